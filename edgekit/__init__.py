@@ -1,0 +1,3 @@
+"""edgekit: export, verify and measure efficient CNNs on ONNX Runtime and TFLite (LiteRT)."""
+
+__version__ = "0.1.0"

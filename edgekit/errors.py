@@ -1,0 +1,167 @@
+"""Every error that edgekit raises on purpose, and the one helper that suggests names.
+
+    EdgekitError                     exit 1
+    ├── CheckFailedError             exit 1   a check said no; the artifact is kept and marked
+    │   └── ParityError
+    ├── UsageError                   exit 2   the request itself is wrong
+    │   ├── UnknownNameError
+    │   └── InvalidPathError
+    ├── EnvironmentMissingError      exit 3   this machine lacks something
+    │   ├── MissingPackageError
+    │   ├── StorageError
+    │   └── WorkerError
+    └── RefusedError                 exit 4   edgekit will not do this; carries a reason_code
+        ├── UnreadableModelError
+        ├── UnsupportedOperatorError
+        └── WouldOverwriteError
+
+A message is one line: what was asked, what was found, what to do next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class EdgekitError(Exception):
+    """Base of all errors meant for the user's eyes.
+
+    Attributes:
+        exit_code: the process exit status of the command line.
+        reason_code: a stable, machine-readable word for the cause.
+    """
+
+    exit_code = 1
+    reason_code = "failed"
+
+    def __init__(self, message: str, *, reason_code: str | None = None) -> None:
+        super().__init__(" ".join(message.split()))
+        if reason_code is not None:
+            self.reason_code = reason_code
+
+
+class CheckFailedError(EdgekitError):
+    """A check (parity, budget, regression) did not pass."""
+
+    reason_code = "check-failed"
+
+
+class ParityError(CheckFailedError):
+    """A written file does not compute what its source computes."""
+
+    reason_code = "parity"
+
+
+class UsageError(EdgekitError):
+    """The request cannot be understood or its arguments contradict each other."""
+
+    exit_code = 2
+    reason_code = "usage"
+
+
+class UnknownNameError(UsageError):
+    """A name that is in no registry.
+
+    Args:
+        kind: what was looked up, as the user calls it (``model``, ``backend``).
+        name: what was asked for.
+        known: every name that would have worked.
+    """
+
+    reason_code = "unknown-name"
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = list(known)
+        near = did_you_mean(name, names)
+        if near:
+            advice = f"did you mean {' or '.join(near)}?"
+        elif len(names) <= 12:
+            advice = f"known: {', '.join(names)}"
+        else:
+            advice = f"`edgekit list` shows all {len(names)}"
+        super().__init__(f"unknown {kind} {name!r}: {advice}")
+
+
+class InvalidPathError(UsageError):
+    """A path given by the user does not exist or cannot be used."""
+
+    reason_code = "invalid-path"
+
+
+class EnvironmentMissingError(EdgekitError):
+    """A runtime, device, program or resource that the request needs is not there."""
+
+    exit_code = 3
+    reason_code = "environment"
+
+
+class MissingPackageError(EnvironmentMissingError):
+    """A Python package that the request needs is not installed."""
+
+    reason_code = "missing-package"
+
+    def __init__(self, package: str, needed_for: str) -> None:
+        super().__init__(
+            f"{needed_for} needs the package {package}, which is not installed here: "
+            f"pip install {package}"
+        )
+
+
+class StorageError(EnvironmentMissingError):
+    """The file system refused a write (full, read-only, quota)."""
+
+    reason_code = "storage"
+
+
+class WorkerError(EnvironmentMissingError):
+    """A child process that ran a model died, hung or answered nonsense."""
+
+    reason_code = "worker-failed"
+
+
+class RefusedError(EdgekitError):
+    """The request is understood, and edgekit will not carry it out."""
+
+    exit_code = 4
+    reason_code = "refused"
+
+
+class UnreadableModelError(RefusedError):
+    """A model file that is not what its name says, or is damaged."""
+
+    reason_code = "unreadable-model"
+
+
+class UnsupportedOperatorError(RefusedError):
+    """An operator (or a form of it) that a writer has no exact lowering for.
+
+    Args:
+        operator: the ONNX operator type.
+        node: the node's name, or its output's name where it has none.
+        why: what about this node is unsupported.
+        advice: what the user can do.
+        reason_code: stable word for the cause.
+    """
+
+    reason_code = "unsupported-operator"
+
+    def __init__(
+        self, operator: str, node: str, why: str, advice: str, *, reason_code: str | None = None
+    ) -> None:
+        super().__init__(f"{operator} (node {node!r}): {why}; {advice}", reason_code=reason_code)
+        self.operator = operator
+        self.node = node
+
+
+class WouldOverwriteError(RefusedError):
+    """An output file exists with other content."""
+
+    reason_code = "file-exists"
+
+
+def did_you_mean(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """Return up to ``limit`` known names close to ``name``, best first; case is ignored."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    near = difflib.get_close_matches(name.casefold(), by_folded, n=limit, cutoff=0.6)
+    return [by_folded[folded] for folded in near]
