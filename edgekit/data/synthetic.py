@@ -1,0 +1,76 @@
+"""Seeded images with the statistics of photographs, for when no photographs are at hand.
+
+Photographs have an amplitude spectrum close to 1/f, strongly correlated colour channels, and
+brightness and contrast that differ from one to the next (Field, 1987; Ruderman et al., 1998).
+White noise has none of these, and it drives networks into ranges that real input never reaches.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+# Rows: red, green, blue. Columns: luminance, red-green, blue-yellow. Photographs vary mostly
+# in luminance.
+_OPPONENT_TO_RGB = np.array([[1.0, 0.30, 0.15], [1.0, -0.30, 0.15], [1.0, 0.0, -0.35]])
+
+_BRIGHTNESS = (75.0, 180.0)  # mean of an image, in grey levels
+_CONTRAST = (25.0, 65.0)  # standard deviation of its luminance, in grey levels
+_TINT = 20.0  # largest shift of one channel's mean, in grey levels
+_SLOPE = (0.9, 1.3)  # exponent of the amplitude spectrum
+
+
+def images(count: int, height: int, width: int, seed: int = 0) -> npt.NDArray[np.uint8]:
+    """Draw ``count`` natural-like RGB images.
+
+    Image ``i`` depends on ``seed``, ``i`` and the size alone, so a longer series starts with
+    the shorter one. Values are rounded to 8 bits, which hides the last-bit differences that
+    Fourier transforms show between processors.
+
+    Args:
+        count: how many images, at least 1.
+        height: rows, at least 2.
+        width: columns, at least 2.
+        seed: a non-negative integer.
+
+    Returns:
+        uint8 array of shape (count, height, width, 3), channels in the order red, green, blue.
+
+    Raises:
+        ValueError: an argument is out of range.
+    """
+    if count < 1 or height < 2 or width < 2 or seed < 0:
+        raise ValueError(
+            f"need count >= 1, height and width >= 2 and seed >= 0, "
+            f"got count={count}, height={height}, width={width}, seed={seed}"
+        )
+    frequency = _radial_frequency(height, width)
+    return np.stack([_image(frequency, width, (seed, index)) for index in range(count)])
+
+
+def _radial_frequency(height: int, width: int) -> npt.NDArray[np.float64]:
+    """Distance from the origin of every bin of a real 2-D transform; 1 at the origin."""
+    vertical, horizontal = np.fft.fftfreq(height), np.fft.rfftfreq(width)
+    frequency: npt.NDArray[np.float64] = np.hypot(vertical[:, None], horizontal[None, :])
+    frequency[0, 0] = 1.0
+    return frequency
+
+
+def _image(
+    frequency: npt.NDArray[np.float64], width: int, seed: tuple[int, int]
+) -> npt.NDArray[np.uint8]:
+    """One image of shape (height, width, 3)."""
+    rng = np.random.default_rng(seed)
+    height = frequency.shape[0]
+    slope = rng.uniform(*_SLOPE)
+    contrast = rng.uniform(*_CONTRAST)
+    mean = rng.uniform(*_BRIGHTNESS) + rng.uniform(-_TINT, _TINT, size=3)
+
+    spectrum = np.fft.rfft2(rng.random((3, height, width)) - 0.5) / frequency**slope
+    spectrum[:, 0, 0] = 0.0
+    planes = np.fft.irfft2(spectrum, s=(height, width))
+    planes /= planes.std(axis=(1, 2), keepdims=True)
+
+    rgb = mean + contrast * np.einsum("co,ohw->hwc", _OPPONENT_TO_RGB, planes)
+    pixels: npt.NDArray[np.uint8] = np.clip(np.rint(rgb), 0, 255).astype(np.uint8, order="C")
+    return pixels

@@ -1,0 +1,60 @@
+"""What exists: the networks, their cards, their weights.
+
+Looking up a card imports no torch; whatever builds or runs a network imports it on first use.
+"""
+
+from typing import TYPE_CHECKING
+
+from edgekit.models import (
+    lazy,
+    micronet,
+    mobilenet_v1,
+    shiftnet,
+    shiftresnet,
+    shufflenet_v1,
+)
+from edgekit.models.preprocessing import Preprocessing
+from edgekit.models.registry import aliases, get, names, register
+from edgekit.models.spec import ModelSpec, Published
+
+if TYPE_CHECKING:
+    from edgekit.models.counting import Count, count
+    from edgekit.models.initialisation import initialise
+    from edgekit.models.sanity import ActivationRange, activation_range
+    from edgekit.models.weights import load
+else:
+    __getattr__ = lazy.attributes(
+        __name__,
+        {
+            "ActivationRange": f"{__name__}.sanity",
+            "Count": f"{__name__}.counting",
+            "activation_range": f"{__name__}.sanity",
+            "count": f"{__name__}.counting",
+            "initialise": f"{__name__}.initialisation",
+            "load": f"{__name__}.weights",
+        },
+    )
+
+# The table of contents. Importing a family file registers its cards.
+FAMILIES = (mobilenet_v1, shufflenet_v1, shiftnet, shiftresnet, micronet)
+
+# One network of each family at a common input size: what is measured when nobody says what.
+REFERENCE = ("mobilenet-v1-1.0-224", "shufflenet-v1-1.0x-g3", "shiftnet-b", "micronet-m0")
+
+__all__ = [
+    "FAMILIES",
+    "REFERENCE",
+    "ActivationRange",
+    "Count",
+    "ModelSpec",
+    "Preprocessing",
+    "Published",
+    "activation_range",
+    "aliases",
+    "count",
+    "get",
+    "initialise",
+    "load",
+    "names",
+    "register",
+]

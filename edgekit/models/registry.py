@@ -1,0 +1,71 @@
+"""The names of all networks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from edgekit.errors import UnknownNameError
+from edgekit.models.spec import ModelSpec
+
+_specs: dict[str, ModelSpec] = {}
+_aliases: dict[str, str] = {}
+
+
+def register(spec: ModelSpec, aliases: Iterable[str] = ()) -> None:
+    """Add a network.
+
+    Args:
+        spec: its card.
+        aliases: other names that mean it.
+
+    Raises:
+        ValueError: a name or alias is taken already, or not lower case.
+    """
+    aliases = tuple(aliases)
+    wanted = (spec.name, *aliases)
+    for name in wanted:
+        if name in _specs or name in _aliases or wanted.count(name) > 1:
+            raise ValueError(f"the model name {name!r} is registered twice")
+        if name != name.casefold():
+            raise ValueError(f"a model name is lower case, got {name!r}")
+    _specs[spec.name] = spec
+    _aliases.update(dict.fromkeys(aliases, spec.name))
+
+
+def get(name: str) -> ModelSpec:
+    """Return the card of the network called ``name``, an exact name or alias in any case.
+
+    Raises:
+        UnknownNameError: nothing is called so; the message has the nearest names.
+    """
+    key = name.casefold()
+    spec = _specs.get(_aliases.get(key, key))
+    if spec is None:
+        raise UnknownNameError("model", name, [*names(), *_aliases])
+    return spec
+
+
+def names(pattern: str = "*") -> list[str]:
+    """List the networks whose name matches ``pattern``, numbers in the order of their value.
+
+    Args:
+        pattern: a shell wildcard (``mobilenet*``, ``*-g[13]``), in any case.
+
+    Returns:
+        names without aliases; none if nothing matches.
+    """
+    folded = pattern.casefold()
+    return sorted((name for name in _specs if fnmatchcase(name, folded)), key=_natural)
+
+
+def aliases() -> dict[str, str]:
+    """Every alias with the name it stands for."""
+    return dict(sorted(_aliases.items(), key=lambda item: _natural(item[0])))
+
+
+def _natural(name: str) -> list[tuple[str, float]]:
+    """Sort key: 0.5x before 1.0x, g4 before g8 before g10."""
+    parts = re.findall(r"(\D*)(\d+(?:\.\d+)?)?", name)
+    return [(text, float(number or 0)) for text, number in parts]
