@@ -1,0 +1,70 @@
+"""Rebuild frozen dataclasses from the JSON that `dataclasses.asdict` made of them.
+
+Strict on purpose: a key that is missing or unknown, or a value of another type, is an error, so
+that a document of another version is never half understood.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def decode(kind: type[T], value: object) -> T:
+    """Build a ``kind`` (a dataclass, tuple, dict, optional or plain type) from parsed JSON.
+
+    Raises:
+        ValueError: the value does not have the form of ``kind``.
+    """
+    result: T = _decode(kind, value, kind.__name__)
+    return result
+
+
+def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 -- any type, any value
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:
+        options = [option for option in arguments if option is not types.NoneType]
+        return None if value is None else _decode(options[0], value, where)
+    if dataclasses.is_dataclass(kind):
+        return _decode_dataclass(kind, _expect(dict, value, where), where)
+    if origin is tuple:
+        items = _expect(list, value, where)
+        return tuple(_decode(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(items))
+    if origin is dict:
+        pairs = _expect(dict, value, where).items()
+        return {key: _decode(arguments[1], item, f"{where}.{key}") for key, item in pairs}
+    if origin is typing.Literal:
+        if value not in arguments:
+            raise ValueError(f"{where}: {value!r} is none of {arguments}")
+        return value
+    if kind is Path:
+        return Path(_expect(str, value, where))
+    if kind is float and type(value) is int:
+        return float(value)
+    return _expect(kind, value, where)
+
+
+def _decode_dataclass(kind: Any, value: dict[str, Any], where: str) -> Any:  # noqa: ANN401
+    fields = _field_types(kind)
+    unknown, missing = sorted(value.keys() - fields), sorted(fields.keys() - value)
+    if unknown or missing:
+        raise ValueError(f"{where}: unknown keys {unknown}, missing keys {missing}")
+    return kind(**{key: _decode(fields[key], value[key], f"{where}.{key}") for key in fields})
+
+
+@functools.cache
+def _field_types(kind: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def _expect(kind: type, value: Any, where: str) -> Any:  # noqa: ANN401
+    if type(value) is not kind:  # not isinstance: a bool is no int here
+        raise ValueError(f"{where}: expected {kind.__name__}, got {type(value).__name__}")
+    return value

@@ -1,0 +1,96 @@
+"""Count the operators of an ONNX file without the onnx package.
+
+ONNX Runtime does not tell which operators a file holds, and the onnx package is not on every
+device. Both of its formats can be walked in a few lines: .onnx is a protocol buffer
+(onnx/onnx.proto), .ort a flat buffer (onnxruntime/core/flatbuffers/schema/ort.fbs).
+Only the main graph is counted, not the bodies of If and Loop.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+# Field numbers of onnx.proto.
+_MODEL_GRAPH, _GRAPH_NODE, _NODE_OP_TYPE = 7, 1, 4
+# Field slots of ort.fbs.
+_SESSION_MODEL, _MODEL_GRAPH_SLOT, _GRAPH_NODES, _NODE_OP_TYPE_SLOT = 1, 7, 2, 5
+
+
+def operator_counts(path: Path) -> dict[str, int]:
+    """Return operator type to number of uses in the main graph, sorted by type.
+
+    Raises:
+        ValueError: the file is neither format.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        is_ort = data[4:8] == b"ORTM"
+        types = _ort_operators(data) if is_ort else _onnx_operators(data)
+        return dict(sorted(Counter(types).items()))
+
+
+def _onnx_operators(data: mmap.mmap) -> Iterator[str]:
+    for graph in _fields(data, (0, len(data)), _MODEL_GRAPH):
+        for node in _fields(data, graph, _GRAPH_NODE):
+            for start, end in _fields(data, node, _NODE_OP_TYPE):
+                yield data[start:end].decode()
+
+
+def _fields(data: mmap.mmap, span: tuple[int, int], wanted: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the length-delimited fields with the wanted number in a message."""
+    position, end = span
+    while position < end:
+        tag, position = _varint(data, position)
+        number, wire = tag >> 3, tag & 7
+        if wire == 2:
+            size, position = _varint(data, position)
+            if number == wanted:
+                yield position, position + size
+            position += size
+        elif wire == 0:
+            _, position = _varint(data, position)
+        elif wire in (1, 5):
+            position += 8 if wire == 1 else 4
+        else:
+            raise ValueError("not a protocol buffer")
+
+
+def _varint(data: mmap.mmap, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        if position >= len(data):
+            raise ValueError("the file ends early")
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+
+
+def _ort_operators(data: mmap.mmap) -> Iterator[str]:
+    try:
+        table = _u32(data, 0)
+        for slot in (_SESSION_MODEL, _MODEL_GRAPH_SLOT):
+            table = _follow(data, table, slot)
+        nodes = _follow(data, table, _GRAPH_NODES)
+        for i in range(_u32(data, nodes)):
+            entry = nodes + 4 + 4 * i
+            text = _follow(data, entry + _u32(data, entry), _NODE_OP_TYPE_SLOT)
+            yield data[text + 4 : text + 4 + _u32(data, text)].decode()
+    except struct.error as error:
+        raise ValueError("the file ends early") from error
+
+
+def _follow(data: mmap.mmap, table: int, slot: int) -> int:
+    """Return the position that a table's offset field points to."""
+    vtable = table - int(struct.unpack_from("<i", data, table)[0])
+    field = table + int(struct.unpack_from("<H", data, vtable + 4 + 2 * slot)[0])
+    return field + _u32(data, field)
+
+
+def _u32(data: mmap.mmap, position: int) -> int:
+    return int(struct.unpack_from("<I", data, position)[0])

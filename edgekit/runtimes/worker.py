@@ -1,0 +1,147 @@
+"""The child process that runs a model: one JSON job in, one JSON answer out.
+
+Self-contained together with the files that `edgekit.runtimes.archive` packs: it needs Python,
+numpy and one runtime. The job is one line on stdin; stdin then stays open, and its closing means
+that the parent is gone, so the worker ends itself. The answer is the last line of stdout.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+
+from edgekit import runtimes
+from edgekit.errors import EdgekitError
+from edgekit.runtimes import machine, timing
+from edgekit.runtimes.arrays import read_sets, write_sets
+from edgekit.runtimes.base import ModelInfo, Session, TensorInfo, batch_one
+
+Job = Mapping[str, Any]
+
+
+def main() -> int:
+    """Read the job from stdin, do it, and write the answer; return the exit status."""
+    answer_fd = os.dup(1)
+    os.dup2(2, 1)  # whatever a runtime prints from here on cannot end up in the answer
+    job = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        answer, status = json.dumps(_TASKS[job["task"]](job), allow_nan=False), 0
+    except Exception as error:
+        answer, status = json.dumps({"error": _describe_error(error)}), 1
+    with os.fdopen(answer_fd, "w", encoding="utf-8") as stdout:
+        stdout.write(answer + "\n")
+    return status
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(1)
+
+
+def _describe_error(error: Exception) -> dict[str, str]:
+    if isinstance(error, EdgekitError):
+        kind, message, reason = type(error).__name__, str(error), error.reason_code
+    else:
+        first_line = (str(error).splitlines() or [""])[0]
+        kind, message, reason = "WorkerError", f"{type(error).__name__}: {first_line}", ""
+    return {"type": kind, "message": message, "reason_code": reason}
+
+
+def _probe(_job: Job) -> dict[str, Any]:
+    return {"machine": asdict(machine.facts()), "runtimes": runtimes.installed()}
+
+
+def _describe(job: Job) -> dict[str, Any]:
+    return {"model": asdict(_load(job).info())}
+
+
+def _run(job: Job) -> dict[str, Any]:
+    session = _load(job)
+    results = (session.run(feeds) for feeds in read_sets(Path(job["inputs"])))
+    write_sets(Path(job["outputs"]), results)
+    return {"model": asdict(session.info())}
+
+
+def _measure(job: Job) -> dict[str, Any]:
+    facts, before = machine.facts(), machine.conditions()
+    runtimes.import_runtime(job["runtime"])
+    memory_before_load = machine.peak_memory_bytes()
+    start = perf_counter_ns()
+    session = _load(job)
+    loaded = perf_counter_ns()
+    info = session.info()
+    session.set_inputs(seeded_inputs(info, job["seed"]))
+    first_start = perf_counter_ns()
+    session.invoke()
+    first_end = perf_counter_ns()
+    checksum = _checksum(session.outputs())
+    warm_up = timing.warm_up(session.invoke, job["warmup_runs"], job["warmup_secs"])
+    peak_memory = machine.peak_memory_bytes()  # before the samples themselves take memory
+    samples = timing.sample(session.invoke, job["num_runs"], job["min_secs"], job["max_secs"])
+    return {
+        "model": asdict(info),
+        "machine": asdict(facts),
+        "run": {
+            "samples": asdict(samples),
+            "warm_up": asdict(warm_up),
+            "load_ms": (loaded - start) / 1e6,
+            "first_run_ms": (first_end - first_start) / 1e6,
+            "memory_before_load_bytes": memory_before_load,
+            "peak_memory_bytes": peak_memory,
+            "outputs_sha256": checksum,
+            "before": asdict(before),
+            "after": asdict(machine.conditions()),
+        },
+    }
+
+
+_TASKS = {"probe": _probe, "describe": _describe, "run": _run, "measure": _measure}
+
+
+def _load(job: Job) -> Session:
+    return runtimes.load(job["runtime"], job["path"], job["threads"])
+
+
+def seeded_inputs(info: ModelInfo, seed: int) -> dict[str, np.ndarray]:
+    """Return one random array per input: floats standard normal, integers over their range.
+
+    Raises:
+        RefusedError: an input's shape is open in more than the batch.
+    """
+    generator = np.random.default_rng(seed)
+    return {tensor.name: _random(generator, tensor) for tensor in info.inputs}
+
+
+def _random(generator: np.random.Generator, tensor: TensorInfo) -> np.ndarray:
+    dtype, shape = np.dtype(tensor.dtype), batch_one(tensor)
+    if dtype.kind == "f":
+        return generator.standard_normal(shape).astype(dtype)
+    if dtype.kind == "b":
+        return generator.integers(0, 2, shape).astype(dtype)
+    limits = np.iinfo(dtype)
+    return generator.integers(limits.min, limits.max, shape, dtype, endpoint=True)
+
+
+def _checksum(outputs: Mapping[str, np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for chunk in _in_order(outputs):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _in_order(outputs: Mapping[str, np.ndarray]) -> Iterator[bytes]:
+    for name in sorted(outputs):
+        yield name.encode()
+        yield np.ascontiguousarray(outputs[name]).tobytes()
