@@ -1,0 +1,65 @@
+"""How long and how often to measure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from edgekit.errors import UsageError
+from edgekit.runtimes import timing
+
+# The interval of the headline comes from resampling children; of two there is nothing to resample.
+LEAST_CHILDREN = 3
+
+
+@dataclass(frozen=True)
+class MeasureSettings:
+    """Settings of one measurement; every file measured together shares them.
+
+    Attributes:
+        threads: threads the runtime may compute with.
+        children: fresh processes a file is measured in; at least 3.
+        num_runs: least number of timed runs in each child.
+        min_secs: least total time of the timed runs in each child.
+        max_secs: time after which a child stops sampling, whatever it has.
+        warmup_runs: least number of untimed runs before.
+        warmup_secs: least time of the untimed runs; they go on until the times stand still, for
+            at most five times as long (see `edgekit.runtimes.timing.warm_up`).
+        seed: of the random inputs and of the order in which files take turns.
+        timeout_s: seconds a child may take beyond that, to start, to load the file and to finish
+            slow runs, before it is given up.
+
+    Raises:
+        UsageError: a value is out of its range, or two contradict each other.
+    """
+
+    threads: int = 1
+    children: int = LEAST_CHILDREN
+    num_runs: int = 50
+    min_secs: float = 1.0
+    max_secs: float = 30.0
+    warmup_runs: int = 5
+    warmup_secs: float = 1.0
+    seed: int = 0
+    timeout_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        _at_least("threads", self.threads, 1)
+        _at_least("children", self.children, LEAST_CHILDREN)
+        _at_least("num_runs", self.num_runs, 1)
+        _at_least("min_secs", self.min_secs, 0)
+        _at_least("max_secs", self.max_secs, self.min_secs)
+        _at_least("warmup_runs", self.warmup_runs, 1)
+        _at_least("warmup_secs", self.warmup_secs, 0)
+        _at_least("seed", self.seed, 0)
+        _at_least("timeout_s", self.timeout_s, 1)
+
+    @property
+    def child_timeout_s(self) -> float:
+        """Seconds after which a child is given up."""
+        return timing.CAP_FACTOR * self.warmup_secs + self.max_secs + self.timeout_s
+
+
+def _at_least(name: str, value: float, least: float) -> None:
+    if not (math.isfinite(value) and value >= least):
+        raise UsageError(f"{name} must be at least {least:g}, not {value:g}")

@@ -1,0 +1,53 @@
+"""What a place that runs models can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from edgekit.runtimes.machine import Machine
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a target offers.
+
+    Attributes:
+        machine: its fixed facts.
+        runtimes: canonical runtime name to package and version; None where not installed.
+    """
+
+    machine: Machine
+    runtimes: dict[str, str | None]
+
+
+class Target(Protocol):
+    """A machine that runs worker jobs, each in a fresh process."""
+
+    @property
+    def name(self) -> str:
+        """The text that `edgekit.devices.resolve_target` takes for this target."""
+        ...
+
+    def probe(self) -> Probe:
+        """Ask what the machine is and which runtimes it has.
+
+        Raises:
+            WorkerError: it does not answer.
+        """
+        ...
+
+    def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+        """Give a job to a fresh worker there and return its answer.
+
+        Args:
+            job: as `edgekit.runtimes.worker` takes it; its ``path`` names a file on this
+                machine, and bringing it over is the target's business.
+            timeout_s: seconds after which the worker is given up.
+
+        Raises:
+            WorkerError: the worker died, hung or gave no answer.
+            EdgekitError: whatever the worker itself raised.
+        """
+        ...
