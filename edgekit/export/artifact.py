@@ -1,0 +1,157 @@
+"""Artifact: a written file, what it is, where it came from, and what was checked.
+
+Everything here stands in the sidecar ``<file>.json``, schema ``edgekit.artifact``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from edgekit.errors import UnreadableModelError
+from edgekit.export.parity import Parity
+from edgekit.models import Preprocessing
+from edgekit.runtimes import codec
+
+SCHEMA, SCHEMA_VERSION = "edgekit.artifact", 1
+_TOOLS = ("edgekit-mobile", "torch", "onnx", "onnxsim", "onnxruntime", "ai-edge-litert", "numpy")
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output of a file, as an app sees it.
+
+    Attributes:
+        name: tensor name in the file.
+        shape: sizes in the order of ``layout``.
+        dtype: numpy name of the element type.
+        layout: ``NCHW`` or ``NHWC`` for image maps, ``NC`` and the like for others.
+        scale: quantization scale; None for floats.
+        zero_point: quantization zero point; None for floats.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    layout: str
+    scale: float | None = None
+    zero_point: int | None = None
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A model file on disk and its history.
+
+    Attributes:
+        path: the file.
+        format: ``onnx`` or ``tflite``.
+        precision: ``float32``.
+        model: name of the network.
+        weights: where the weights came from; starts with ``untrained`` if from nowhere.
+        params: parameters of the source network.
+        macs: multiply-accumulates of one inference, see `edgekit.models`.
+        preprocessing: how pixels become the input; None if unknown.
+        inputs: the file's inputs.
+        outputs: the file's outputs.
+        operators: operator type to count, as the runtime reads the file.
+        partitions: pieces that the delegate takes; None where the runtime has no delegate.
+        operators_outside: operator types left outside the delegate.
+        size_bytes: size of the file.
+        sha256: of the file.
+        parity: comparison with the source; None if it was skipped.
+        recipe: quantization recipe; None for float files.
+        tools: versions of everything that had a hand in it.
+    """
+
+    path: Path
+    format: str
+    precision: str
+    model: str
+    weights: str
+    params: int
+    macs: int
+    preprocessing: Preprocessing | None
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    operators: dict[str, int]
+    partitions: int | None
+    operators_outside: tuple[str, ...]
+    size_bytes: int
+    sha256: str
+    parity: Parity | None
+    recipe: str | None
+    tools: dict[str, str]
+
+    @property
+    def verified(self) -> str:
+        """``passed``, ``failed`` or ``skipped``."""
+        if self.parity is None:
+            return "skipped"
+        return "passed" if self.parity.passed else "failed"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the sidecar document; the file is named without its folder."""
+        fields = dataclasses.asdict(self)
+        fields["path"] = self.path.name
+        return {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "verified": self.verified,
+            **fields,
+        }
+
+    def sidecar_bytes(self) -> bytes:
+        """Return the content of the sidecar file; equal artifacts give equal bytes."""
+        return (json.dumps(self.to_json(), indent=2, sort_keys=True) + "\n").encode()
+
+
+def sidecar_path(path: Path) -> Path:
+    """Return where the sidecar of a model file stands."""
+    return path.with_name(f"{path.name}.json")
+
+
+def load(path: Path) -> Artifact | None:
+    """Read the sidecar of a model file.
+
+    Returns:
+        None if there is no sidecar, or it describes other content than the file now has.
+
+    Raises:
+        UnreadableModelError: the sidecar is damaged or of another schema version.
+    """
+    sidecar = sidecar_path(path)
+    if not sidecar.is_file():
+        return None
+    try:
+        document = json.loads(sidecar.read_text(encoding="utf-8"))
+        if (document.pop("schema"), document.pop("schema_version")) != (SCHEMA, SCHEMA_VERSION):
+            raise ValueError(f"not {SCHEMA} version {SCHEMA_VERSION}")
+        del document["verified"]
+        kept = replace(codec.decode(Artifact, document), path=path)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UnreadableModelError(
+            f"{sidecar} is not a readable sidecar ({error}): export the model again"
+        ) from error
+    return kept if kept.sha256 == sha256_of(path) else None
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hex digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def tool_versions() -> dict[str, str]:
+    """Return the installed versions of the packages that shape a file."""
+    versions = {}
+    for name in _TOOLS:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,77 @@
+"""Exported files of registered networks, kept between runs.
+
+A key covers the network, the tools' versions and edgekit's own code, so a stale file is never
+taken for a fresh one. Deleting the folder is always safe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import edgekit
+from edgekit import export, models
+from edgekit.errors import UnreadableModelError
+from edgekit.export import artifact, formats, source
+from edgekit.export.artifact import Artifact
+
+
+def folder() -> Path:
+    """Return the cache's folder: ``EDGEKIT_CACHE``, else ``edgekit`` in the user's cache folder."""
+    given = os.environ.get("EDGEKIT_CACHE")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "edgekit"
+
+
+def exported(
+    name: str, format_names: Sequence[str], progress: Callable[[str], None] = lambda _: None
+) -> list[Artifact]:
+    """Return verified files of a registered network with seeded weights, one a format.
+
+    Args:
+        name: a registered network's name or alias.
+        format_names: formats by name or alias.
+        progress: called with a short line before each step, if anything needs doing.
+
+    Raises:
+        UnknownNameError: no network is called that, or no format.
+        ParityError: see `edgekit.export.to_files`.
+    """
+    spec = models.get(name)
+    wanted = [formats.get(each).name for each in format_names]
+    where = folder() / _key(spec.name)
+    found = [_find(where, spec.name, each) for each in wanted]
+    kept = [entry for entry in found if entry is not None]
+    if len(kept) == len(wanted):
+        return kept
+    prepared = source.resolve(spec.name, progress=progress)
+    return export.to_files(prepared, wanted, where, force=True, progress=progress)
+
+
+def _find(where: Path, name: str, format_name: str) -> Artifact | None:
+    path = where / f"{name}_{export.PRECISION}.{format_name}"
+    try:
+        kept = artifact.load(path) if path.is_file() else None
+    except UnreadableModelError:
+        return None
+    return kept if kept is not None and kept.verified == "passed" else None
+
+
+def _key(name: str) -> str:
+    facts = json.dumps([name, artifact.tool_versions(), _code_digest()], sort_keys=True)
+    return f"{name}-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
+
+
+@cache
+def _code_digest() -> str:
+    root = Path(edgekit.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()

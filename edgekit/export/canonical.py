@@ -1,0 +1,156 @@
+"""The canonical graph: ONNX, opset 18, static shapes, float32, batch norm folded, simplified.
+
+Everything after works on this graph. Two doors lead to it: a torch module and an .onnx file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import onnx
+import onnx_ir as ir
+from google.protobuf.message import DecodeError
+from onnx_ir.passes.common import (
+    ClearMetadataAndDocStringPass,
+    DeduplicateInitializersPass,
+    RemoveUnusedNodesPass,
+)
+
+from edgekit import __version__
+from edgekit.errors import InvalidPathError, RefusedError, UnreadableModelError
+from edgekit.export import lowering, rewrite, torch_graph
+
+if TYPE_CHECKING:
+    from torch import nn
+
+IR_VERSION = 10
+
+
+def from_module(module: nn.Module, input_shape: tuple[int, ...]) -> ir.Model:
+    """Return the canonical graph of a torch module.
+
+    Args:
+        module: the network, one NCHW input and one output.
+        input_shape: static shape of the input.
+
+    Raises:
+        RefusedError: torch cannot export the module.
+    """
+    return from_proto(torch_graph.to_onnx(module, input_shape))
+
+
+def from_file(path: Path) -> ir.Model:
+    """Return the canonical graph of an .onnx file; an open batch size becomes 1.
+
+    The file is data: it is parsed and checked, never executed, and must hold its own weights.
+
+    Raises:
+        InvalidPathError: there is no such file.
+        UnreadableModelError: the file is not a valid ONNX model.
+        RefusedError: external weights, custom opsets below 18 that cannot be raised, inputs that
+            are not float32, or sizes other than the batch left open.
+    """
+    return from_proto(_raise_opset(read(path), path), str(path))
+
+
+def read(path: Path) -> onnx.ModelProto:
+    """Parse and check an .onnx file; raises as `from_file` does."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        proto = onnx.load_model_from_string(data)
+        external = any(tensor.external_data for tensor in proto.graph.initializer)
+        if not external:
+            onnx.checker.check_model(proto)
+    except (DecodeError, ValueError, onnx.checker.ValidationError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "not protobuf"
+        raise UnreadableModelError(
+            f"{path} is not a valid ONNX model ({reason}): export it again from its source"
+        ) from error
+    if external:
+        raise RefusedError(
+            f"{path} keeps weights in other files: save it as one file "
+            "(onnx.save with save_as_external_data=False)",
+            reason_code="external-data",
+        )
+    return proto
+
+
+def _raise_opset(proto: onnx.ModelProto, path: Path) -> onnx.ModelProto:
+    opset = next((entry.version for entry in proto.opset_import if not entry.domain), 0)
+    if opset >= torch_graph.OPSET:
+        return proto
+    try:
+        return onnx.version_converter.convert_version(proto, torch_graph.OPSET)
+    except (RuntimeError, ValueError) as error:
+        raise RefusedError(
+            f"{path} has opset {opset} and cannot be raised to {torch_graph.OPSET} "
+            f"({str(error).splitlines()[0]}): export it again with a newer opset",
+            reason_code="opset",
+        ) from error
+
+
+def _fix_batch(proto: onnx.ModelProto, name: str) -> dict[str, list[int]]:
+    """Return the static input shapes; an open first dimension is 1."""
+    constants = {tensor.name for tensor in proto.graph.initializer}
+    shapes = {}
+    for value in proto.graph.input:
+        if value.name in constants:
+            continue
+        tensor = value.type.tensor_type
+        if tensor.elem_type != onnx.TensorProto.FLOAT:
+            raise RefusedError(
+                f"{name}: input {value.name!r} is not float32: quantized and integer models "
+                "are not exported again",
+                reason_code="input-dtype",
+            )
+        dims = [dim.dim_value if dim.HasField("dim_value") else 0 for dim in tensor.shape.dim]
+        if not dims or any(size < 1 for size in dims[1:]):
+            raise RefusedError(
+                f"{name}: input {value.name!r} leaves sizes other than the batch open: "
+                "export it again with a fixed input size",
+                reason_code="dynamic-shape",
+            )
+        shapes[value.name] = [dims[0] or 1, *dims[1:]]
+    return shapes
+
+
+def from_proto(proto: onnx.ModelProto, name: str = "the module") -> ir.Model:
+    """Return the canonical graph of a valid ONNX model of opset 18 or newer.
+
+    Args:
+        proto: the model; it is left as it is.
+        name: what to call it in messages.
+
+    Raises:
+        RefusedError: inputs that are not float32, or sizes other than the batch left open.
+    """
+    import onnxsim
+
+    shapes = _fix_batch(proto, name)
+    simplified, _ = onnxsim.simplify(proto, overwrite_input_shapes=shapes)
+    model: ir.Model = ir.from_proto(simplified)
+    model.ir_version = IR_VERSION
+    model.producer_name, model.producer_version = "edgekit", __version__
+    model.graph.name = "main"
+    _refuse_open_shapes(model, name)
+    ClearMetadataAndDocStringPass()(model)
+    rewrite.apply(model, lowering.CANONICAL)
+    DeduplicateInitializersPass()(model)
+    RemoveUnusedNodesPass()(model)
+    return model
+
+
+def _refuse_open_shapes(model: ir.Model, name: str) -> None:
+    for node in model.graph:
+        for value in node.outputs:
+            known = value.shape is not None and value.shape.is_static()
+            if not known and value.name:
+                raise RefusedError(
+                    f"{name}: the shape of {value.name!r} ({node.op_type}) is not fixed: "
+                    "edgekit exports networks with static shapes",
+                    reason_code="dynamic-shape",
+                )

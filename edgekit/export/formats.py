@@ -1,0 +1,71 @@
+"""The output formats: which rules lower to them, which writer emits them, what runs them.
+
+Adding a format: its writer, one entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from edgekit.errors import UnknownNameError
+from edgekit.export import lowering, onnx_writer, tflite
+from edgekit.export.rewrite import Rule
+
+
+@dataclass(frozen=True)
+class Format:
+    """One output format.
+
+    Attributes:
+        name: as the user writes it; also the file suffix.
+        aliases: other names that are taken for it.
+        runtime: the runtime that runs it, as `edgekit.runtimes` calls it.
+        channels_last: True if image maps are NHWC in the file.
+        rules: lowering from the canonical graph.
+        to_bytes: the writer.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    runtime: str
+    channels_last: bool
+    rules: tuple[Rule, ...]
+    to_bytes: Callable[[ir.Model, str], bytes]
+
+
+FORMATS = {
+    entry.name: entry
+    for entry in (
+        Format(
+            name="onnx",
+            aliases=("onnxruntime", "ort"),
+            runtime="onnxruntime",
+            channels_last=False,
+            rules=lowering.ONNXRUNTIME,
+            to_bytes=onnx_writer.to_bytes,
+        ),
+        Format(
+            name="tflite",
+            aliases=("litert",),
+            runtime="tflite",
+            channels_last=True,
+            rules=lowering.TFLITE,
+            to_bytes=tflite.to_bytes,
+        ),
+    )
+}
+
+
+def get(name: str) -> Format:
+    """Return a format by name or alias.
+
+    Raises:
+        UnknownNameError: there is no such format.
+    """
+    for entry in FORMATS.values():
+        if name.casefold() in (entry.name, *entry.aliases):
+            return entry
+    raise UnknownNameError("format", name, FORMATS)

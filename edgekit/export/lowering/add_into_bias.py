@@ -1,0 +1,55 @@
+"""Adding a constant per output channel to a Conv or Gemm becomes part of its bias."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.export import graph as g
+
+
+def rewrite(node: ir.Node) -> bool:
+    """Match the addition."""
+    if not g.is_op(node, "Add"):
+        return False
+    for source_index, constant_index in ((0, 1), (1, 0)):
+        addend = g.constant(node.inputs[constant_index])
+        source = g.operand(node, source_index)
+        producer = source.producer()
+        if addend is None or not g.is_op(producer, "Conv", "Gemm") or producer is None:
+            continue
+        if g.sole_consumer(source) is not node or not _plain(producer):
+            continue
+        shape = g.shape_of(source)
+        vector = _per_channel(addend, shape)
+        old = g.constant(producer.inputs[2]) if len(producer.inputs) > 2 else np.float32(0)
+        if vector is None or old is None or g.shape_of(node.outputs[0]) != shape:
+            continue
+        bias = g.add_constant(
+            g.graph_of(node), f"{g.label(producer)}_bias", (old + vector).astype(np.float32)
+        )
+        attributes = dict(producer.attributes)
+        merged = ir.node(
+            producer.op_type,
+            [producer.inputs[0], producer.inputs[1], bias],
+            attributes=attributes,
+        )
+        merged.outputs[0].shape, merged.outputs[0].type = source.shape, source.type
+        g.graph_of(node).insert_before(node, merged)
+        g.replace(node, merged.outputs[0])
+        return True
+    return False
+
+
+def _plain(node: ir.Node) -> bool:
+    """Gemm must not scale its terms."""
+    get = node.attributes.get_float
+    return node.op_type == "Conv" or (get("alpha", 1.0) == 1.0 and get("beta", 1.0) == 1.0)
+
+
+def _per_channel(addend: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return ``addend`` as one value per channel (axis 1), or None if it varies otherwise."""
+    full = (1,) * (len(shape) - addend.ndim) + addend.shape
+    if any(size != 1 for axis, size in enumerate(full) if axis != 1) or len(full) != len(shape):
+        return None
+    return np.broadcast_to(addend.reshape(-1), (shape[1],))

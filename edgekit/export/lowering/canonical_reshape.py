@@ -1,0 +1,30 @@
+"""Flatten, Squeeze and Unsqueeze become Reshape; a Reshape of a Reshape becomes one.
+
+A Reshape that changes nothing disappears.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.export import graph as g
+
+
+def rewrite(node: ir.Node) -> bool:
+    """Match any of the four."""
+    if not g.is_op(node, "Flatten", "Squeeze", "Unsqueeze", "Reshape"):
+        return False
+    source = g.operand(node, 0)
+    shape = g.shape_of(node.outputs[0])
+    if g.shape_of(source) == shape and not node.outputs[0].is_graph_output():
+        g.replace(node, source)
+        return True
+    inner = source.producer()
+    if inner is not None and g.is_op(inner, "Reshape"):
+        source = g.operand(inner, 0)
+    elif node.op_type == "Reshape":
+        return False
+    target = g.add_constant(g.graph_of(node), "shape", np.array(shape, dtype=np.int64))
+    g.replace(node, g.insert(node, "Reshape", [source, target], shape))
+    return True

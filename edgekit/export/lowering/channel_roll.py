@@ -1,0 +1,22 @@
+"""A Gather that is MicroNet's two-axis roll becomes edgekit.ChannelRoll for the TFLite writer."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from edgekit.export import graph as g
+from edgekit.export.lowering import permutation
+
+
+def rewrite(node: ir.Node) -> bool:
+    """Match the Gather."""
+    order = permutation.of_gather(node)
+    groups = None if order is None else permutation.roll_groups(order)
+    if groups is None:
+        return False
+    shape = g.shape_of(node.outputs[0])
+    rolled = g.insert(
+        node, "ChannelRoll", [g.operand(node, 0)], shape, {"groups": groups}, domain="edgekit"
+    )
+    g.replace(node, rolled)
+    return True

@@ -1,0 +1,26 @@
+"""A Gather that is a channel shuffle becomes edgekit.ChannelShuffle for the TFLite writer.
+
+The delegate takes no GATHER; the writer emits reshape, transpose, reshape in NHWC.
+"""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from edgekit.export import graph as g
+from edgekit.export.lowering import permutation
+
+
+def rewrite(node: ir.Node) -> bool:
+    """Match the Gather."""
+    order = permutation.of_gather(node)
+    groups = None if order is None else permutation.shuffle_groups(order)
+    if groups is None:
+        return False
+    shape = g.shape_of(node.outputs[0])
+    attributes = {"groups": groups}
+    shuffled = g.insert(
+        node, "ChannelShuffle", [g.operand(node, 0)], shape, attributes, domain="edgekit"
+    )
+    g.replace(node, shuffled)
+    return True

@@ -1,0 +1,36 @@
+"""Two channel permutations in a row become one; the identity becomes nothing.
+
+Shuffles of C channels are multiplications by the group count modulo C - 1, so the two
+shuffles between MicroNet's blocks often merge into a single shuffle, or cancel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.export import graph as g
+from edgekit.export.lowering import permutation
+
+
+def rewrite(node: ir.Node) -> bool:
+    """Match the second permutation, or a lone identity."""
+    outer = permutation.of_gather(node)
+    if outer is None:
+        return False
+    source = g.operand(node, 0)
+    if np.array_equal(outer, np.arange(len(outer))):
+        if node.outputs[0].is_graph_output():
+            return False
+        g.replace(node, source)
+        return True
+    inner_node = source.producer()
+    inner = permutation.of_gather(inner_node)
+    if inner is None or inner_node is None:
+        return False
+    indices = g.add_constant(g.graph_of(node), "channel_permutation", inner[outer])
+    merged = g.insert(
+        node, "Gather", [g.operand(inner_node, 0), indices], g.shape_of(source), {"axis": 1}
+    )
+    g.replace(node, merged)
+    return True

@@ -1,0 +1,24 @@
+"""The ONNX writer: a lowered graph in, the bytes of a portable .onnx file out."""
+
+from __future__ import annotations
+
+import onnx
+import onnx_ir as ir
+
+
+def to_bytes(model: ir.Model, description: str) -> bytes:
+    """Return the file: one piece, weights inside, standard operators only.
+
+    Equal graphs give equal bytes.
+
+    Args:
+        model: a graph that went through ``lowering.ONNXRUNTIME``.
+        description: free text for the file's doc_string.
+
+    Raises:
+        onnx.checker.ValidationError: the graph is not valid ONNX, a fault in a rule.
+    """
+    proto = ir.to_proto(model)
+    proto.doc_string = description
+    onnx.checker.check_model(proto, full_check=True)
+    return bytes(proto.SerializeToString(deterministic=True))

@@ -1,0 +1,112 @@
+"""Does a written file compute what its source computes?
+
+The file runs in a child process on the runtime that it is written for, on several inputs, and
+its outputs are compared with the source's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from edgekit.export.tflite import layout
+
+Arrays: TypeAlias = Mapping[str, np.ndarray]
+
+MAX_RELATIVE_ERROR = 1e-4
+"""Largest error allowed in float32, as a part of the reference output's range."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far a file's answers are from its source's, over all inputs and outputs.
+
+    Attributes:
+        reference: what gave the expected answers, e.g. ``torch 2.13.0``.
+        inputs: number of inputs compared.
+        max_abs_error: largest difference of any element.
+        max_rel_error: the same as a part of the range (max - min) of its reference output.
+        min_cosine: smallest cosine similarity of any output.
+        top1_agreement: inputs whose largest output has the same place; ties within the allowed
+            error count as agreement. None where no output is a vector of classes.
+        tolerance: the largest ``max_rel_error`` that passes.
+    """
+
+    reference: str
+    inputs: int
+    max_abs_error: float
+    max_rel_error: float
+    min_cosine: float
+    top1_agreement: int | None
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """True if the error is within tolerance and every top-1 agrees."""
+        return self.max_rel_error <= self.tolerance and self.top1_agreement in (None, self.inputs)
+
+
+def compare(reference: str, expected: Sequence[Arrays], answers: Sequence[Arrays]) -> Parity:
+    """Compare two lists of outputs, one entry an input, by output name.
+
+    A missing output, another shape or a NaN counts as infinite error.
+    """
+    max_abs = max_rel = 0.0
+    min_cosine, agreed, ranked = 1.0, 0, False
+    for wanted, given in zip(expected, answers, strict=True):
+        agrees = True
+        for name, truth in wanted.items():
+            answer = given.get(name)
+            if answer is None or answer.shape != truth.shape or not np.isfinite(answer).all():
+                max_abs = max_rel = float("inf")
+                min_cosine, agrees = -1.0, False
+                continue
+            error = float(np.abs(answer.astype(np.float64) - truth).max(initial=0.0))
+            span = float(np.ptp(truth)) or float(np.abs(truth).max(initial=0.0)) or 1.0
+            max_abs, max_rel = max(max_abs, error), max(max_rel, error / span)
+            min_cosine = min(min_cosine, _cosine(truth, answer))
+            if truth.ndim == 2 and truth.shape[1] > 1:
+                ranked = True
+                agrees &= _same_top1(truth, answer, MAX_RELATIVE_ERROR * span)
+        agreed += agrees
+    return Parity(
+        reference=reference,
+        inputs=len(expected),
+        max_abs_error=max_abs,
+        max_rel_error=max_rel,
+        min_cosine=min_cosine,
+        top1_agreement=agreed if ranked else None,
+        tolerance=MAX_RELATIVE_ERROR,
+    )
+
+
+def to_layout(arrays: Arrays, order: Sequence[int]) -> dict[str, np.ndarray]:
+    """Return the arrays with every rank-4 one transposed, contiguous."""
+    return {
+        name: np.ascontiguousarray(array.transpose(order) if array.ndim == 4 else array)
+        for name, array in arrays.items()
+    }
+
+
+def to_nhwc(arrays: Arrays) -> dict[str, np.ndarray]:
+    """NCHW arrays as a .tflite file takes them."""
+    return to_layout(arrays, layout.TO_NHWC)
+
+
+def to_nchw(arrays: Arrays) -> dict[str, np.ndarray]:
+    """NHWC answers of a .tflite file in the source's order."""
+    return to_layout(arrays, layout.TO_NCHW)
+
+
+def _cosine(left: np.ndarray, right: np.ndarray) -> float:
+    a, b = left.astype(np.float64).ravel(), right.astype(np.float64).ravel()
+    norms = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / norms if norms else float(np.array_equal(a, b))
+
+
+def _same_top1(truth: np.ndarray, answer: np.ndarray, tie: float) -> bool:
+    chosen = np.take_along_axis(truth, answer.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return bool((truth.max(axis=1) - chosen <= tie).all())

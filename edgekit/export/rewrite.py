@@ -1,0 +1,49 @@
+"""Apply an ordered list of rewrite rules to a graph until none of them fires."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import onnx_ir as ir
+from onnx_ir.passes.common import RemoveUnusedNodesPass
+
+_MAX_ROUNDS = 200  # far above any real graph; reached only by rules that undo each other
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One exact rewrite.
+
+    Attributes:
+        name: the name of the file that holds the rule.
+        rewrite: looks at one node; changes the graph around it and returns True, or
+            leaves everything alone and returns False.
+    """
+
+    name: str
+    rewrite: Callable[[ir.Node], bool]
+
+
+def apply(model: ir.Model, rules: Sequence[Rule]) -> dict[str, int]:
+    """Rewrite ``model`` in place and return how often each rule fired.
+
+    Rules run in the given order over all nodes, again and again, until a whole round
+    changes nothing.
+
+    Raises:
+        RuntimeError: if the rules do not come to rest, which is a fault in a rule.
+    """
+    fired: Counter[str] = Counter()
+    for _ in range(_MAX_ROUNDS):
+        before = fired.total()
+        for rule in rules:
+            for node in list(model.graph):
+                # An earlier rewrite may have removed this node.
+                if node.graph is model.graph and rule.rewrite(node):
+                    fired[rule.name] += 1
+            RemoveUnusedNodesPass()(model)
+        if fired.total() == before:
+            return dict(fired)
+    raise RuntimeError(f"rewrite rules do not settle: {dict(fired)}")

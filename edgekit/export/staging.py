@@ -1,0 +1,119 @@
+"""Write a set of files so that either all of them appear, complete, or none does."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from edgekit.errors import EdgekitError, InvalidPathError, StorageError, WouldOverwriteError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Staging:
+    """Files waiting in a hidden folder beside their destination."""
+
+    def __init__(self, folder: Path, destination: Path) -> None:
+        self._folder = folder
+        self._destination = destination
+        self._names: list[str] = []
+
+    def write(self, name: str, data: bytes) -> Path:
+        """Write and sync one file; return where it waits.
+
+        Raises:
+            StorageError: the file system is full.
+        """
+        path = self._folder / name
+        try:
+            with path.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise _translated(error, self._destination / name) from error
+        if name not in self._names:
+            self._names.append(name)
+        return path
+
+    def rename(self, old: str, new: str) -> None:
+        """Let a waiting file appear under another name."""
+        (self._folder / old).replace(self._folder / new)
+        self._names[self._names.index(old)] = new
+
+    def commit(self, *, force: bool) -> None:
+        """Give every file its name.
+
+        Raises:
+            WouldOverwriteError: a name is taken by other content and ``force`` is not set;
+                nothing is renamed then.
+        """
+        if not force:
+            for name in self._names:
+                refuse_overwrite(self._destination / name, (self._folder / name).read_bytes())
+        try:
+            for name in self._names:
+                (self._folder / name).replace(self._destination / name)
+            _sync_folder(self._destination)
+        except OSError as error:
+            raise _translated(error, self._destination) from error
+
+
+@contextmanager
+def staging(destination: Path) -> Iterator[Staging]:
+    """Open a staging area for ``destination``, which is created if it is not there.
+
+    Whatever was not committed is gone afterwards, and so is a folder made in vain.
+
+    Raises:
+        InvalidPathError: the folder cannot be made or written to.
+        StorageError: the file system is full.
+    """
+    made = _make(destination)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".edgekit-", dir=destination))
+    except OSError as error:
+        raise _translated(error, destination) from error
+    try:
+        yield Staging(folder, destination)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        for path in made:  # innermost first; one that holds something stays
+            with suppress(OSError):
+                path.rmdir()
+
+
+def refuse_overwrite(path: Path, data: bytes) -> None:
+    """Raise WouldOverwriteError if ``path`` exists with content other than ``data``."""
+    if path.exists() and (not path.is_file() or path.read_bytes() != data):
+        raise WouldOverwriteError(
+            f"{path} exists with other content: give --force to replace it, or another -o folder"
+        )
+
+
+def _make(folder: Path) -> list[Path]:
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _translated(error, folder) from error
+    return missing
+
+
+def _translated(error: OSError, path: Path) -> EdgekitError:
+    if error.errno in _FULL:
+        return StorageError(f"cannot write {path}: {error.strerror}; free some space and try again")
+    return InvalidPathError(f"cannot write {path}: {error.strerror}; choose another -o folder")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

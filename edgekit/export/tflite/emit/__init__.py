@@ -1,0 +1,57 @@
+"""The table of emitters: one line an operator.
+
+Adding an operator: a function ``(writer, node)`` in the file of its kind, one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import onnx_ir as ir
+
+from edgekit.export.tflite.emit import (
+    activation,
+    channels,
+    conv,
+    elementwise,
+    gemm,
+    joining,
+    pool,
+    reordering,
+)
+from edgekit.export.tflite.writer import Writer
+
+Emitter: TypeAlias = Callable[[Writer, ir.Node], None]
+
+EMITTERS: dict[tuple[str, str], Emitter] = {
+    ("", "Add"): elementwise.emit,
+    ("", "AveragePool"): pool.emit,
+    ("", "Clip"): activation.emit_clip,
+    ("", "Concat"): joining.emit_concat,
+    ("", "Conv"): conv.emit,
+    ("", "Div"): elementwise.emit,
+    ("", "Gather"): channels.emit_gather,
+    ("", "Gemm"): gemm.emit,
+    ("", "GlobalAveragePool"): pool.emit_global,
+    ("", "HardSwish"): activation.emit,
+    ("", "LeakyRelu"): activation.emit_leaky_relu,
+    ("", "MatMul"): gemm.emit,
+    ("", "Max"): elementwise.emit,
+    ("", "MaxPool"): pool.emit,
+    ("", "Min"): elementwise.emit,
+    ("", "Mul"): elementwise.emit,
+    ("", "Pad"): reordering.emit_pad,
+    ("", "Relu"): activation.emit,
+    ("", "Reshape"): reordering.emit_reshape,
+    ("", "Sigmoid"): activation.emit,
+    ("", "Slice"): joining.emit_slice,
+    ("", "Softmax"): activation.emit_softmax,
+    ("", "Split"): joining.emit_split,
+    ("", "Sub"): elementwise.emit,
+    ("", "Tanh"): activation.emit,
+    ("", "Transpose"): reordering.emit_transpose,
+    ("edgekit", "ChannelRoll"): channels.emit_roll,
+    ("edgekit", "ChannelShuffle"): channels.emit_shuffle,
+    ("edgekit", "SpatialMean"): pool.emit_global,
+}

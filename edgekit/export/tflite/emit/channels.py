@@ -1,0 +1,69 @@
+"""Channel permutations in NHWC: shuffle, roll, and the general case."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.export import graph as g
+from edgekit.export.lowering import permutation
+from edgekit.export.tflite.emit.reordering import reshape, transpose
+from edgekit.export.tflite.writer import Writer, refuse
+
+
+def emit_shuffle(writer: Writer, node: ir.Node) -> None:
+    """Emit RESHAPE to (N, H*W, groups, C/groups), TRANSPOSE of the last two axes, RESHAPE."""
+    groups = node.attributes.get_int("groups", 1)
+    name = g.label(node)
+    batch, channels, height, width = g.shape_of(node.outputs[0])
+    split = writer.temporary(f"{name}_split", (batch, height * width, groups, channels // groups))
+    source = writer.tensor(node.inputs[0])
+    reshape(writer, source, writer.program.tensors[split].shape, split)
+    swapped = transpose(writer, split, (0, 1, 3, 2), f"{name}_swapped")
+    reshape(writer, swapped, (batch, height, width, channels), writer.output(node.outputs[0]))
+
+
+def emit_roll(writer: Writer, node: ir.Node) -> None:
+    """Emit the roll of both axes of (groups, C/groups): slice and concatenate along each."""
+    groups = node.attributes.get_int("groups", 1)
+    name = g.label(node)
+    batch, channels, height, width = g.shape_of(node.outputs[0])
+    shape = (batch, height * width, groups, channels // groups)
+    value = writer.temporary(f"{name}_split", shape)
+    reshape(writer, writer.tensor(node.inputs[0]), shape, value)
+    for axis in (2, 3):
+        if shape[axis] > 1:
+            value = _roll_by_one(writer, value, axis, f"{name}_{axis}")
+    reshape(writer, value, (batch, height, width, channels), writer.output(node.outputs[0]))
+
+
+def _roll_by_one(writer: Writer, source: int, axis: int, name: str) -> int:
+    shape = writer.program.tensors[source].shape
+    parts = []
+    for start, size in ((1, shape[axis] - 1), (0, 1)):
+        begins, sizes = [0] * len(shape), list(shape)
+        begins[axis], sizes[axis] = start, size
+        part = writer.temporary(f"{name}_from_{start}", sizes)
+        inputs = [
+            source,
+            writer.constant("slice_begin", np.array(begins, dtype=np.int32)),
+            writer.constant("slice_size", np.array(sizes, dtype=np.int32)),
+        ]
+        writer.emit("SLICE", inputs, [part], "SliceOptions")
+        parts.append(part)
+    rolled = writer.temporary(f"{name}_rolled", shape)
+    writer.emit("CONCATENATION", parts, [rolled], "ConcatenationOptions", {"axis": axis})
+    return rolled
+
+
+def emit_gather(writer: Writer, node: ir.Node) -> None:
+    """Emit GATHER along the channels, for permutations with no better form.
+
+    The XNNPACK delegate leaves GATHER outside; ``edgekit info`` shows it.
+    """
+    order = permutation.of_gather(node)
+    if order is None or len(g.shape_of(node.outputs[0])) != 4:
+        raise refuse(node, "only a fixed reordering of channels is supported", "dynamic-gather")
+    indices = writer.constant("channel_order", order.astype(np.int32))
+    tensors = [writer.tensor(node.inputs[0]), indices], [writer.output(node.outputs[0])]
+    writer.emit("GATHER", *tensors, "GatherOptions", {"axis": 3})

@@ -1,0 +1,56 @@
+"""Conv: CONV_2D, grouped natively, or DEPTHWISE_CONV_2D."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.export import graph as g
+from edgekit.export.tflite.emit import activation, spatial
+from edgekit.export.tflite.writer import Writer, refuse
+
+_GROUPED_VERSION = 6  # the first CONV_2D whose filter may be shallower than its input
+_DILATED_DEPTHWISE_VERSION = 2
+
+
+def emit(writer: Writer, node: ir.Node) -> None:
+    """Weights OIHW become OHWI (CONV_2D) or 1HWO (DEPTHWISE_CONV_2D); a missing bias is zero."""
+    weight = g.constant(node.inputs[1])
+    if weight is None:
+        raise refuse(node, "weights must be constant", "dynamic-weights")
+    if weight.ndim != 4:
+        raise refuse(node, f"only 2-D convolution is supported, weights have rank {weight.ndim}")
+    groups = node.attributes.get_int("group", 1)
+    window = spatial.window_of(node, (weight.shape[2], weight.shape[3]))
+    source, padding = spatial.padded_input(writer, node, window)
+    inputs = [source, 0, writer.constant(f"{g.label(node)}_bias", _bias(node, weight.shape[0]))]
+    values = {
+        "padding": padding,
+        "strideH": window.strides[0],
+        "strideW": window.strides[1],
+        "dilationHFactor": window.dilations[0],
+        "dilationWFactor": window.dilations[1],
+        "fusedActivationFunction": activation.fused(node),
+    }
+    name = node.inputs[1].name if node.inputs[1] is not None else None
+    outputs = [writer.output(node.outputs[0])]
+    if weight.shape[1] == 1 and groups > 1:
+        inputs[1] = writer.constant(name or "filter", weight.transpose(1, 2, 3, 0))
+        values["depthMultiplier"] = weight.shape[0] // groups
+        version = 1 if window.dilations == (1, 1) else _DILATED_DEPTHWISE_VERSION
+        writer.emit(
+            "DEPTHWISE_CONV_2D", inputs, outputs, "DepthwiseConv2DOptions", values, version=version
+        )
+    else:
+        inputs[1] = writer.constant(name or "filter", weight.transpose(0, 2, 3, 1))
+        version = 1 if groups == 1 else _GROUPED_VERSION
+        writer.emit("CONV_2D", inputs, outputs, "Conv2DOptions", values, version=version)
+
+
+def _bias(node: ir.Node, channels: int) -> np.ndarray:
+    if len(node.inputs) < 3 or node.inputs[2] is None:
+        return np.zeros(channels, dtype=np.float32)
+    bias = g.constant(node.inputs[2])
+    if bias is None:
+        raise refuse(node, "the bias must be constant", "dynamic-weights")
+    return bias

@@ -1,0 +1,40 @@
+"""Gemm and MatMul with constant weights: FULLY_CONNECTED."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.export import graph as g
+from edgekit.export.tflite.emit import activation
+from edgekit.export.tflite.writer import Writer, refuse
+
+
+def emit(writer: Writer, node: ir.Node) -> None:
+    """Weights become (out, in); a missing bias is zero."""
+    weight = g.constant(node.inputs[1])
+    if weight is None or weight.ndim != 2 or len(g.shape_of(g.operand(node, 0))) != 2:
+        raise refuse(node, "only (N, K) times constant (K, M) is supported", "unsupported-matmul")
+    attributes = node.attributes
+    if attributes.get_int("transA", 0) or attributes.get_float("alpha", 1.0) != 1.0:
+        raise refuse(node, "transA and alpha are not supported", "unsupported-matmul")
+    if not attributes.get_int("transB", 0):
+        weight = weight.T
+    bias = np.zeros(weight.shape[0], dtype=np.float32)
+    if len(node.inputs) > 2 and node.inputs[2] is not None:
+        given = g.constant(node.inputs[2])
+        if given is None or attributes.get_float("beta", 1.0) != 1.0:
+            raise refuse(node, "the bias must be constant, with beta 1", "unsupported-matmul")
+        bias = np.broadcast_to(given.reshape(-1), bias.shape)
+    name = g.operand(node, 1).name or "weights"
+    writer.emit(
+        "FULLY_CONNECTED",
+        [
+            writer.tensor(node.inputs[0]),
+            writer.constant(name, weight),
+            writer.constant(f"{g.label(node)}_bias", bias),
+        ],
+        [writer.output(node.outputs[0])],
+        "FullyConnectedOptions",
+        {"fusedActivationFunction": activation.fused(node)},
+    )

@@ -1,0 +1,90 @@
+"""Padding of sliding windows: SAME or VALID where TFLite can say it, an explicit PAD elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+from ai_edge_litert import schema_py_generated as schema
+
+from edgekit.export import graph as g
+from edgekit.export.tflite import layout
+from edgekit.export.tflite.writer import Writer, refuse
+
+SAME, VALID = schema.Padding.SAME, schema.Padding.VALID
+
+
+@dataclass(frozen=True)
+class Window:
+    """A 2-D sliding window, (height, width) each."""
+
+    kernel: tuple[int, int]
+    strides: tuple[int, int]
+    dilations: tuple[int, int]
+    begins: tuple[int, int]
+    ends: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if min(*self.kernel, *self.strides, *self.dilations) < 1:
+            raise ValueError(f"window sizes must be positive: {self}")
+
+
+def window_of(node: ir.Node, kernel: tuple[int, int]) -> Window:
+    """Read the window attributes of a Conv or pool.
+
+    Raises:
+        UnsupportedOperatorError: for ``auto_pad`` and for windows that are not 2-D.
+    """
+    if node.attributes.get_string("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
+        raise refuse(node, "auto_pad is not supported", "unsupported-padding")
+    strides = tuple(node.attributes.get_ints("strides", (1, 1)))
+    dilations = tuple(node.attributes.get_ints("dilations", (1, 1)))
+    pads = tuple(node.attributes.get_ints("pads", (0, 0, 0, 0)))
+    if len(strides) != 2 or len(dilations) != 2 or len(pads) != 4:
+        raise refuse(node, "only 2-D windows are supported", "unsupported-rank")
+    return Window(
+        kernel, (strides[0], strides[1]), (dilations[0], dilations[1]), pads[:2], pads[2:]
+    )
+
+
+def padded_input(
+    writer: Writer, node: ir.Node, window: Window, fill: float = 0.0
+) -> tuple[int, int]:
+    """Return (tensor number, padding scheme) of the window's input, padding it if need be.
+
+    Padding that no window reaches is dropped. ``fill`` is the value of explicit padding.
+    """
+    value = g.operand(node, 0)
+    in_size = g.shape_of(value)[2:]
+    out_size = g.shape_of(node.outputs[0])[2:]
+    begins, ends, is_same = list(window.begins), [0, 0], True
+    for axis in (0, 1):
+        reach = (window.kernel[axis] - 1) * window.dilations[axis] + 1
+        total = (out_size[axis] - 1) * window.strides[axis] + reach - in_size[axis]
+        ends[axis] = max(total - begins[axis], 0)
+        is_same &= (
+            out_size[axis] == -(-in_size[axis] // window.strides[axis])
+            and begins[axis] == max(total, 0) // 2
+        )
+    source = writer.tensor(value)
+    if not any(begins) and not any(ends):
+        return source, VALID
+    if is_same:
+        return source, SAME
+    return _pad(writer, value, begins, ends, fill), VALID
+
+
+def _pad(writer: Writer, value: ir.Value, begins: list[int], ends: list[int], fill: float) -> int:
+    """Emit PAD over height and width; XNNPACK merges a zero PAD into a convolution after it."""
+    batch, channels, height, width = g.shape_of(value)
+    amounts = np.array([[0, 0], [begins[0], ends[0]], [begins[1], ends[1]], [0, 0]], dtype=np.int32)
+    shape = layout.shape((batch, channels, height + sum(amounts[1]), width + sum(amounts[2])))
+    padded = writer.temporary(f"{value.name}_padded", [int(size) for size in shape])
+    inputs = [writer.tensor(value), writer.constant("pads", amounts)]
+    if fill == 0.0:
+        writer.emit("PAD", inputs, [padded], "PadOptions")
+    else:
+        inputs.append(writer.constant("pad_value", np.array([fill], dtype=np.float32)))
+        writer.emit("PADV2", inputs, [padded], "PadV2Options")
+    return padded

@@ -1,0 +1,82 @@
+"""What a .tflite file holds, before it is packed: tensors, constants and operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+OptionValue: TypeAlias = int | float | bool | Sequence[int]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One tensor; activations of rank 4 are NHWC. ``data`` is set for constants."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    data: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator.
+
+    Attributes:
+        code: name in the schema's BuiltinOperator, e.g. ``CONV_2D``.
+        version: operator version that a runtime must know for this form.
+        inputs: tensor numbers.
+        outputs: tensor numbers.
+        options: name of the options table, e.g. ``Conv2DOptions``; None if it has none.
+        values: fields of that table.
+    """
+
+    code: str
+    version: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: str | None
+    values: Mapping[str, OptionValue]
+
+
+@dataclass
+class Program:
+    """A TFLite graph under construction, in execution order."""
+
+    tensors: list[Tensor] = field(default_factory=list)
+    operators: list[Operator] = field(default_factory=list)
+    inputs: list[int] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+    _constants: dict[tuple[tuple[int, ...], str, bytes], int] = field(default_factory=dict)
+
+    def add_tensor(self, name: str, shape: Sequence[int], dtype: np.dtype) -> int:
+        """Add an activation and return its number."""
+        self.tensors.append(Tensor(name, tuple(shape), np.dtype(dtype)))
+        return len(self.tensors) - 1
+
+    def add_constant(self, name: str, array: np.ndarray) -> int:
+        """Add a constant, or find the equal one that is there, and return its number."""
+        data = np.ascontiguousarray(array)
+        key = (data.shape, data.dtype.str, data.tobytes())
+        if key not in self._constants:
+            self.tensors.append(Tensor(name, data.shape, data.dtype, data))
+            self._constants[key] = len(self.tensors) - 1
+        return self._constants[key]
+
+    def add_operator(
+        self,
+        code: str,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        options: str | None = None,
+        values: Mapping[str, OptionValue] | None = None,
+        *,
+        version: int = 1,
+    ) -> None:
+        """Append an operator."""
+        self.operators.append(
+            Operator(code, version, tuple(inputs), tuple(outputs), options, dict(values or {}))
+        )

@@ -1,0 +1,114 @@
+"""Pack a Program into the bytes of a .tflite file (schema version 3)."""
+
+from __future__ import annotations
+
+import flatbuffers
+from ai_edge_litert import schema_py_generated as schema
+
+from edgekit.export.tflite.program import Operator, Program, Tensor
+
+_ALIGNMENT_BYTES = 16  # force_align of Buffer.data in the schema; the runtime maps weights in place
+_TYPES = {"float32": "FLOAT32", "int32": "INT32", "int64": "INT64"}
+
+
+class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # the schema module is untyped
+    """A buffer whose data keeps the alignment that the generated packer forgets."""
+
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802  # name given by flatbuffers
+        if self.data is None:
+            schema.BufferStart(builder)
+            return int(schema.BufferEnd(builder))
+        raw = self.data.tobytes()
+        builder.StartVector(1, len(raw), _ALIGNMENT_BYTES)
+        builder.head = builder.head - len(raw)
+        builder.Bytes[builder.head : builder.head + len(raw)] = raw
+        data = builder.EndVector()
+        schema.BufferStart(builder)
+        schema.BufferAddData(builder, data)
+        return int(schema.BufferEnd(builder))
+
+
+def to_bytes(program: Program, description: str) -> bytes:
+    """Return the flatbuffer; equal programs give equal bytes.
+
+    Args:
+        program: the finished program.
+        description: free text for the file's description field.
+    """
+    codes = sorted({(op.code, op.version) for op in program.operators})
+    buffers = [_AlignedBuffer()]  # buffer 0 is empty by convention
+    tensors = [_tensor(tensor, buffers) for tensor in program.tensors]
+    subgraph = schema.SubGraphT()
+    subgraph.name = "main"
+    subgraph.tensors = tensors
+    subgraph.inputs = program.inputs
+    subgraph.outputs = program.outputs
+    subgraph.operators = [_operator(op, codes) for op in program.operators]
+
+    model = schema.ModelT()
+    model.version = 3
+    model.description = description
+    model.operatorCodes = [_code(name, version) for name, version in codes]
+    model.subgraphs = [subgraph]
+    model.buffers = buffers
+    model.signatureDefs = [_signature(program)]
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def _tensor(tensor: Tensor, buffers: list[_AlignedBuffer]) -> schema.TensorT:
+    packed = schema.TensorT()
+    packed.name = tensor.name
+    packed.shape = list(tensor.shape)
+    packed.type = getattr(schema.TensorType, _TYPES[tensor.dtype.name])
+    packed.buffer = 0
+    packed.hasRank = True
+    if tensor.data is not None:
+        buffer = _AlignedBuffer()
+        buffer.data = tensor.data.view() if tensor.data.ndim else tensor.data.reshape(1)
+        buffers.append(buffer)
+        packed.buffer = len(buffers) - 1
+    return packed
+
+
+def _operator(operator: Operator, codes: list[tuple[str, int]]) -> schema.OperatorT:
+    packed = schema.OperatorT()
+    packed.opcodeIndex = codes.index((operator.code, operator.version))
+    packed.inputs = list(operator.inputs)
+    packed.outputs = list(operator.outputs)
+    if operator.options is not None:
+        options = getattr(schema, f"{operator.options}T")()
+        for field, value in operator.values.items():
+            if not hasattr(options, field):
+                raise ValueError(f"{operator.options} has no field {field!r}")
+            setattr(options, field, list(value) if isinstance(value, tuple) else value)
+        packed.builtinOptions = options
+        packed.builtinOptionsType = getattr(schema.BuiltinOptions, operator.options)
+    return packed
+
+
+def _code(name: str, version: int) -> schema.OperatorCodeT:
+    number = getattr(schema.BuiltinOperator, name)
+    packed = schema.OperatorCodeT()
+    # Readers older than the 32-bit field look at the 8-bit one, whose last value means "see there".
+    packed.deprecatedBuiltinCode = min(number, 127)
+    packed.builtinCode = number
+    packed.version = version
+    return packed
+
+
+def _signature(program: Program) -> schema.SignatureDefT:
+    signature = schema.SignatureDefT()
+    signature.signatureKey = "serving_default"
+    signature.subgraphIndex = 0
+    signature.inputs = [_named(program, number) for number in program.inputs]
+    signature.outputs = [_named(program, number) for number in program.outputs]
+    return signature
+
+
+def _named(program: Program, number: int) -> schema.TensorMapT:
+    entry = schema.TensorMapT()
+    entry.name = program.tensors[number].name
+    entry.tensorIndex = number
+    return entry
