@@ -1,0 +1,79 @@
+"""The command line: parse, call one room, print.
+
+Commands are loaded when they are used, so that ``edgekit --help`` stays instant.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from edgekit.cli.lazy import LazyGroup
+from edgekit.errors import EdgekitError
+
+INTERRUPTED = 130
+
+COMMANDS = {
+    "list": "edgekit.cli.list_models",
+    "info": "edgekit.cli.info",
+    "export": "edgekit.cli.export_files",
+    "latency": "edgekit.cli.latency",
+    "doctor": "edgekit.cli.doctor",
+}
+"""Command name to the module that holds it as ``command``; the order of ``--help``."""
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_by_module=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="edgekit-mobile", prog_name="edgekit")
+def cli() -> None:
+    """Export, verify and measure efficient CNNs on ONNX Runtime and TFLite (LiteRT).
+
+    Exit codes: 0 ok, 1 a check failed, 2 usage, 3 environment, 4 refused, 130 interrupted.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; errors are printed, never raised."""
+    try:
+        result = cli.main(list(arguments), prog_name="edgekit", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except EdgekitError as error:
+        return _report(error, as_json="--json" in arguments)
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`); keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _report(error: EdgekitError, *, as_json: bool) -> int:
+    if as_json:
+        document = {
+            "schema": "edgekit.error",
+            "schema_version": 1,
+            "exit_code": error.exit_code,
+            "reason_code": error.reason_code,
+            "message": str(error),
+        }
+        click.echo(json.dumps(document, indent=2))
+    click.echo(f"error: {error} [{error.reason_code}]", err=True)
+    return error.exit_code
+
+
+def main() -> None:
+    """Entry point of the ``edgekit`` program."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""``edgekit doctor``: is this machine fit to export and to measure?"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import click
+
+import edgekit
+from edgekit.cli import output
+from edgekit.cli.options import json_option
+
+_OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installed"
+
+
+@click.command("doctor")
+@click.pass_context
+@json_option
+def command(ctx: click.Context, *, as_json: bool) -> None:
+    """Compare the installed packages with the tested set, and show what bears on timing.
+
+    Exit code 3 if a package that edgekit needs is missing.
+    """
+    from edgekit.runtimes import machine
+
+    packages = _packages()
+    facts = dataclasses.asdict(machine.facts())
+    conditions = dataclasses.asdict(machine.conditions())
+    if as_json:
+        output.print_json(
+            "edgekit.doctor",
+            1,
+            {"packages": packages, "machine": facts, "conditions": conditions},
+        )
+    else:
+        output.print_table(
+            ["package", "installed", "tested", "verdict"],
+            [[text or "" for text in package.values()] for package in packages],
+        )
+        click.echo()
+        shown = {**facts, **conditions}
+        rows = [[key, _text(value)] for key, value in shown.items() if value is not None]
+        output.print_table(["machine", ""], rows)
+    if any(package["verdict"] == _ABSENT for package in packages):
+        ctx.exit(3)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+def _packages() -> list[dict[str, str | None]]:
+    """Return name, installed version, tested version and verdict of every direct dependency."""
+    from importlib import metadata
+
+    from packaging.requirements import Requirement
+    from packaging.version import Version
+
+    tested = _tested_versions()
+    rows: list[dict[str, str | None]] = []
+    for line in metadata.requires("edgekit-mobile") or []:
+        requirement = Requirement(line)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            installed: str | None = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            installed = None
+        wanted = tested.get(requirement.name)
+        if installed is None:
+            verdict = _ABSENT
+        elif wanted is not None and Version(installed).public == wanted:
+            verdict = _OK
+        else:
+            verdict = _OTHER
+        rows.append(
+            {
+                "name": requirement.name,
+                "installed": installed,
+                "tested": wanted,
+                "verdict": verdict,
+            }
+        )
+    return rows
+
+
+def _tested_versions() -> dict[str, str]:
+    """Read the constraints file, which a wheel carries inside the package."""
+    package = Path(edgekit.__file__).parent
+    path = next(
+        path
+        for path in (package / "constraints.txt", package.parent / "constraints.txt")
+        if path.is_file()
+    )
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pins = (line.split("==") for line in lines if "==" in line and not line.startswith("#"))
+    return {name.strip(): version.strip() for name, version in pins}

@@ -1,0 +1,122 @@
+"""``edgekit export``: a network becomes verified .onnx and .tflite files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli import output
+from edgekit.cli.options import NameList, json_option, one_model
+
+if TYPE_CHECKING:
+    from edgekit.export import Artifact
+
+
+@click.command("export")
+@click.argument("model_argument", metavar="[MODEL]", required=False)
+@click.option("--model", "model_option", metavar="MODEL", help="The same as the argument.")
+@click.option(
+    "--format",
+    "--target-runtime",
+    "formats",
+    type=NameList(),
+    default="onnx,tflite",
+    show_default=True,
+    help="Formats to write; a runtime's name means its format.",
+)
+@click.option(
+    "--precision", default="float32", show_default=True, help="Number type of the files: float32."
+)
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    help="A .safetensors file or a PyTorch state dict; loaded without executing anything.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the weights where no --weights are given.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=".",
+    show_default=True,
+    help="Folder for the files.",
+)
+@click.option("--force", is_flag=True, help="Replace existing files that have other content.")
+@click.option("--no-verify", is_flag=True, help="Do not compare the files with their source.")
+@json_option
+def command(
+    model_argument: str | None,
+    model_option: str | None,
+    formats: tuple[str, ...],
+    precision: str,
+    weights: Path | None,
+    seed: int,
+    folder: Path,
+    *,
+    force: bool,
+    no_verify: bool,
+    as_json: bool,
+) -> None:
+    """Export MODEL, a name from `edgekit list` or a path to an .onnx file.
+
+    Each file is run on its runtime and compared with its source before it gets its name,
+    <model>_<precision>.<format>; a sidecar <file>.json says what it is and what was checked.
+    """
+    name = one_model(model_argument, model_option)
+    from edgekit import export
+    from edgekit.export import source
+
+    export.check_request(formats, precision)
+    with output.progress(name) as say:
+        prepared = source.resolve(name, weights=weights, seed=seed, progress=say)
+        artifacts = export.to_files(
+            prepared, formats, folder, force=force, verify=not no_verify, progress=say
+        )
+    if as_json:
+        output.print_json(
+            "edgekit.export", 1, {"artifacts": [entry.to_json() for entry in artifacts]}
+        )
+        return
+    first = artifacts[0]
+    click.echo(
+        f"{first.model}: {first.params:,} params, {output.millions(first.macs)} MACs, "
+        f"weights {first.weights}"
+    )
+    output.print_table(
+        ["file", "size>", "operators>", "delegate", "max error>", "top-1>", "verified"],
+        [_row(entry) for entry in artifacts],
+    )
+
+
+def _row(entry: Artifact) -> list[str]:
+    parity = entry.parity
+    error = "" if parity is None else f"{parity.max_rel_error:.1e}"
+    top1 = ""
+    if parity is not None and parity.top1_agreement is not None:
+        top1 = f"{parity.top1_agreement}/{parity.inputs}"
+    return [
+        str(entry.path),
+        output.size(entry.size_bytes),
+        str(sum(entry.operators.values())),
+        delegate(entry.partitions, entry.operators_outside),
+        error,
+        top1,
+        entry.verified,
+    ]
+
+
+def delegate(partitions: int | None, outside: tuple[str, ...]) -> str:
+    """Say how the delegate takes a file; empty where the runtime has none."""
+    if partitions is None:
+        return ""
+    words = f"{partitions} partition" + ("" if partitions == 1 else "s")
+    return f"{words}, outside: {', '.join(outside)}" if outside else words

@@ -1,0 +1,122 @@
+"""``edgekit info``: what a network or a model file is."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli import output
+from edgekit.cli.options import json_option
+from edgekit.errors import InvalidPathError
+
+if TYPE_CHECKING:
+    from edgekit.models import ModelSpec
+    from edgekit.runtimes import TensorInfo
+
+_FILE_SUFFIXES = (".onnx", ".ort", ".tflite")
+
+
+@click.command("info")
+@click.argument("subject", metavar="MODEL|FILE")
+@json_option
+def command(subject: str, *, as_json: bool) -> None:
+    """Describe MODEL, a name from `edgekit list`, or FILE, an .onnx or .tflite.
+
+    A file is loaded by its runtime in a child process; operators and delegate partitions are
+    the runtime's own account.
+    """
+    if subject.lower().endswith(_FILE_SUFFIXES):
+        _file(Path(subject), as_json=as_json)
+    else:
+        _model(subject, as_json=as_json)
+
+
+def _model(name: str, *, as_json: bool) -> None:
+    from edgekit import models
+    from edgekit.cli.list_models import card
+
+    spec = models.get(name)
+    if as_json:
+        output.print_json("edgekit.model", 1, card(spec))
+        return
+    output.print_table(["", ""], _card_rows(spec))
+    if spec.published:
+        click.echo()
+        output.print_table(
+            ["published", "value>", "on", "source"],
+            [[f.metric, f"{f.value:g} {f.unit}", f.dataset, f.source] for f in spec.published],
+        )
+
+
+def _card_rows(spec: ModelSpec) -> list[list[str]]:
+    p = spec.preprocessing
+    rows = [
+        ["model", spec.name],
+        ["input", f"float32 NCHW {list(spec.input_shape)}"],
+        ["classes", str(spec.classes)],
+        ["params", f"{spec.params:,}"],
+        ["MACs", f"{spec.macs:,}"],
+        [
+            "input value",
+            f"(pixel * {p.scale:.6g} - mean) / std, {p.channel_order}, mean {list(p.mean)}, "
+            f"std {list(p.std)}, resize {p.resize} {p.interpolation}, crop {p.crop}",
+        ],
+        ["paper", spec.paper],
+    ]
+    if spec.macs_published_convention is not None:
+        rows.insert(5, ["MACs as published", f"{spec.macs_published_convention:,}"])
+    if spec.note:
+        rows.append(["note", spec.note])
+    return rows
+
+
+def _file(path: Path, *, as_json: bool) -> None:
+    from edgekit.cli.export_files import delegate
+    from edgekit.export import artifact
+    from edgekit.runtimes import child
+
+    if not path.is_file():
+        raise InvalidPathError(f"{path}: no such file")
+    info = child.describe(path)
+    known = artifact.load(path)
+    if as_json:
+        fields = {
+            "file": str(path),
+            "runtime": dataclasses.asdict(info),
+            "artifact": None if known is None else known.to_json(),
+        }
+        output.print_json("edgekit.file", 1, fields)
+        return
+    rows = [
+        ["file", f"{path}, {output.size(path.stat().st_size)}"],
+        ["runtime", info.runtime_version],
+        *(["input", _tensor(tensor)] for tensor in info.inputs),
+        *(["output", _tensor(tensor)] for tensor in info.outputs),
+        ["operators", f"{info.operator_count}: " + _counts(info.operators)],
+    ]
+    if info.partitions is not None:
+        rows.append(
+            [info.delegate or "delegate", delegate(info.partitions, info.operators_outside)]
+        )
+    if known is not None:
+        rows += [
+            ["model", f"{known.model}, {known.precision}, weights {known.weights}"],
+            ["params", f"{known.params:,}"],
+            ["MACs", f"{known.macs:,}"],
+            ["verified", known.verified],
+        ]
+    output.print_table(["", ""], rows)
+
+
+def _tensor(tensor: TensorInfo) -> str:
+    text = f"{tensor.name}: {tensor.dtype} {list(tensor.shape)}"
+    if tensor.scale is not None:
+        text += f", scale {tensor.scale:g}, zero point {tensor.zero_point}"
+    return text
+
+
+def _counts(operators: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in operators.items())

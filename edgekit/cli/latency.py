@@ -1,0 +1,238 @@
+"""``edgekit latency``: how long models take on this machine, and how far to trust it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli import output
+from edgekit.cli.options import NameList, json_option
+from edgekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgekit.devices import LatencyReport, Request
+
+_FILE_SUFFIXES = (".onnx", ".ort", ".tflite")
+
+
+@click.command("latency")
+@click.argument("subjects", metavar="[MODEL|FILE]...", nargs=-1)
+@click.option("--model", "models", metavar="MODEL|FILE", multiple=True, help="As an argument.")
+@click.option(
+    "--backend",
+    "backends",
+    type=NameList(),
+    default="tflite,onnxruntime",
+    show_default=True,
+    help="Runtimes for named models; a file runs on the runtime of its suffix.",
+)
+@click.option(
+    "--threads",
+    "--num-threads",
+    "threads",
+    type=NameList(),
+    metavar="N,...",
+    default="1",
+    show_default=True,
+    help="Threads of the runtime; several values are measured one after the other.",
+)
+@click.option(
+    "--target",
+    "--device",
+    "target",
+    default="local",
+    show_default=True,
+    help="Where the files run: local.",
+)
+@click.option(
+    "--num-runs", type=int, default=50, show_default=True, help="Least timed runs in each child."
+)
+@click.option(
+    "--warmup-runs", type=int, default=5, show_default=True, help="Least untimed runs before."
+)
+@click.option(
+    "--min-secs",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Least seconds of timed runs in each child.",
+)
+@click.option(
+    "--max-secs",
+    type=float,
+    default=30.0,
+    show_default=True,
+    help="Seconds after which a child stops sampling.",
+)
+@click.option(
+    "--children", type=int, default=3, show_default=True, help="Fresh processes for each file."
+)
+@json_option
+def command(
+    subjects: tuple[str, ...],
+    models: tuple[str, ...],
+    backends: tuple[str, ...],
+    threads: tuple[str, ...],
+    target: str,
+    num_runs: int,
+    warmup_runs: int,
+    min_secs: float,
+    max_secs: float,
+    children: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Measure the latency of each MODEL (a name from `edgekit list`) or FILE (.onnx, .tflite).
+
+    Without any, one network of each reference family is measured. Named models are exported to
+    a cache first and carry seeded weights: time does not depend on training. Every measurement
+    runs in fresh child processes that take turns; the interval covers their differences.
+    """
+    from edgekit import devices
+
+    place = devices.resolve_target(target)
+    settings = [
+        devices.MeasureSettings(
+            threads=_count(each),
+            children=children,
+            num_runs=num_runs,
+            min_secs=min_secs,
+            max_secs=max_secs,
+            warmup_runs=warmup_runs,
+        )
+        for each in threads
+    ]
+    runtimes = _runtimes(backends)
+    with output.progress("latency") as say:
+        requests = _requests([*subjects, *models], runtimes, say)
+        reports = [
+            report
+            for each in settings
+            for report in devices.measure(requests, each, place, lambda step: say(_words(step)))
+        ]
+    if as_json:
+        documents = [json.loads(report.to_json()) for report in reports]
+        output.print_json("edgekit.latencies", 1, {"reports": documents})
+        return
+    _print(reports)
+
+
+def _count(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"--threads takes whole numbers, not {text!r}") from None
+
+
+def _runtimes(names: Sequence[str]) -> list[str]:
+    from edgekit import runtimes
+
+    return list(dict.fromkeys(runtimes.resolve(name) for name in names))
+
+
+def _requests(
+    subjects: Sequence[str], runtimes: Sequence[str], say: Callable[[str], None]
+) -> list[Request]:
+    """Turn names and paths into files to measure, exporting what is not in the cache."""
+    from edgekit import models
+
+    requests = []
+    for subject in subjects or models.REFERENCE:
+        if subject.lower().endswith(_FILE_SUFFIXES):
+            requests.append(_file_request(Path(subject)))
+        else:
+            requests.extend(_model_requests(subject, runtimes, say))
+    return requests
+
+
+def _file_request(path: Path) -> Request:
+    from edgekit.devices import Request
+    from edgekit.export import artifact
+
+    known = artifact.load(path) if path.is_file() else None
+    if known is None:
+        return Request(path)
+    return Request(path, model=known.model, precision=known.precision, macs=known.macs)
+
+
+def _model_requests(
+    name: str, runtimes: Sequence[str], say: Callable[[str], None]
+) -> list[Request]:
+    from edgekit.devices import Request
+    from edgekit.export import cache
+
+    entries = cache.exported(name, runtimes, lambda step: say(f"{name}: {step}"))
+    return [
+        Request(entry.path, runtime, entry.model, entry.precision, entry.macs)
+        for entry, runtime in zip(entries, runtimes, strict=True)
+    ]
+
+
+def _words(step: object) -> str:
+    from edgekit.devices import Progress
+
+    assert isinstance(step, Progress)  # noqa: S101
+    subject = step.request.model or step.request.path.name
+    return f"measuring {subject} ({step.done + 1}/{step.total})"
+
+
+def _print(reports: Sequence[LatencyReport]) -> None:
+    from edgekit.cli.export_files import delegate
+
+    output.print_table(
+        [
+            "model", "runtime", "threads>", "MACs>", "median ms [95 % interval]>", "p90>", "p99>",
+            "min>", "n>", "first run>", "load>", "memory>", "delegate",
+        ],
+        [
+            [
+                _subject(report),
+                report.info.runtime,
+                str(report.settings.threads),
+                "" if report.macs is None else output.millions(report.macs),
+                "{} [{}, {}]".format(*map(_ms, (report.median_ms, *report.interval_ms))),
+                _ms(report.percentile_ms(90)),
+                _ms(report.percentile_ms(99)),
+                _ms(report.min_ms),
+                str(len(report.wall_ms)),
+                _ms(report.first_run_ms),
+                _ms(report.load_ms),
+                output.size(report.peak_memory_bytes),
+                delegate(report.info.partitions, report.info.operators_outside),
+            ]
+            for report in reports
+        ],
+    )  # fmt: skip
+    click.echo(f"\n{_conditions(reports)}")
+    doubts: dict[str, list[str]] = {}
+    for report in reports:
+        for issue in report.issues:
+            said = f"{issue.message}; {issue.advice}"
+            doubts.setdefault(said, []).append(f"{_subject(report)} on {report.info.runtime}")
+    for said, subjects in doubts.items():
+        who = "all" if len(subjects) == len(reports) > 1 else ", ".join(subjects)
+        click.echo(f"note: {who}: {said}")
+
+
+def _subject(report: LatencyReport) -> str:
+    return report.model or Path(report.file).name
+
+
+def _conditions(reports: Sequence[LatencyReport]) -> str:
+    """Say in one line on what, with what and how the numbers were taken."""
+    machine, settings = reports[0].machine, reports[0].settings
+    versions = ", ".join(sorted({report.info.runtime_version for report in reports}))
+    kind = " (virtual)" if machine.virtual else ""
+    return (
+        f"{machine.cpu or machine.architecture}, {machine.cores} cores{kind}, {machine.kernel}, "
+        f"target {reports[0].target}; {versions}; n runs in {settings.children} processes each, "
+        f"after >= {settings.warmup_secs:g} s of warm-up in each"
+    )
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

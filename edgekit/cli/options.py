@@ -1,0 +1,46 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from edgekit.errors import UsageError
+
+
+class NameList(click.ParamType[tuple[str, ...]]):
+    """A comma-separated list of names; the rooms know which names exist."""
+
+    name = "name,..."
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  # click hands over strings and defaults
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[str, ...]:
+        """Split and strip; an empty list is a mistake."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(part.strip() for part in str(value).split(",") if part.strip())
+        if not names:
+            self.fail("the list is empty", param, ctx)
+        return names
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def one_model(positional: str | None, option: str | None) -> str:
+    """Return the model given in either way.
+
+    Raises:
+        UsageError: none is given, or two different ones.
+    """
+    if positional and option and positional != option:
+        raise UsageError(f"two models are given, {positional!r} and {option!r}: give one")
+    chosen = positional or option
+    if not chosen:
+        raise UsageError("no model is given: name one (`edgekit list`) or a path to an .onnx file")
+    return chosen
