@@ -1,0 +1,96 @@
+"""Write the generated pages: the command reference from --help, the networks from their cards.
+
+With --check, change nothing and fail if a page is not what would be written.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from edgekit import models
+from edgekit.cli import COMMANDS, cli
+from edgekit.models import ModelSpec
+
+FOLDER = Path(__file__).parent
+
+
+def commands() -> str:
+    """Return docs/commands.md."""
+    root = click.Context(
+        cli, info_name="edgekit", terminal_width=100, help_option_names=["-h", "--help"]
+    )
+    sections = ["# Command reference\n\nGenerated from `--help` by `make docs`; do not edit.\n"]
+    sections.append(_command("edgekit", cli.get_help(root)))
+    for name in COMMANDS:
+        command = cli.get_command(root, name)
+        if command is None:
+            raise LookupError(name)
+        context = click.Context(command, info_name=name, parent=root, terminal_width=100)
+        sections.append(_command(f"edgekit {name}", command.get_help(context)))
+    return "\n".join(sections)
+
+
+def _command(title: str, text: str) -> str:
+    return f"## `{title}`\n\n```text\n{text}\n```\n"
+
+
+def networks() -> str:
+    """Return docs/models.md."""
+    specs = [models.get(name) for name in models.names()]
+    families: dict[str, list[ModelSpec]] = {}
+    for spec in specs:
+        families.setdefault(spec.family, []).append(spec)
+    sections = [
+        "# The networks\n\nGenerated from the cards by `make docs`; do not edit. A MAC is one "
+        "multiply-accumulate of a\nconvolution or fully connected layer at batch 1; biases, batch "
+        "norm, activations, pools, adds and\nshifts are not counted. `edgekit info NAME` prints "
+        "every published figure with its source.\n"
+    ]
+    for family, members in families.items():
+        module = next(m for m in models.FAMILIES if m.__name__.endswith(f".{_module(family)}"))
+        sections.append(f"## {family}\n\n{(module.__doc__ or '').strip()}\n\n{members[0].paper}\n")
+        sections.append(
+            "| name | input | params | MACs | published top-1 |\n|---|---|---|---|---|\n"
+            + "".join(_row(spec) for spec in members)
+        )
+        notes = dict.fromkeys(spec.note for spec in members if spec.note)
+        sections += [f"Note: {note}\n" for note in notes]
+    aliases = "".join(f"| {alias} | {name} |\n" for alias, name in models.aliases().items())
+    sections.append(f"## Aliases\n\n| alias | network |\n|---|---|\n{aliases}")
+    return "\n".join(sections)
+
+
+def _module(family: str) -> str:
+    return family.replace("-", "_")
+
+
+def _row(spec: ModelSpec) -> str:
+    side = spec.input_shape[2]
+    facts = {fact.metric: fact.value for fact in spec.published}
+    top1 = facts.get("top-1", 100 - facts["top-1 error"] if "top-1 error" in facts else None)
+    shown = "" if top1 is None else f"{top1:.1f} %"
+    return f"| {spec.name} | {side}x{side} | {spec.params:,} | {spec.macs:,} | {shown} |\n"
+
+
+PAGES = {"commands.md": commands, "models.md": networks}
+
+
+def main() -> int:
+    """Write or check the pages; return the exit code."""
+    stale = []
+    for name, page in PAGES.items():
+        path, text = FOLDER / name, page()
+        if "--check" not in sys.argv[1:]:
+            path.write_text(text, encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            stale.append(str(path))
+    if stale:
+        sys.stderr.write(f"out of date: {', '.join(stale)}; run `make docs`\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
