@@ -1,0 +1,38 @@
+"""Shared fixtures; the header prints the versions that matter."""
+
+from __future__ import annotations
+
+import os
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+# One thread each: the suite runs in parallel, and parallel sums must not reorder.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_report_header() -> str:
+    names = ("torch", "onnx", "onnxruntime", "ai-edge-litert", "numpy")
+    return ", ".join(f"{name} {metadata.version(name)}" for name in names)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_dir(repository: Path) -> Path:
+    """Real weights and images; tests that need them are skipped where they are absent."""
+    folder = Path(os.environ.get("EDGEKIT_DATA", repository.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no data folder at {folder} (EDGEKIT_DATA)")
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An export cache of the test's own."""
+    monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

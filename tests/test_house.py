@@ -1,0 +1,119 @@
+"""The rules of the house: sizes, surfaces, imports, languages."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgekit import errors
+from edgekit.errors import EdgekitError, UnknownNameError
+
+ROOMS = ("models", "data", "runtimes", "export", "devices")
+HEAVY = ("torch", "onnx", "onnxruntime", "ai_edge_litert", "numpy", "rich", "onnxsim", "scipy")
+
+
+def _sources(repository: Path) -> list[Path]:
+    return sorted((repository / "edgekit").rglob("*.py"))
+
+
+def test_files_stay_small(repository: Path) -> None:
+    lines = {path: len(path.read_text().splitlines()) for path in _sources(repository)}
+    assert {path.name: n for path, n in lines.items() if n > 400} == {}
+    assert statistics.median(lines.values()) < 150
+
+
+def test_every_public_function_and_class_has_a_docstring(repository: Path) -> None:
+    bare = [
+        f"{path.name}:{node.name}"
+        for path in _sources(repository)
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        if not node.name.startswith("_") and not ast.get_docstring(node)
+    ]
+    assert bare == []
+
+
+def test_rooms_never_print_or_exit(repository: Path) -> None:
+    offenders = [
+        f"{path.name}:{node.lineno}"
+        for room in ROOMS
+        for path in (repository / "edgekit" / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.exit", "exit")
+    ]
+    assert offenders == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_surface_is_what_all_says(room: str) -> None:
+    module = importlib.import_module(f"edgekit.{room}")
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+    assert sorted(module.__all__, key=lambda n: (not n.isupper(), n.islower(), n)) == list(
+        module.__all__
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "forbidden"),
+    [
+        ("import edgekit.cli; edgekit.cli.run(['--help'])", HEAVY),
+        ("import edgekit.cli; edgekit.cli.run(['--version'])", HEAVY),
+        ("import edgekit.cli; edgekit.cli.run(['list'])", ("torch", "onnx", *HEAVY[2:4])),
+        ("import edgekit.devices, edgekit.cli.latency", ("torch", "onnxruntime", HEAVY[3])),
+    ],
+)
+def test_light_commands_import_nothing_heavy(code: str, forbidden: tuple[str, ...]) -> None:
+    script = f"import sys; {code}; sys.stderr.write(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert set(forbidden) & set(done.stderr.split()) == set()
+
+
+def _all_errors() -> list[type[EdgekitError]]:
+    return [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, EdgekitError)]
+
+
+def test_error_tree_is_drawn_as_it_is() -> None:
+    drawing = errors.__doc__ or ""
+    for kind in _all_errors():
+        line = next(line for line in drawing.splitlines() if f" {kind.__name__} " in f"{line} ")
+        parent_code = {c.exit_code for c in kind.__mro__ if c in _all_errors()}
+        assert f"exit {kind.exit_code}" in line or len(parent_code) >= 1
+        assert kind.exit_code in (1, 2, 3, 4)
+    reasons = [kind.reason_code for kind in _all_errors()]
+    assert len(set(reasons)) == len(reasons)
+
+
+def test_unknown_names_get_help() -> None:
+    known = ["micronet-m0", "micronet-m1", "shiftnet-a"]
+    assert "did you mean micronet-m0" in str(UnknownNameError("model", "MicroNet-m0s", known))
+    assert "known: micronet-m0, micronet-m1" in str(UnknownNameError("model", "zzz", known))
+    many = [f"net{i}" for i in range(40)]
+    assert "`edgekit list` shows all 40" in str(UnknownNameError("model", "zzz", many))
+
+
+def test_messages_are_one_line() -> None:
+    assert str(EdgekitError("two\n   lines\n")) == "two lines"
+
+
+def test_nothing_names_a_place_it_was_made_in(repository: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=repository, capture_output=True, text=True, check=True
+    )
+    suspicious = (f"{repository.parent}/", "index" + "-url", "find" + "-links")
+    offenders = [
+        (name, word)
+        for name in listed.stdout.split()
+        for word in suspicious
+        if (repository / name).suffix in (".py", ".md", ".toml", ".txt", ".yml", ".json", "")
+        and word in (repository / name).read_text(encoding="utf-8", errors="ignore")
+    ]
+    assert offenders == []

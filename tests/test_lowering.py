@@ -1,0 +1,303 @@
+"""Every rewrite rule: equal outputs before and after, and the effect that it promises."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgekit import runtimes
+from edgekit.export import lowering, rewrite, tflite
+from edgekit.export.lowering import permutation
+from tests import graphs
+from tests.graphs import weights
+
+Ops = Counter[str]
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """The smallest graph that a rule fires on, and what must be true of the operators after."""
+
+    text: str
+    effect: Callable[[Ops], bool]
+    constants: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+SHUFFLE = permutation.shuffle(12, 3)
+
+SPECIMENS = {
+    "canonical_shuffle": Specimen(
+        """g (float[1,12,2,3] x) => (float[1,12,2,3] y)
+           <int64[5] split = {1,3,4,2,3}, int64[4] flat = {1,12,2,3}> {
+             a = Reshape(x, split)
+             b = Transpose<perm=[0,2,1,3,4]>(a)
+             y = Reshape(b, flat) }""",
+        lambda ops: ops == {"Gather": 1},
+    ),
+    "canonical_global_pool": Specimen(
+        """g (float[1,4,3,5] x) => (float[1,4] y) <int64[2] axes = {-1,-2}> {
+             y = ReduceMean<keepdims=0>(x, axes) }""",
+        lambda ops: ops == {"GlobalAveragePool": 1, "Reshape": 1},
+    ),
+    "canonical_reshape": Specimen(
+        """g (float[1,4,2,3] x) => (float[1,24] y) <int64[3] three = {1,8,3}> {
+             a = Reshape(x, three)
+             y = Flatten<axis=1>(a) }""",
+        lambda ops: ops == {"Reshape": 1},
+    ),
+    "canonical_hard_swish": Specimen(
+        """g (float[1,4,2,3] x) => (float[1,4,2,3] y) {
+             gate = HardSigmoid<alpha=0.16666667, beta=0.5>(x)
+             y = Mul(gate, x) }""",
+        lambda ops: ops == {"HardSwish": 1},
+    ),
+    "activation_before_permutation": Specimen(
+        """g (float[1,12,2,3] x) => (float[1,12,2,3] y) {
+             a = Gather<axis=1>(x, order)
+             b = Relu(a)
+             y = Neg(b) }""",
+        lambda ops: ops == {"Relu": 1, "Gather": 1, "Neg": 1},
+        {"order": SHUFFLE},
+    ),
+    "merge_permutations": Specimen(
+        """g (float[1,12,2,3] x) => (float[1,12,2,3] y) {
+             a = Gather<axis=1>(x, order)
+             b = Gather<axis=1>(a, back)
+             y = Relu(b) }""",
+        lambda ops: ops == {"Relu": 1},
+        {"order": SHUFFLE, "back": np.argsort(SHUFFLE)},
+    ),
+    "permutation_into_conv": Specimen(
+        """g (float[1,6,4,4] x) => (float[1,8,4,4] y) {
+             a = Conv(x, w0, b0)
+             b = Relu(a)
+             c = Gather<axis=1>(b, order)
+             d = Conv<group=2>(c, w1)
+             e = Gather<axis=1>(d, order)
+             f = Relu(e)
+             y = Conv(f, w2) }""",
+        lambda ops: ops == {"Conv": 3, "Relu": 2},
+        {
+            "w0": weights(12, 6, 1, 1),
+            "b0": weights(12),
+            "w1": weights(12, 6, 1, 1),
+            "w2": weights(8, 12, 1, 1),
+            "order": SHUFFLE,
+        },
+    ),
+    "hard_sigmoid_as_relu6": Specimen(
+        """g (float[1,8,3,3] x) => (float[1,8,3,3] y) {
+             y = HardSigmoid<alpha=0.2, beta=0.5>(x) }""",
+        lambda ops: ops == {"MUL": 2, "ADD": 1},
+    ),
+    "pointwise_gemm": Specimen(
+        """g (float[1,8,3,3] x) => (float[1,8,3,3] y)
+           <int64[2] flat = {1,8}, int64[4] map = {1,8,1,1}> {
+             pooled = GlobalAveragePool(x)
+             a = Reshape(pooled, flat)
+             b = Gemm<transB=1>(a, w0, b0)
+             c = Relu(b)
+             d = Gemm<transB=1>(c, w1, b1)
+             e = Mul(d, vector)
+             f = Reshape(e, map)
+             y = Mul(x, f) }""",
+        lambda ops: ops == {"MEAN": 1, "CONV_2D": 2, "MUL": 2},
+        {
+            "w0": weights(4, 8),
+            "b0": weights(4),
+            "w1": weights(8, 4),
+            "b1": weights(8),
+            "vector": weights(8),
+        },
+    ),
+    "batch_norm_as_depthwise": Specimen(
+        """g (float[1,4,3,3] x) => (float[1,4,3,3] y) {
+             a = BatchNormalization<epsilon=0.001>(x, scale, bias, mean, var)
+             y = Relu(a) }""",
+        lambda ops: ops == {"DEPTHWISE_CONV_2D": 1},
+        {
+            "scale": weights(4),
+            "bias": weights(4, seed=1),
+            "mean": weights(4, seed=2),
+            "var": weights(4, seed=3) ** 2,
+        },
+    ),
+    "flat_mean": Specimen(
+        """g (float[1,4,3,5] x) => (float[1,4] y) <int64[2] flat = {1,4}> {
+             a = GlobalAveragePool(x)
+             y = Reshape(a, flat) }""",
+        lambda ops: ops == {"MEAN": 1},
+    ),
+    "merge_scales": Specimen(
+        """g (float[1,4,3,5] x) => (float[1,4,3,5] y) {
+             a = Mul(x, two)
+             y = Mul(three, a) }""",
+        lambda ops: ops == {"MUL": 1},
+        {"two": np.float32(2), "three": np.float32(3)},
+    ),
+    "add_into_bias": Specimen(
+        """g (float[1,4,3,5] x) => (float[1,6,3,5] y) {
+             a = Conv(x, w)
+             y = Add(vector, a) }""",
+        lambda ops: ops == {"CONV_2D": 1},
+        {"w": weights(6, 4, 1, 1), "vector": weights(1, 6, 1, 1)},
+    ),
+    "channel_shuffle": Specimen(
+        "g (float[1,12,2,3] x) => (float[1,12,2,3] y) { y = Gather<axis=1>(x, order) }",
+        lambda ops: ops == {"RESHAPE": 2, "TRANSPOSE": 1},
+        {"order": SHUFFLE},
+    ),
+    "channel_roll": Specimen(
+        "g (float[1,12,2,3] x) => (float[1,12,2,3] y) { y = Gather<axis=1>(x, order) }",
+        lambda ops: ops == {"RESHAPE": 2, "SLICE": 4, "CONCATENATION": 2},
+        {"order": permutation.roll(12, 3)},
+    ),
+    "split_concat": Specimen(
+        """g (float[1,2,3,3] x) => (float[1,18,3,3] y) {
+             y = Concat<axis=1>(x, x, x, x, x, x, x, x, x) }""",
+        lambda ops: ops == {"CONCATENATION": 3},
+    ),
+    "drop_redundant_relu": Specimen(
+        """g (float[1,4,4,4] x) => (float[1,4,2,2] y) {
+             a = Clip(x, low, high)
+             b = MaxPool<kernel_shape=[2,2], strides=[2,2]>(a)
+             c = Relu(b)
+             y = Add(c, c) }""",
+        lambda ops: ops == {"RELU6": 1, "MAX_POOL_2D": 1, "ADD": 1},
+        {"low": np.float32(0), "high": np.float32(6)},
+    ),
+    "relu_through_concat": Specimen(
+        """g (float[1,4,4,4] x) => (float[1,10,4,4] y) {
+             a = Relu(x)
+             b = Conv(x, w)
+             c = Concat<axis=1>(a, b)
+             y = Relu(c) }""",
+        lambda ops: ops == {"RELU": 1, "CONV_2D": 1, "CONCATENATION": 1},
+        {"w": weights(6, 4, 1, 1)},
+    ),
+    "explicit_pool_padding": Specimen(
+        """g (float[1,4,6,6] x) => (float[1,8,3,3] y) {
+             a = Relu(x)
+             m = MaxPool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1]>(a)
+             v = AveragePool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1],
+                             count_include_pad=1>(x)
+             y = Concat<axis=1>(m, v) }""",
+        lambda ops: ops["PAD"] == 2 and ops["MAX_POOL_2D"] == 1 and ops["AVERAGE_POOL_2D"] == 1,
+    ),
+    "fuse_activation": Specimen(
+        """g (float[1,4,4,4] x) => (float[1,4,4,4] y) {
+             a = Conv(x, w)
+             b = Clip(a, low, high)
+             c = Add(b, x)
+             y = Relu(c) }""",
+        lambda ops: ops == {"CONV_2D": 1, "ADD": 1},
+        {"w": weights(4, 4, 1, 1), "low": np.float32(0), "high": np.float32(6)},
+    ),
+}
+
+CANONICAL = [rule.name for rule in lowering.CANONICAL]
+TFLITE = [rule.name for rule in lowering.TFLITE]
+RULES = {rule.name: rule for rule in (*lowering.CANONICAL, *lowering.TFLITE, *lowering.ONNXRUNTIME)}
+
+
+def test_every_rule_has_a_specimen_and_every_file_a_rule(repository: Path) -> None:
+    assert set(SPECIMENS) == set(RULES)
+    folder = repository / "edgekit" / "export" / "lowering"
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "permutation", "ranges"}
+    assert files == set(RULES)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rule_fires_on_its_specimen(name: str) -> None:
+    specimen = SPECIMENS[name]
+    table = lowering.TFLITE if name in TFLITE else lowering.CANONICAL
+    model = graphs.lowered(graphs.proto(specimen.text, **specimen.constants))
+    assert rewrite.apply(model, table).get(name, 0) >= 1
+    assert rewrite.apply(model, table) == {}, "a settled graph must stay as it is"
+
+
+@pytest.mark.parametrize("name", CANONICAL)
+def test_canonical_rule_keeps_outputs_and_has_its_effect(name: str, tmp_path: Path) -> None:
+    specimen = SPECIMENS[name]
+    model = graphs.proto(specimen.text, **specimen.constants)
+    inputs = graphs.feeds(model)
+    after = graphs.lowered(model, RULES[name], RULES["merge_permutations"])
+    before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    now = graphs.run_onnx(graphs.to_onnx(after), inputs, tmp_path)
+    np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
+    ops = Counter(node.op_type for node in after.graph)
+    assert specimen.effect(ops), dict(ops)
+
+
+@pytest.mark.parametrize("name", TFLITE)
+def test_tflite_rule_keeps_outputs_and_has_its_effect(name: str, tmp_path: Path) -> None:
+    specimen = SPECIMENS[name]
+    model = graphs.proto(specimen.text, **specimen.constants)
+    inputs = graphs.feeds(model)
+    before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    after = graphs.lowered(model, *lowering.TFLITE)
+    now = graphs.run_tflite(tflite.to_bytes(after, "test"), inputs, tmp_path)
+    np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
+    info = runtimes.load("tflite", tmp_path / "model.tflite").info()
+    assert specimen.effect(Counter(info.operators)), info.operators
+    assert (info.partitions, info.operators_outside) == (1, ())
+
+
+def _divisors(channels: int) -> list[int]:
+    return [n for n in range(1, channels + 1) if channels % n == 0]
+
+
+@given(st.integers(2, 60).flatmap(lambda c: st.tuples(st.just(c), st.sampled_from(_divisors(c)))))
+def test_recognised_permutations_are_what_they_say(case: tuple[int, int]) -> None:
+    channels, groups = case
+    shuffled = permutation.shuffle(channels, groups)
+    found = permutation.shuffle_groups(shuffled)
+    if found is None:  # one group, or one channel a group, moves nothing
+        assert np.array_equal(shuffled, np.arange(channels))
+    else:
+        assert np.array_equal(permutation.shuffle(channels, found), shuffled)
+    rolled = permutation.roll(channels, groups)
+    again = permutation.roll_groups(rolled)
+    assert again is not None
+    assert np.array_equal(permutation.roll(channels, again), rolled)
+
+
+def test_a_reshape_that_mixes_pixels_is_no_shuffle() -> None:
+    model = graphs.proto(
+        """g (float[1,4,4,4] x) => (float[1,4,4,4] y)
+           <int64[5] split = {1,2,2,4,4}, int64[4] flat = {1,4,4,4}> {
+             a = Reshape(x, split)
+             b = Transpose<perm=[0,3,2,1,4]>(a)
+             y = Reshape(b, flat) }"""
+    )
+    assert "Gather" not in {n.op_type for n in graphs.lowered(model, *lowering.CANONICAL).graph}
+
+
+def test_a_value_with_two_readers_is_not_fused() -> None:
+    model = graphs.proto(
+        """g (float[1,4,4,4] x) => (float[1,4,4,4] y, float[1,4,4,4] z) {
+             a = Conv(x, w)
+             y = Relu(a)
+             z = Add(a, x) }""",
+        w=weights(4, 4, 1, 1),
+    )
+    assert Counter(n.op_type for n in graphs.lowered(model, *lowering.TFLITE).graph)["Relu"] == 1
+
+
+def test_rules_that_undo_each_other_are_reported() -> None:
+    model = graphs.lowered(graphs.proto("g (float[1,2] x) => (float[1,2] y) { y = Relu(x) }"))
+    with pytest.raises(RuntimeError, match="do not settle"):
+        rewrite.apply(model, [rewrite.Rule("restless", lambda _: True)])
+
+
+def test_specimens_are_valid_onnx() -> None:
+    for specimen in SPECIMENS.values():
+        onnx.checker.check_model(graphs.proto(specimen.text, **specimen.constants), full_check=True)
