@@ -79,7 +79,7 @@ class UnknownNameError(UsageError):
         elif len(names) <= 12:
             advice = f"known: {', '.join(names)}"
         else:
-            advice = f"`edgekit list` shows all {len(names)}"
+            advice = "`edgekit list` shows all there are"
         super().__init__(f"unknown {kind} {name!r}: {advice}")
 
 

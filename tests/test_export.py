@@ -8,14 +8,18 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from edgekit import export, models, runtimes
 from edgekit.errors import (
+    EdgekitError,
     InvalidPathError,
     ParityError,
     RefusedError,
@@ -339,3 +343,29 @@ def test_cache_is_filled_once_and_repaired(cache: Path) -> None:
     artifact.sidecar_path(first[1].path).write_text("{")
     assert export_cache.exported(SMALL, BOTH, said.append) == first
     assert runtimes.load("tflite", first[1].path).info().partitions == 1
+
+
+# --- hostile bytes ------------------------------------------------------------------------
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10_000), st.integers(0, 4), st.binary(max_size=4)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_mutated_onnx_is_read_or_refused(
+    tmp_path: Path, edits: list[tuple[int, int, bytes]]
+) -> None:
+    path = _tiny(tmp_path)
+    content = bytearray(path.read_bytes())
+    for position, removed, added in edits:
+        start = position % len(content)
+        content[start : start + removed] = added
+    path.write_bytes(content)
+    with suppress(EdgekitError):
+        canonical.from_file(path)

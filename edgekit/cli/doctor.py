@@ -14,7 +14,7 @@ from edgekit.cli.options import json_option
 _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installed"
 
 
-@click.command("doctor")
+@click.command("doctor", short_help="Check packages and machine.")
 @click.pass_context
 @json_option
 def command(ctx: click.Context, *, as_json: bool) -> None:

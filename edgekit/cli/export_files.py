@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from edgekit.export import Artifact
 
 
-@click.command("export")
+@click.command("export", short_help="Write verified .onnx and .tflite files.")
 @click.argument("model_argument", metavar="[MODEL]", required=False)
 @click.option("--model", "model_option", metavar="MODEL", help="The same as the argument.")
 @click.option(

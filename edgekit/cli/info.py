@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FILE_SUFFIXES = (".onnx", ".ort", ".tflite")
 
 
-@click.command("info")
+@click.command("info", short_help="Describe a network or a model file.")
 @click.argument("subject", metavar="MODEL|FILE")
 @json_option
 def command(subject: str, *, as_json: bool) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FILE_SUFFIXES = (".onnx", ".ort", ".tflite")
 
 
-@click.command("latency")
+@click.command("latency", short_help="Measure how long models take.")
 @click.argument("subjects", metavar="[MODEL|FILE]...", nargs=-1)
 @click.option("--model", "models", metavar="MODEL|FILE", multiple=True, help="As an argument.")
 @click.option(

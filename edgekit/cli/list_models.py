@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from edgekit.models import ModelSpec
 
 
-@click.command("list")
+@click.command("list", short_help="List the registered networks.")
 @click.argument("pattern", default="*")
 @json_option
 def command(pattern: str, *, as_json: bool) -> None:

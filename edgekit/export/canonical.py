@@ -18,7 +18,13 @@ from onnx_ir.passes.common import (
 )
 
 from edgekit import __version__
-from edgekit.errors import InvalidPathError, RefusedError, UnreadableModelError
+from edgekit.errors import (
+    InvalidPathError,
+    RefusedError,
+    UnreadableModelError,
+    UnsupportedOperatorError,
+)
+from edgekit.export import graph as g
 from edgekit.export import lowering, rewrite, torch_graph
 
 if TYPE_CHECKING:
@@ -131,8 +137,20 @@ def from_proto(proto: onnx.ModelProto, name: str = "the module") -> ir.Model:
     import onnxsim
 
     shapes = _fix_batch(proto, name)
-    simplified, _ = onnxsim.simplify(proto, overwrite_input_shapes=shapes)
-    model: ir.Model = ir.from_proto(simplified)
+    _refuse_foreign_operators(proto)
+    try:
+        simplified, _ = onnxsim.simplify(proto, overwrite_input_shapes=shapes)
+        onnx.checker.check_model(simplified, full_check=True)
+        model: ir.Model = ir.from_proto(simplified)
+        for value in model.graph.initializers.values():
+            g.constant(value)  # fails where a tensor's bytes are not its shape
+    except Exception as error:  # three libraries, whose errors share no base class
+        reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+        raise RefusedError(
+            f"{name}: the graph contradicts itself or cannot be simplified ({reason}): check it "
+            "with onnx.checker.check_model(..., full_check=True)",
+            reason_code="invalid-graph",
+        ) from error
     model.ir_version = IR_VERSION
     model.producer_name, model.producer_version = "edgekit", __version__
     model.graph.name = "main"
@@ -142,6 +160,18 @@ def from_proto(proto: onnx.ModelProto, name: str = "the module") -> ir.Model:
     DeduplicateInitializersPass()(model)
     RemoveUnusedNodesPass()(model)
     return model
+
+
+def _refuse_foreign_operators(proto: onnx.ModelProto) -> None:
+    for node in proto.graph.node:
+        if node.domain not in ("", "ai.onnx"):
+            raise UnsupportedOperatorError(
+                f"{node.domain}.{node.op_type}",
+                node.name or node.output[0],
+                "operators outside the ONNX standard are not exported",
+                "export the model again without private operators",
+                reason_code="foreign-operator",
+            )
 
 
 def _refuse_open_shapes(model: ir.Model, name: str) -> None:

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 PARITY_INPUTS = 4
 
+_NOT_SOURCES = {
+    ".tflite": "it is a .tflite already; give the .onnx or the network it was made of",
+    ".ort": "it is tied to ONNX Runtime; give the .onnx it was made of",
+    ".pt": "name the network, and give the weights with --weights",
+    ".pth": "name the network, and give the weights with --weights",
+    ".safetensors": "name the network, and give the weights with --weights",
+}
+
 
 @dataclass(frozen=True)
 class Source:
@@ -69,7 +77,8 @@ def resolve(
 
     Raises:
         UnknownNameError: no network is called that.
-        UsageError: weights were given for a file that holds its own.
+        UsageError: weights were given for a file that holds its own, or the file is of a kind
+            that cannot be exported.
         EdgekitError: whatever reading weights or the file raises.
     """
     if what.lower().endswith(".onnx"):
@@ -77,6 +86,9 @@ def resolve(
             raise UsageError(f"{what} holds its own weights: --weights goes with a network's name")
         progress("reading the graph")
         return from_file(Path(what))
+    advice = _NOT_SOURCES.get(Path(what).suffix.lower())
+    if advice is not None:
+        raise UsageError(f"{what} cannot be exported: {advice}")
     spec = models.get(what)
     if weights is None:
         progress("initialising (no --weights: the network is untrained)")
