@@ -31,12 +31,13 @@ def _sessions(block: str) -> list[tuple[str, list[str]]]:
 
 
 def _normal(line: str) -> str:
-    """Hide what differs from machine to machine: numbers with a point or of four digits and on.
+    """Hide what differs from machine to machine: errors, and in rows with an interval all but MACs.
 
-    Params, MACs, sizes, counts of operators and partitions stay and must be right.
+    Params, MACs, file sizes, counts of operators and partitions stay and must be right.
     """
-    line = re.sub(r"\b\d+\.\d+(e[-+]\d+)?(?! M| MB| %)\b", "<float>", line)
-    line = re.sub(r"\d+\.\d MB(?=  )(?=.*partition|$)|\b\d{4,}(?=  )", "<varies>", line)
+    line = re.sub(r"\b\d+\.\d+e[-+]\d+", "<error>", line)
+    if re.search(r"\[[\d.]+, [\d.]+\]", line):
+        line = re.sub(r"\b\d+(\.\d+)?(?! M |\.)\b", "<varies>", line)
     return re.sub(r"\s+", " ", line).strip()
 
 

@@ -150,15 +150,39 @@ SPECIMENS = {
         lambda ops: ops == {"CONV_2D": 1},
         {"w": weights(6, 4, 1, 1), "vector": weights(1, 6, 1, 1)},
     ),
+    "permutation_as_conv": Specimen(
+        """g (float[1,12,2,3] x) => (float[1,12,2,3] y) {
+             a = Relu(x)
+             b = Gather<axis=1>(a, order)
+             y = Add(a, b) }""",
+        lambda ops: ops == {"RELU": 1, "CONV_2D": 1, "ADD": 1},
+        {"order": permutation.roll(12, 3)},
+    ),
+    "permutation_into_small_conv": Specimen(
+        """g (float[1,12,2,3] x) => (float[1,6,2,3] y) {
+             a = Conv<group=3>(x, w0, b0)
+             b = Gather<axis=1>(a, order)
+             c = Conv<group=12>(b, w1)
+             d = Gather<axis=1>(c, order)
+             y = Conv<group=2>(d, w2) }""",
+        lambda ops: ops == {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 1},
+        {
+            "w0": weights(12, 4, 1, 1),
+            "b0": weights(12),
+            "w1": weights(12, 1, 1, 1),
+            "w2": weights(6, 6, 1, 1),
+            "order": SHUFFLE,
+        },
+    ),
     "channel_shuffle": Specimen(
-        "g (float[1,12,2,3] x) => (float[1,12,2,3] y) { y = Gather<axis=1>(x, order) }",
+        "g (float[1,60,2,3] x) => (float[1,60,2,3] y) { y = Gather<axis=1>(x, order) }",
         lambda ops: ops == {"RESHAPE": 2, "TRANSPOSE": 1},
-        {"order": SHUFFLE},
+        {"order": permutation.shuffle(60, 3)},
     ),
     "channel_roll": Specimen(
-        "g (float[1,12,2,3] x) => (float[1,12,2,3] y) { y = Gather<axis=1>(x, order) }",
-        lambda ops: ops == {"RESHAPE": 2, "SLICE": 4, "CONCATENATION": 2},
-        {"order": permutation.roll(12, 3)},
+        "g (float[1,60,2,3] x) => (float[1,60,2,3] y) { y = Gather<axis=1>(x, order) }",
+        lambda ops: ops == {"RESHAPE": 2, "TRANSPOSE": 2, "SLICE": 4, "CONCATENATION": 2},
+        {"order": permutation.roll(60, 3)},
     ),
     "split_concat": Specimen(
         """g (float[1,2,3,3] x) => (float[1,18,3,3] y) {

@@ -21,27 +21,36 @@ def rewrite(node: ir.Node) -> bool:
     order = permutation.of_gather(node)
     if order is None:
         return False
-    return _into_following(node, order) or _into_preceding(node, order)
-
-
-def _into_following(node: ir.Node, order: np.ndarray) -> bool:
-    consumer = g.sole_consumer(node.outputs[0])
-    while consumer is not None and g.is_op(consumer, *_ELEMENTWISE):
-        consumer = g.sole_consumer(consumer.outputs[0])
-    if consumer is None or not _is_dense_conv(consumer):
+    following, preceding = following_conv(node), preceding_conv(node)
+    if following is not None and is_dense(following):
+        weight = _weight(following)
+        # It sees in[order[i]] at position i; feed it in[] directly instead.
+        permuted = np.empty_like(weight)
+        permuted[:, order] = weight
+        set_constant(following, 1, permuted)
+    elif preceding is not None and is_dense(preceding):
+        set_constant(preceding, 1, _weight(preceding)[order])
+        bias = g.constant(preceding.inputs[2]) if len(preceding.inputs) > 2 else None
+        if bias is not None:
+            set_constant(preceding, 2, bias[order])
+    else:
         return False
-    weight = g.constant(consumer.inputs[1])
-    if weight is None:
-        return False
-    # The convolution sees in[order[i]] at position i; feed it in[] directly instead.
-    permuted = np.empty_like(weight)
-    permuted[:, order] = weight
-    _set_constant(consumer, 1, permuted)
     g.replace(node, g.operand(node, 0))
     return True
 
 
-def _into_preceding(node: ir.Node, order: np.ndarray) -> bool:
+def following_conv(node: ir.Node) -> ir.Node | None:
+    """Return the convolution that alone reads ``node``, past activations; None if none does."""
+    consumer = g.sole_consumer(node.outputs[0])
+    while consumer is not None and g.is_op(consumer, *_ELEMENTWISE):
+        consumer = g.sole_consumer(consumer.outputs[0])
+    return consumer if _has_constants(consumer) else None
+
+
+def preceding_conv(node: ir.Node) -> ir.Node | None:
+    """Return the convolution that makes what ``node`` alone reads, past activations."""
+    if node.outputs[0].is_graph_output():
+        return None
     value = g.operand(node, 0)
     producer = value.producer()
     while (
@@ -51,24 +60,30 @@ def _into_preceding(node: ir.Node, order: np.ndarray) -> bool:
     ):
         value = g.operand(producer, 0)
         producer = value.producer()
-    if producer is None or g.sole_consumer(value) is None or not _is_dense_conv(producer):
-        return False
-    weight = g.constant(producer.inputs[1])
-    has_bias = len(producer.inputs) > 2 and producer.inputs[2] is not None
-    bias = g.constant(producer.inputs[2]) if has_bias else None
-    if weight is None or (has_bias and bias is None) or node.outputs[0].is_graph_output():
-        return False
-    _set_constant(producer, 1, weight[order])
-    if bias is not None:
-        _set_constant(producer, 2, bias[order])
-    g.replace(node, g.operand(node, 0))
-    return True
+    alone = g.sole_consumer(value) is not None
+    return producer if alone and _has_constants(producer) else None
 
 
-def _is_dense_conv(node: ir.Node) -> bool:
-    return g.is_op(node, "Conv") and node.attributes.get_int("group", 1) == 1
+def is_dense(node: ir.Node) -> bool:
+    """Tell whether a convolution has one group."""
+    return node.attributes.get_int("group", 1) == 1
 
 
-def _set_constant(node: ir.Node, index: int, array: np.ndarray) -> None:
+def set_constant(node: ir.Node, index: int, array: np.ndarray) -> None:
+    """Give a convolution new weights or a new bias; other readers of the old keep it."""
     name = g.operand(node, index).name or "weight"
     node.replace_input_with(index, g.add_constant(g.graph_of(node), f"{name}_permuted", array))
+
+
+def _has_constants(node: ir.Node | None) -> bool:
+    """Tell whether ``node`` is a Conv with constant weights and bias."""
+    if node is None or not g.is_op(node, "Conv"):
+        return False
+    return all(g.constant(value) is not None for value in node.inputs[1:] if value is not None)
+
+
+def _weight(node: ir.Node) -> np.ndarray:
+    weight = g.constant(node.inputs[1])
+    if weight is None:
+        raise ValueError("a matched convolution has constant weights")
+    return weight
