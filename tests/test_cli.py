@@ -287,6 +287,13 @@ def test_doctor_misses_a_package(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> N
     assert "not installed" in out
 
 
+def test_missing_package_is_named(cli: Cli, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxsim", None)
+    code, out, err = cli("export", tiny)
+    assert (code, out) == (3, "")
+    assert "pip install onnxsim" in _one_error_line(err)
+
+
 # --- whole processes ----------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 from edgekit.cli.lazy import LazyGroup
-from edgekit.errors import EdgekitError
+from edgekit.errors import EdgekitError, MissingPackageError
 
 INTERRUPTED = 130
 
@@ -53,6 +53,12 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except EdgekitError as error:
         return _report(error, as_json="--json" in arguments)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "edgekit"):
+            raise
+        missing = MissingPackageError(package.replace("_", "-"), "this command")
+        return _report(missing, as_json="--json" in arguments)
     except BrokenPipeError:
         # The reader has seen enough (`| head`); keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
