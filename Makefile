@@ -30,7 +30,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
