@@ -2,12 +2,13 @@
 
     python benchmarks/worker_overhead.py                  # made-up nets, both runtimes
     python benchmarks/worker_overhead.py net.tflite       # a file of yours
-    python benchmarks/worker_overhead.py --rounds 3 --secs 0.2
+    python benchmarks/worker_overhead.py --rounds 50
 
 Each round starts four fresh processes in the order worker, bare, bare, worker (ABBA), so that a
 machine that changes its speed slows both alike; a round's ratio is that of the geometric means.
-The bare loop is what one would write by hand around the runtime. Run it on an otherwise idle
-machine: it takes about 10 s a round and runtime. Exit status 1 if a ratio is off by more than 3 %.
+The bare loop is what one would write by hand around the runtime. Fresh processes differ by a few
+per cent among themselves, which takes many short rounds to average out. Run it on an idle
+machine: it takes about 4 s a round and runtime. Exit status 1 if a ratio is off by more than 3 %.
 """
 
 from __future__ import annotations
@@ -162,8 +163,8 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("paths", nargs="*", type=Path, help="model files; none makes two up")
-    parser.add_argument("--rounds", type=int, default=10, help="ABBA rounds (default 10)")
-    parser.add_argument("--secs", type=float, default=1.0, help="of warm-up and of sampling")
+    parser.add_argument("--rounds", type=int, default=30, help="ABBA rounds (default 30)")
+    parser.add_argument("--secs", type=float, default=0.25, help="of warm-up and of sampling")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         paths = options.paths or [

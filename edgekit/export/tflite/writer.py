@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import onnx_ir as ir
@@ -10,7 +10,7 @@ import onnx_ir as ir
 from edgekit.errors import UnsupportedOperatorError
 from edgekit.export import graph as g
 from edgekit.export.tflite import layout
-from edgekit.export.tflite.program import OptionValue, Program
+from edgekit.export.tflite.program import Program
 
 
 class Writer:
@@ -18,6 +18,7 @@ class Writer:
 
     def __init__(self) -> None:
         self.program = Program()
+        self.emit = self.program.add_operator
         self._tensors: dict[ir.Value, int] = {}
 
     def add_input(self, value: ir.Value) -> None:
@@ -58,19 +59,6 @@ class Writer:
     def temporary(self, name: str, shape: Sequence[int]) -> int:
         """Create a float32 tensor in stored order that no graph value stands for."""
         return self.program.add_tensor(name, shape, np.dtype(np.float32))
-
-    def emit(
-        self,
-        code: str,
-        inputs: Sequence[int],
-        outputs: Sequence[int],
-        options: str | None = None,
-        values: Mapping[str, OptionValue] | None = None,
-        *,
-        version: int = 1,
-    ) -> None:
-        """Append an operator to the program."""
-        self.program.add_operator(code, inputs, outputs, options, values, version=version)
 
 
 def refuse(node: ir.Node, why: str, reason_code: str | None = None) -> UnsupportedOperatorError:
