@@ -192,7 +192,9 @@ def test_parity_measures() -> None:
     assert not off.passed
     swapped = _compare([0, 1.0, 1.00001], [0, 1.00001, 1.0])
     assert swapped.passed, "a tie within the tolerance agrees"
-    assert not _compare([0, 1, 2], [0, 1, float("nan")]).passed
+    broken = _compare([0, 1, 2], [0, 1, float("nan")])
+    assert not broken.passed
+    assert json.dumps(dataclasses.asdict(broken), allow_nan=False)
     assert not parity.compare("t", [{"y": np.zeros((1, 2))}], [{}]).passed
 
 

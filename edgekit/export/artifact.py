@@ -107,7 +107,9 @@ class Artifact:
 
     def sidecar_bytes(self) -> bytes:
         """Return the content of the sidecar file; equal artifacts give equal bytes."""
-        return (json.dumps(self.to_json(), indent=2, sort_keys=True) + "\n").encode()
+        return (
+            json.dumps(self.to_json(), indent=2, sort_keys=True, allow_nan=False) + "\n"
+        ).encode()
 
 
 def sidecar_path(path: Path) -> Path:

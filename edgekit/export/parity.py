@@ -6,6 +6,7 @@ its outputs are compared with the source's.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -52,7 +53,7 @@ class Parity:
 def compare(reference: str, expected: Sequence[Arrays], answers: Sequence[Arrays]) -> Parity:
     """Compare two lists of outputs, one entry an input, by output name.
 
-    A missing output, another shape or a NaN counts as infinite error.
+    A missing output, another shape or a NaN counts as the largest error that JSON can hold.
     """
     max_abs = max_rel = 0.0
     min_cosine, agreed, ranked = 1.0, 0, False
@@ -61,7 +62,7 @@ def compare(reference: str, expected: Sequence[Arrays], answers: Sequence[Arrays
         for name, truth in wanted.items():
             answer = given.get(name)
             if answer is None or answer.shape != truth.shape or not np.isfinite(answer).all():
-                max_abs = max_rel = float("inf")
+                max_abs = max_rel = sys.float_info.max
                 min_cosine, agrees = -1.0, False
                 continue
             error = float(np.abs(answer.astype(np.float64) - truth).max(initial=0.0))
