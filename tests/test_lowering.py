@@ -294,6 +294,25 @@ def test_recognised_permutations_are_what_they_say(case: tuple[int, int]) -> Non
     assert np.array_equal(permutation.roll(channels, again), rolled)
 
 
+@given(st.permutations(range(6)), st.permutations(range(6)))
+def test_permutations_merge_in_order(first: list[int], second: list[int]) -> None:
+    model = graphs.proto(
+        """g (float[1,6,1,1] x) => (float[1,6,1,1] y) {
+             a = Gather<axis=1>(x, p)
+             y = Gather<axis=1>(a, q) }""",
+        p=np.array(first),
+        q=np.array(second),
+    )
+    merged = [
+        found
+        for node in graphs.lowered(model, RULES["merge_permutations"]).graph
+        if (found := permutation.of_gather(node)) is not None
+    ]
+    assert len(merged) == 1
+    values = np.arange(6)
+    assert np.array_equal(values[merged[0]], values[first][second])
+
+
 def test_a_reshape_that_mixes_pixels_is_no_shuffle() -> None:
     model = graphs.proto(
         """g (float[1,4,4,4] x) => (float[1,4,4,4] y)

@@ -19,18 +19,14 @@ def rewrite(node: ir.Node) -> bool:
     if outer is None:
         return False
     source = g.operand(node, 0)
-    if np.array_equal(outer, np.arange(len(outer))):
-        if node.outputs[0].is_graph_output():
-            return False
-        g.replace(node, source)
-        return True
     inner_node = source.producer()
     inner = permutation.of_gather(inner_node)
-    if inner is None or inner_node is None:
-        return False
-    indices = g.add_constant(g.graph_of(node), "channel_permutation", inner[outer])
-    merged = g.insert(
-        node, "Gather", [g.operand(inner_node, 0), indices], g.shape_of(source), {"axis": 1}
-    )
-    g.replace(node, merged)
-    return True
+    if inner is not None and inner_node is not None:
+        indices = g.add_constant(g.graph_of(node), "channel_permutation", inner[outer])
+        inputs = [g.operand(inner_node, 0), indices]
+        g.replace(node, g.insert(node, "Gather", inputs, g.shape_of(source), {"axis": 1}))
+        return True
+    if np.array_equal(outer, np.arange(len(outer))) and not node.outputs[0].is_graph_output():
+        g.replace(node, source)
+        return True
+    return False
