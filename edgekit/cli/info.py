@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli import output
-from edgekit.cli.options import json_option
+from edgekit.cli.options import is_file, json_option
 from edgekit.errors import InvalidPathError
 
 if TYPE_CHECKING:
     from edgekit.models import ModelSpec
     from edgekit.runtimes import TensorInfo
-
-_FILE_SUFFIXES = (".onnx", ".ort", ".tflite")
 
 
 @click.command("info", short_help="Describe a network or a model file.")
@@ -28,7 +26,7 @@ def command(subject: str, *, as_json: bool) -> None:
     A file is loaded by its runtime in a child process; operators and delegate partitions are
     the runtime's own account.
     """
-    if subject.lower().endswith(_FILE_SUFFIXES):
+    if is_file(subject):
         _file(Path(subject), as_json=as_json)
     else:
         _model(subject, as_json=as_json)

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli import output
-from edgekit.cli.options import NameList, json_option
+from edgekit.cli.options import NameList, is_file, json_option
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.devices import LatencyReport, Request
-
-_FILE_SUFFIXES = (".onnx", ".ort", ".tflite")
 
 
 @click.command("latency", short_help="Measure how long models take.")
@@ -142,7 +140,7 @@ def _requests(
 
     requests = []
     for subject in subjects or models.REFERENCE:
-        if subject.lower().endswith(_FILE_SUFFIXES):
+        if is_file(subject):
             requests.append(_file_request(Path(subject)))
         else:
             requests.extend(_model_requests(subject, runtimes, say))

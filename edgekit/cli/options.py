@@ -32,6 +32,11 @@ class NameList(click.ParamType[tuple[str, ...]]):
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
+def is_file(subject: str) -> bool:
+    """Tell whether the user means a model file, by its suffix, and not a network's name."""
+    return subject.lower().endswith((".onnx", ".ort", ".tflite"))
+
+
 def one_model(positional: str | None, option: str | None) -> str:
     """Return the model given in either way.
 
