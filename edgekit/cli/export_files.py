@@ -37,9 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Seed of the weights where no --weights are given.",
+    help="Draw random weights with this seed; 0 where nothing trained is at hand.",
 )
 @click.option(
     "-o",
@@ -59,7 +57,7 @@ def command(
     formats: tuple[str, ...],
     precision: str,
     weights: Path | None,
-    seed: int,
+    seed: int | None,
     folder: Path,
     *,
     force: bool,

@@ -64,15 +64,16 @@ def resolve(
     what: str,
     *,
     weights: Path | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Source:
     """Prepare what the user named: a registered network or a path to an .onnx file.
 
     Args:
         what: a name, an alias, or a path that ends in ``.onnx``.
-        weights: file with the network's weights; seeded initialisation if None.
-        seed: of that initialisation.
+        weights: file with the network's weights; if None, those that come with edgekit, and
+            where there are none, seeded initialisation.
+        seed: of that initialisation; if given, trained weights are not looked for.
         progress: called with a short line before each step.
 
     Raises:
@@ -90,8 +91,12 @@ def resolve(
     if advice is not None:
         raise UsageError(f"{what} cannot be exported: {advice}")
     spec = models.get(what)
-    if weights is None:
+    if weights is None and seed is None and spec.trained is not None:
+        progress("loading the weights that come with edgekit")
+        module, origin = models.trained(spec), f"trained on {spec.trained.trained_on}"
+    elif weights is None:
         progress("initialising (no --weights: the network is untrained)")
+        seed = seed or 0
         module, origin = models.initialise(spec, seed), f"untrained (seed {seed})"
     else:
         progress(f"loading {weights}")

@@ -15,13 +15,13 @@ from edgekit.models import (
 )
 from edgekit.models.preprocessing import Preprocessing
 from edgekit.models.registry import aliases, get, names, register
-from edgekit.models.spec import ModelSpec, Published
+from edgekit.models.spec import ModelSpec, Published, Trained
 
 if TYPE_CHECKING:
     from edgekit.models.counting import Count, count
     from edgekit.models.initialisation import initialise
     from edgekit.models.sanity import ActivationRange, activation_range
-    from edgekit.models.weights import load
+    from edgekit.models.weights import load, trained
 else:
     __getattr__ = lazy.attributes(
         __name__,
@@ -32,6 +32,7 @@ else:
             "count": f"{__name__}.counting",
             "initialise": f"{__name__}.initialisation",
             "load": f"{__name__}.weights",
+            "trained": f"{__name__}.weights",
         },
     )
 
@@ -49,6 +50,7 @@ __all__ = [
     "ModelSpec",
     "Preprocessing",
     "Published",
+    "Trained",
     "activation_range",
     "aliases",
     "count",
@@ -57,4 +59,5 @@ __all__ = [
     "load",
     "names",
     "register",
+    "trained",
 ]

@@ -147,10 +147,14 @@ _M3 = _Net(
 )
 
 
-def _build(net: _Net) -> nn.Module:
+def _build(net: _Net, classes: int = 1000, small_images: bool = False) -> nn.Module:
+    """The network; for small images the first two of its strides are 1 instead of 2."""
     channels = net.stem[0] * net.stem[1]
     blocks = []
-    for row in net.blocks:
+    rows = list(net.blocks)
+    if small_images:
+        rows[0] = rows[0]._replace(stride=1)
+    for row in rows:
         parts = (
             _lite(row, channels, net.offsets)
             if isinstance(row, _Lite)
@@ -164,18 +168,18 @@ def _build(net: _Net) -> nn.Module:
     channels *= net.last.expansion
     return layers.named(
         {
-            "stem": _stem(*net.stem),
+            "stem": _stem(*net.stem, stride=1 if small_images else 2),
             "blocks": layers.chain(*blocks),
-            "head": _head(channels, net.embedding, net.dropout),
+            "head": _head(channels, net.embedding, net.dropout, classes),
         }
     )
 
 
-def _stem(outer: int, inner: int) -> nn.Module:
-    """A 3x3 convolution of stride 2 as a 3x1 and a grouped 1x3 one."""
+def _stem(outer: int, inner: int, stride: int) -> nn.Module:
+    """A 3x3 convolution as a 3x1 and a grouped 1x3 one."""
     return layers.chain(
-        layers.ConvBnAct(3, outer, (3, 1), stride=(2, 1)),
-        layers.ConvBnAct(outer, outer * inner, (1, 3), stride=(1, 2), groups=outer),
+        layers.ConvBnAct(3, outer, (3, 1), stride=(stride, 1)),
+        layers.ConvBnAct(outer, outer * inner, (1, 3), stride=(1, stride), groups=outer),
         layers.ChannelShuffle(outer),
         layers.ReLU6(),
     )
@@ -216,7 +220,7 @@ def _last(row: _Last, inputs: int) -> list[nn.Module]:
     return parts
 
 
-def _head(inputs: int, embedding: int, dropout: float) -> nn.Module:
+def _head(inputs: int, embedding: int, dropout: float, classes: int) -> nn.Module:
     """Pooling and two FC layers; batch norm and h-swish act on the logits too."""
     return layers.named(
         {
@@ -227,8 +231,8 @@ def _head(inputs: int, embedding: int, dropout: float) -> nn.Module:
             "bn1": layers.BatchNorm1d(embedding),
             "act1": layers.Hardswish(),
             "dropout": layers.Dropout(dropout),
-            "fc2": layers.Linear(embedding, 1000),
-            "bn2": layers.BatchNorm1d(1000),
+            "fc2": layers.Linear(embedding, classes),
+            "bn2": layers.BatchNorm1d(classes),
             "act2": layers.Hardswish(),
         }
     )
@@ -322,3 +326,19 @@ for _card in _CARDS:
         ),
         aliases=_card.aliases,
     )
+
+register(
+    ModelSpec(
+        name="micronet-m0-cifar10",
+        family="micronet",
+        build=partial(_build, _M0, classes=10, small_images=True),
+        input_shape=(1, 3, 32, 32),
+        classes=10,
+        params=383_020,
+        macs=969_008,
+        preprocessing=preprocessing.cifar10(),
+        paper=PAPER,
+        published=(),
+        note="strides of the stem and of the first block are 1",
+    )
+)

@@ -29,7 +29,9 @@ _UNITS = (
 )  # fmt: skip
 
 
-def _build(width: float) -> nn.Module:
+def _build(width: float, classes: int = 1000, small_images: bool = False) -> nn.Module:
+    """The network; for small images the first two of its strides are 1 instead of 2."""
+
     def scaled(channels: int) -> int:
         return max(int(channels * width), 8)
 
@@ -40,8 +42,11 @@ def _build(width: float) -> nn.Module:
         )  # fmt: skip
 
     channels = scaled(32)
-    features = [conv(3, channels, 3, 2)]
-    for outputs, stride in _UNITS:
+    strides = [2, *(stride for _, stride in _UNITS)]
+    if small_images:
+        strides = [1, 1, 1, *strides[3:]]
+    features = [conv(3, channels, 3, strides[0])]
+    for (outputs, _), stride in zip(_UNITS, strides[1:], strict=True):
         features.append(conv(channels, channels, 3, stride, groups=channels))
         features.append(conv(channels, scaled(outputs), 1, 1))
         channels = scaled(outputs)
@@ -50,7 +55,7 @@ def _build(width: float) -> nn.Module:
             "features": layers.chain(*features),
             "pool": layers.GlobalAvgPool(),
             "dropout": layers.Dropout(0.001),
-            "fc": layers.Linear(channels, 1000),
+            "fc": layers.Linear(channels, classes),
         }
     )
 
@@ -118,3 +123,19 @@ for _card in _CARDS:
             published=_published(_card),
         )
     )
+
+register(
+    ModelSpec(
+        name="mobilenet-v1-0.25-cifar10",
+        family="mobilenet-v1",
+        build=partial(_build, 0.25, classes=10, small_images=True),
+        input_shape=(1, 3, 32, 32),
+        classes=10,
+        params=215_642,
+        macs=12_038_656,
+        preprocessing=preprocessing.cifar10(),
+        paper=PAPER,
+        published=(),
+        note="strides of the stem and of the first strided unit are 1",
+    )
+)

@@ -47,17 +47,23 @@ def get(name: str) -> ModelSpec:
     return spec
 
 
-def names(pattern: str = "*") -> list[str]:
+def names(pattern: str = "*", *, baselines: bool = True) -> list[str]:
     """List the networks whose name matches ``pattern``, numbers in the order of their value.
 
     Args:
         pattern: a shell wildcard (``mobilenet*``, ``*-g[13]``), in any case.
+        baselines: whether to list networks of other libraries too.
 
     Returns:
         names without aliases; none if nothing matches.
     """
     folded = pattern.casefold()
-    return sorted((name for name in _specs if fnmatchcase(name, folded)), key=_natural)
+    found = [
+        name
+        for name, spec in _specs.items()
+        if fnmatchcase(name, folded) and (baselines or not spec.library)
+    ]
+    return sorted(found, key=_natural)
 
 
 def aliases() -> dict[str, str]:

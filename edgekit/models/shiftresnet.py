@@ -99,5 +99,6 @@ for _card in _CARDS:
                 Published("top-1", _card.cifar10, "%", "CIFAR-10", README),
                 Published("top-1", _card.cifar100, "%", "CIFAR-100", README),
             ),
-        )
+        ),
+        aliases=("shiftresnet20-e3-cifar10",) if (_card.depth, _card.expansion) == (20, 3) else (),
     )

@@ -34,7 +34,14 @@ _STAGE_2_WIDTH = {1: 144, 2: 200, 3: 240, 4: 272, 8: 384}  # by groups; it doubl
 _UNITS_PER_STAGE = (4, 8, 4)
 
 
-def _build(scale: float, groups: int, squeeze_excite: bool) -> nn.Module:
+def _build(
+    scale: float,
+    groups: int,
+    squeeze_excite: bool = False,
+    classes: int = 1000,
+    small_images: bool = False,
+) -> nn.Module:
+    """The network; for small images the stem has stride 1 and no max pooling follows it."""
     stem = _round_up(24 * scale, groups)
     widths = [_round_up(_STAGE_2_WIDTH[groups] * 2**i * scale, 4 * groups) for i in range(3)]
     stages = []
@@ -46,15 +53,13 @@ def _build(scale: float, groups: int, squeeze_excite: bool) -> nn.Module:
         chain += [_unit(width, width, 1, groups, groups, squeeze_excite) for _ in range(units - 1)]
         stages.append(layers.chain(*chain))
         inputs = width
-    return layers.named(
-        {
-            "stem": layers.ConvBnAct(3, stem, 3, stride=2, act="relu"),
-            "maxpool": layers.MaxPool2d(3, stride=2, padding=1),
-            "stages": layers.chain(*stages),
-            "pool": layers.GlobalAvgPool(),
-            "fc": layers.Linear(inputs, 1000),
-        }
-    )
+    parts = {"stem": layers.ConvBnAct(3, stem, 3, stride=1 if small_images else 2, act="relu")}
+    if not small_images:
+        parts["maxpool"] = layers.MaxPool2d(3, stride=2, padding=1)
+    parts["stages"] = layers.chain(*stages)
+    parts["pool"] = layers.GlobalAvgPool()
+    parts["fc"] = layers.Linear(inputs, classes)
+    return layers.named(parts)
 
 
 def _unit(
@@ -192,3 +197,19 @@ for _card in _CARDS:
             note=_SE_NOTE if _card.squeeze_excite else _NOTES.get(_card.scale, ""),
         )
     )
+
+register(
+    ModelSpec(
+        name="shufflenet-v1-0.5x-g3-cifar10",
+        family="shufflenet-v1",
+        build=partial(_build, 0.5, 3, classes=10, small_images=True),
+        input_shape=(1, 3, 32, 32),
+        classes=10,
+        params=242_134,
+        macs=11_126_976,
+        preprocessing=preprocessing.cifar10(),
+        paper=PAPER,
+        published=(),
+        note="stem of stride 1, no max pooling",
+    )
+)

@@ -42,6 +42,31 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """The weights that come with the package, and how they came about.
+
+    Attributes:
+        top1_percent: correct answers, in float32, on all images of ``evaluated_on``.
+        trained_on: the images.
+        evaluated_on: other images, which chose nothing.
+        recipe: how, in one line; the script is training/cifar10.py.
+        seed: of that script.
+    """
+
+    top1_percent: float
+    trained_on: str
+    evaluated_on: str
+    recipe: str
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.top1_percent <= 100:
+            raise ValueError(f"top-1 is a percentage, got {self.top1_percent}")
+        if not (self.trained_on and self.evaluated_on and self.recipe):
+            raise ValueError(f"trained weights need their data and recipe: {self}")
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """One network of the zoo.
 
@@ -58,6 +83,9 @@ class ModelSpec:
         published: figures printed by the authors or an official source.
         macs_published_convention: the cost by the authors' own convention, where it differs.
         note: a reading or a doubt that users of the network should know.
+        library: for a baseline, the net of another library that it is ("pytorchcv:resnet18");
+            empty for edgekit's own networks.
+        trained: the weights that come with the package; None where there are none.
     """
 
     name: str
@@ -72,6 +100,8 @@ class ModelSpec:
     published: tuple[Published, ...]
     macs_published_convention: int | None = None
     note: str = ""
+    library: str = ""
+    trained: Trained | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 
 import safetensors.torch
@@ -43,6 +44,18 @@ def load(spec: ModelSpec, path: Path) -> nn.Module:
     # Not strict: the counters of batch norm, which inference never reads, may be absent.
     module.load_state_dict(state, strict=False)
     return module.requires_grad_(False).eval()
+
+
+def trained(spec: ModelSpec) -> nn.Module:
+    """Build the network of ``spec`` with the weights that come with the package.
+
+    Raises:
+        ValueError: none come with it (``spec.trained`` is None).
+    """
+    if spec.trained is None:
+        raise ValueError(f"{spec.name} comes without trained weights")
+    with resources.as_file(resources.files("edgekit.models") / "trained") as folder:
+        return load(spec, folder / f"{spec.name}.safetensors")
 
 
 def _read(path: Path) -> object:
