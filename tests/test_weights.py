@@ -49,7 +49,7 @@ def test_weights_make_the_round_trip(
 ) -> None:
     save(state, tmp_path / file)
     before = torch.get_rng_state()
-    module = models.load(models.get(SMALL), tmp_path / file)
+    module = models.load(models.get(SMALL), tmp_path / file).module
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(value, state[key]) for key, value in module.state_dict().items())
     assert not module.training
@@ -121,7 +121,7 @@ def test_a_trained_checkpoint_recognises_photographs(data_dir: Path) -> None:
     if not (weights.is_file() and photographs.is_dir()):
         pytest.skip(f"no MobileNetV1 checkpoint and photographs under {data_dir}")
     spec = models.get("mobilenet-v1-1.0-224")
-    module = models.load(spec, weights)
+    module = models.load(spec, weights).module
     with (photographs / "labels.csv").open() as file:
         rows = list(csv.DictReader(file))
     correct = 0

@@ -53,13 +53,17 @@ def _build(
         chain += [_unit(width, width, 1, groups, groups, squeeze_excite) for _ in range(units - 1)]
         stages.append(layers.chain(*chain))
         inputs = width
-    parts = {"stem": layers.ConvBnAct(3, stem, 3, stride=1 if small_images else 2, act="relu")}
-    if not small_images:
-        parts["maxpool"] = layers.MaxPool2d(3, stride=2, padding=1)
-    parts["stages"] = layers.chain(*stages)
-    parts["pool"] = layers.GlobalAvgPool()
-    parts["fc"] = layers.Linear(inputs, classes)
-    return layers.named(parts)
+    stride = 1 if small_images else 2
+    pooling = {} if small_images else {"maxpool": layers.MaxPool2d(3, stride=2, padding=1)}
+    return layers.named(
+        {
+            "stem": layers.ConvBnAct(3, stem, 3, stride=stride, act="relu"),
+            **pooling,
+            "stages": layers.chain(*stages),
+            "pool": layers.GlobalAvgPool(),
+            "fc": layers.Linear(inputs, classes),
+        }
+    )
 
 
 def _unit(

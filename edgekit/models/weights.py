@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -12,21 +13,39 @@ import torch
 from torch import Tensor, nn
 
 from edgekit.errors import InvalidPathError, RefusedError
+from edgekit.models import keymaps
+from edgekit.models.keymaps import Origin
 from edgekit.models.spec import ModelSpec
 
 _SHOWN = 3  # keys of each kind that a message names
+_COUNTER = "num_batches_tracked"  # of batch norm; inference never reads it
 
 
-def load(spec: ModelSpec, path: Path) -> nn.Module:
+@dataclass(frozen=True)
+class Loaded:
+    """A network with weights from a file.
+
+    Attributes:
+        module: on the CPU: float32, in evaluation mode, without gradients.
+        spec: its card; the preprocessing is that of the weights' source.
+        source: whose names the file had, such as "torchvision"; empty for edgekit's own.
+    """
+
+    module: nn.Module
+    spec: ModelSpec
+    source: str
+
+
+def load(spec: ModelSpec, path: Path) -> Loaded:
     """Build the network of ``spec`` with the weights in ``path``.
+
+    Names of other sources are understood (`edgekit.models.keymaps`). Where a source computes
+    something else than our network, such as other padding, the module does as the source.
 
     Args:
         spec: which network.
         path: a ``.safetensors`` file, or a file that ``torch.save`` wrote: a state dict, alone
             or under the key "state_dict", its keys perhaps all prefixed with "module.".
-
-    Returns:
-        the network on the CPU: float32, in evaluation mode, without gradients.
 
     Raises:
         InvalidPathError: there is no such file.
@@ -34,16 +53,38 @@ def load(spec: ModelSpec, path: Path) -> nn.Module:
             (reason "unsafe-or-unreadable-weights"), or its tensors are not exactly those of
             the network (reason "weights-mismatch").
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InvalidPathError(f"no weights file at {path}")
-    state = _state_dict(_read(path), path)
+    state = _state_dict(path)
     with torch.random.fork_rng(devices=[]):
         module = spec.build()
-    _check(state, module.state_dict(), f"{path.name} does not fit {spec.name}")
-    # Not strict: the counters of batch norm, which inference never reads, may be absent.
-    module.load_state_dict(state, strict=False)
-    return module.requires_grad_(False).eval()
+    keymap = keymaps.find(spec.family, state)
+    if keymap is None:
+        return Loaded(_fill(module, state, f"{Path(path).name} does not fit {spec.name}"), spec, "")
+    problem = f"{Path(path).name} ({keymap.source} names) does not fit {spec.name}"
+    table = keymap.table(module)
+    state = {keymap.normalise(k): v for k, v in state.items() if not keymap.ignored.fullmatch(k)}
+    keymap.arrange(module)
+    _check(state, _shapes(module), table, problem)
+    ours = {key: origin.take(state[origin.key]) for key, origin in table.items()}
+    zeros = {k: torch.zeros(shape) for k, shape in _shapes(module).items() if k not in table}
+    changed = replace(spec, preprocessing=keymap.preprocessing(spec.preprocessing))
+    return Loaded(_fill(module, {**ours, **zeros}, problem), changed, keymap.source)
+
+
+def load_into(module: nn.Module, path: Path, name: str) -> nn.Module:
+    """Give ``module`` the weights in ``path``, a file as `load` takes it, under its own names.
+
+    Args:
+        module: the network, changed in place.
+        path: the file.
+        name: what to call the network in messages.
+
+    Returns:
+        the module on the CPU, in evaluation mode, without gradients.
+
+    Raises:
+        InvalidPathError, RefusedError: as for `load`.
+    """
+    return _fill(module, _state_dict(path), f"{Path(path).name} does not fit {name}")
 
 
 def trained(spec: ModelSpec) -> nn.Module:
@@ -55,7 +96,77 @@ def trained(spec: ModelSpec) -> nn.Module:
     if spec.trained is None:
         raise ValueError(f"{spec.name} comes without trained weights")
     with resources.as_file(resources.files("edgekit.models") / "trained") as folder:
-        return load(spec, folder / f"{spec.name}.safetensors")
+        return load(spec, folder / f"{spec.name}.safetensors").module
+
+
+def _fill(module: nn.Module, state: Mapping[str, Tensor], problem: str) -> nn.Module:
+    """Copy ``state``, which must be exactly the module's, into it."""
+    wanted = _shapes(module)
+    _check(state, wanted, {key: Origin(key) for key in wanted}, problem)
+    module.load_state_dict(dict(state), strict=False)  # the counters may be absent
+    return module.requires_grad_(False).eval()
+
+
+def _shapes(module: nn.Module) -> dict[str, torch.Size]:
+    """The shapes of all tensors that inference reads, by key."""
+    state = module.state_dict()
+    return {key: value.shape for key, value in state.items() if not key.endswith(_COUNTER)}
+
+
+def _check(
+    state: Mapping[str, Tensor],
+    wanted: Mapping[str, torch.Size],
+    table: Mapping[str, Origin],
+    problem: str,
+) -> None:
+    """Refuse tensors that are missing, unexpected or of another shape, by the file's names."""
+    origins = {origin.key for origin in table.values()}
+    misshapen = [
+        f"{origin.key} {tuple(state[origin.key].shape)}"
+        + (f" for {tuple(wanted[key])}" if key in wanted else "")
+        for key, origin in table.items()
+        if origin.key in state and _shape(origin, state) != wanted.get(key)
+    ]
+    found = {
+        "missing": [origin.key for origin in table.values() if origin.key not in state],
+        "unexpected": [k for k in state if k not in origins and not k.endswith(_COUNTER)],
+        "misshapen": misshapen,
+    }
+    parts = [
+        f"{len(keys)} {kind} ({', '.join(keys[:_SHOWN])}{', ...' if len(keys) > _SHOWN else ''})"
+        for kind, keys in found.items()
+        if keys
+    ]
+    if parts:
+        raise RefusedError(
+            f"{problem}: of {len(table)} tensors, {'; '.join(parts)}",
+            reason_code="weights-mismatch",
+        )
+
+
+def _shape(origin: Origin, state: Mapping[str, Tensor]) -> torch.Size | None:
+    """The shape of our tensor, as ``origin`` makes it; None if it cannot."""
+    try:
+        return origin.take(state[origin.key]).shape
+    except RuntimeError:  # another number of axes
+        return None
+
+
+def _state_dict(path: Path) -> dict[str, Tensor]:
+    """The named tensors in a file, without wrapper and prefix."""
+    path = Path(path)
+    if not path.is_file():
+        raise InvalidPathError(f"no weights file at {path}")
+    content = _read(path)
+    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
+        content = content["state_dict"]
+    if not isinstance(content, Mapping) or not content:
+        raise _unreadable(path, "it holds no state dict")
+    for key, value in content.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor):
+            raise _unreadable(path, f"the entry {key!r} of its state dict is not a named tensor")
+    prefix = "module." if all(key.startswith("module.") for key in content) else ""
+    return {key.removeprefix(prefix): value for key, value in content.items()}
 
 
 def _read(path: Path) -> object:
@@ -68,43 +179,6 @@ def _read(path: Path) -> object:
     except Exception as error:  # a dozen types, by how the file is damaged
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise _unreadable(path, reason) from error
-
-
-def _state_dict(content: object, path: Path) -> dict[str, Tensor]:
-    """The named tensors in ``content``, without wrapper and prefix."""
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
-    if not isinstance(content, Mapping) or not content:
-        raise _unreadable(path, "it holds no state dict")
-    for key, value in content.items():
-        if not isinstance(key, str) or not isinstance(value, Tensor):
-            raise _unreadable(path, f"the entry {key!r} of its state dict is not a named tensor")
-    prefix = "module." if all(key.startswith("module.") for key in content) else ""
-    return {key.removeprefix(prefix): value for key, value in content.items()}
-
-
-def _check(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], problem: str) -> None:
-    """Refuse tensors that are missing, unexpected or of another shape."""
-    missing = [
-        key for key in wanted if key not in state and not key.endswith("num_batches_tracked")
-    ]
-    unexpected = [key for key in state if key not in wanted]
-    misshapen = [
-        f"{key} {tuple(state[key].shape)} for {tuple(wanted[key].shape)}"
-        for key in wanted
-        if key in state and state[key].shape != wanted[key].shape
-    ]
-    found = {"missing": missing, "unexpected": unexpected, "misshapen": misshapen}
-    parts = [
-        f"{len(keys)} {kind} ({', '.join(keys[:_SHOWN])}{', ...' if len(keys) > _SHOWN else ''})"
-        for kind, keys in found.items()
-        if keys
-    ]
-    if parts:
-        raise RefusedError(
-            f"{problem}: of {len(wanted)} tensors, {'; '.join(parts)}",
-            reason_code="weights-mismatch",
-        )
 
 
 def _unreadable(path: Path, reason: str) -> RefusedError:

@@ -61,6 +61,18 @@ class ConvBnAct(nn.Module):
         self.bn = nn.BatchNorm2d(outputs, eps=eps)
         self.act = activation(act)
 
+    def pad_symmetrically(self) -> None:
+        """Pad by ``kernel // 2`` from now on, if it was TensorFlow's SAME."""
+        old = self.conv
+        if isinstance(old, SameConv2d):
+            padding = (old.kernel_size[0] // 2, old.kernel_size[1] // 2)
+            self.conv = nn.Conv2d(
+                old.in_channels, old.out_channels, (old.kernel_size[0], old.kernel_size[1]),
+                stride=(old.stride[0], old.stride[1]), padding=padding,
+                groups=old.groups, bias=False,
+            )  # fmt: skip
+            self.conv.weight = old.weight
+
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride), rounded up."""
         y: Tensor = self.act(self.bn(self.conv(x)))
