@@ -12,6 +12,7 @@ import click
 
 from edgekit import models
 from edgekit.cli import COMMANDS, cli
+from edgekit.cli.list_models import top1_percent
 from edgekit.models import ModelSpec
 
 FOLDER = Path(__file__).parent
@@ -39,7 +40,7 @@ def _command(title: str, text: str) -> str:
 
 def networks() -> str:
     """Return docs/models.md."""
-    specs = [models.get(name) for name in models.names()]
+    specs = [models.get(name) for name in models.names(baselines=False)]
     families: dict[str, list[ModelSpec]] = {}
     for spec in specs:
         families.setdefault(spec.family, []).append(spec)
@@ -56,11 +57,32 @@ def networks() -> str:
             "| name | input | params | MACs | published top-1 |\n|---|---|---|---|---|\n"
             + "".join(_row(spec) for spec in members)
         )
+        sections += [
+            f"{spec.name} comes with weights: top-1 {spec.trained.top1_percent:.2f} % on "
+            f"{spec.trained.evaluated_on}; trained on {spec.trained.trained_on} by "
+            f"{spec.trained.recipe}, seed {spec.trained.seed}.\n"
+            for spec in members
+            if spec.trained is not None
+        ]
         notes = dict.fromkeys(spec.note for spec in members if spec.note)
         sections += [f"Note: {note}\n" for note in notes]
+    sections += _baselines()
     aliases = "".join(f"| {alias} | {name} |\n" for alias, name in models.aliases().items())
     sections.append(f"## Aliases\n\n| alias | network |\n|---|---|\n{aliases}")
     return "\n".join(sections)
+
+
+def _baselines() -> list[str]:
+    specs = [models.get(name) for name in models.names() if models.get(name).library]
+    papers = dict.fromkeys(spec.paper for spec in specs)
+    notes = [f"- {spec.name}: {spec.note}\n" for spec in specs if spec.note]
+    return [
+        f"## Baselines\n\n{(models.baselines.__doc__ or '').strip()}\n",
+        "| name | made by | input | params | MACs | published top-1 |\n|---|---|---|---|---|---|\n"
+        + "".join(_row(spec) for spec in specs),
+        "Notes:\n\n" + "".join(notes),
+        "Papers:\n\n" + "".join(f"- {paper}\n" for paper in papers),
+    ]
 
 
 def _module(family: str) -> str:
@@ -69,10 +91,16 @@ def _module(family: str) -> str:
 
 def _row(spec: ModelSpec) -> str:
     side = spec.input_shape[2]
-    facts = {fact.metric: fact.value for fact in spec.published}
-    top1 = facts.get("top-1", 100 - facts["top-1 error"] if "top-1 error" in facts else None)
-    shown = "" if top1 is None else f"{top1:.1f} %"
-    return f"| {spec.name} | {side}x{side} | {spec.params:,} | {spec.macs:,} | {shown} |\n"
+    top1 = top1_percent(spec)
+    cells = [
+        spec.name,
+        *([spec.library] if spec.library else []),
+        f"{side}x{side}",
+        f"{spec.params:,}",
+        f"{spec.macs:,}",
+        "" if top1 is None else f"{top1:.1f} %",
+    ]
+    return f"| {' | '.join(cells)} |\n"
 
 
 PAGES = {"commands.md": commands, "models.md": networks}

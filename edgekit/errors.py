@@ -21,7 +21,8 @@ A message is one line: what was asked, what was found, what to do next.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 
 class EdgekitError(Exception):
@@ -30,10 +31,12 @@ class EdgekitError(Exception):
     Attributes:
         exit_code: the process exit status of the command line.
         reason_code: a stable, machine-readable word for the cause.
+        details: further fields of the error's JSON document.
     """
 
     exit_code = 1
     reason_code = "failed"
+    details: Mapping[str, object] = MappingProxyType({})
 
     def __init__(self, message: str, *, reason_code: str | None = None) -> None:
         super().__init__(" ".join(message.split()))
@@ -67,11 +70,19 @@ class UnknownNameError(UsageError):
         kind: what was looked up, as the user calls it (``model``, ``backend``).
         name: what was asked for.
         known: every name that would have worked.
+        listing: where all of them are found, as part of a sentence.
     """
 
     reason_code = "unknown-name"
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        *,
+        listing: str = "`edgekit list` shows all there are",
+    ) -> None:
         names = list(known)
         near = did_you_mean(name, names)
         if near:
@@ -79,7 +90,7 @@ class UnknownNameError(UsageError):
         elif len(names) <= 12:
             advice = f"known: {', '.join(names)}"
         else:
-            advice = "`edgekit list` shows all there are"
+            advice = listing
         super().__init__(f"unknown {kind} {name!r}: {advice}")
 
 
@@ -142,9 +153,13 @@ class UnsupportedOperatorError(RefusedError):
         why: what about this node is unsupported.
         advice: what the user can do.
         reason_code: stable word for the cause.
+
+    Attributes:
+        others: the errors of the other nodes that stand in the way of the same file.
     """
 
     reason_code = "unsupported-operator"
+    others: tuple[UnsupportedOperatorError, ...] = ()
 
     def __init__(
         self, operator: str, node: str, why: str, advice: str, *, reason_code: str | None = None
@@ -152,6 +167,19 @@ class UnsupportedOperatorError(RefusedError):
         super().__init__(f"{operator} (node {node!r}): {why}; {advice}", reason_code=reason_code)
         self.operator = operator
         self.node = node
+        self.why = why
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        if not self.others:
+            return message
+        more = f"{len(self.others)} more node{'' if len(self.others) == 1 else 's'}"
+        return f"{message}; {more} refused: --report lists all"
+
+    def among(self, others: Iterable[UnsupportedOperatorError]) -> UnsupportedOperatorError:
+        """Note the others, and return this error."""
+        self.others = tuple(others)
+        return self
 
 
 class WouldOverwriteError(RefusedError):

@@ -13,7 +13,7 @@ from edgekit.cli.options import is_file, json_option
 from edgekit.errors import InvalidPathError
 
 if TYPE_CHECKING:
-    from edgekit.models import ModelSpec
+    from edgekit.models import ModelSpec, Preprocessing
     from edgekit.runtimes import TensorInfo
 
 
@@ -21,13 +21,20 @@ if TYPE_CHECKING:
 @click.argument("subject", metavar="MODEL|FILE")
 @json_option
 def command(subject: str, *, as_json: bool) -> None:
-    """Describe MODEL, a name from `edgekit list`, or FILE, an .onnx or .tflite.
+    """Describe MODEL or FILE, an .onnx or .tflite.
+
+    MODEL is a name from `edgekit list`, or a network of another package: torchvision:NAME,
+    timm:NAME or pytorchcv:NAME.
 
     A file is loaded by its runtime in a child process; operators and delegate partitions are
     the runtime's own account.
     """
+    from edgekit.models import libraries
+
     if is_file(subject):
         _file(Path(subject), as_json=as_json)
+    elif libraries.is_reference(subject):
+        _library(subject, as_json=as_json)
     else:
         _model(subject, as_json=as_json)
 
@@ -49,23 +56,62 @@ def _model(name: str, *, as_json: bool) -> None:
         )
 
 
+def _library(reference: str, *, as_json: bool) -> None:
+    from edgekit import models
+    from edgekit.models import libraries
+
+    found = libraries.find(reference)
+    p = found.preprocessing
+    counted = models.count(found.build(), found.input_shape)
+    if as_json:
+        fields = {
+            "library": reference,
+            "name": found.name,
+            "input_shape": found.input_shape,
+            "params": counted.params,
+            "macs": counted.macs,
+            "preprocessing": None if p is None else dataclasses.asdict(p),
+        }
+        output.print_json("edgekit.library_model", 1, fields)
+        return
+    rows = [
+        ["model", f"{found.name}, from {reference}"],
+        ["input", f"float32 NCHW {list(found.input_shape)}"],
+        ["params", f"{counted.params:,}"],
+        ["MACs", f"{counted.macs:,}"],
+        ["input value", "unknown" if p is None else _preprocessing(p)],
+    ]
+    output.print_table(["", ""], rows)
+
+
+def _preprocessing(p: Preprocessing) -> str:
+    return (
+        f"(pixel * {p.scale:.6g} - mean) / std, {p.channel_order}, mean {list(p.mean)}, "
+        f"std {list(p.std)}, resize {p.resize} {p.interpolation}, crop {p.crop}"
+    )
+
+
 def _card_rows(spec: ModelSpec) -> list[list[str]]:
-    p = spec.preprocessing
     rows = [
         ["model", spec.name],
         ["input", f"float32 NCHW {list(spec.input_shape)}"],
         ["classes", str(spec.classes)],
         ["params", f"{spec.params:,}"],
         ["MACs", f"{spec.macs:,}"],
-        [
-            "input value",
-            f"(pixel * {p.scale:.6g} - mean) / std, {p.channel_order}, mean {list(p.mean)}, "
-            f"std {list(p.std)}, resize {p.resize} {p.interpolation}, crop {p.crop}",
-        ],
+        ["input value", _preprocessing(spec.preprocessing)],
         ["paper", spec.paper],
     ]
     if spec.macs_published_convention is not None:
         rows.insert(5, ["MACs as published", f"{spec.macs_published_convention:,}"])
+    if spec.trained is not None:
+        t = spec.trained
+        rows += [
+            ["weights", f"shipped: top-1 {t.top1_percent:.4g} % on {t.evaluated_on}"],
+            ["trained on", t.trained_on],
+            ["recipe", f"{t.recipe}, seed {t.seed}"],
+        ]
+    if spec.library:
+        rows.append(["baseline", f"of other networks; {spec.library} makes it"])
     if spec.note:
         rows.append(["note", spec.note])
     return rows

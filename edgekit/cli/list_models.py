@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def command(pattern: str, *, as_json: bool) -> None:
     """List the registered networks, all or those that match PATTERN (a shell wildcard).
 
-    MACs are multiply-accumulates of convolutions and fully connected layers at batch 1.
+    MACs are multiply-accumulates of convolutions and fully connected layers at batch 1. Top-1 is
+    what the authors published; "shipped" is the top-1 of weights that come with edgekit, on the
+    data that `edgekit info` names. Baselines are networks of another package, which must be
+    installed to export them: pip install 'edgekit-mobile[baselines]' for those of pytorchcv.
     """
     from edgekit import models
     from edgekit.errors import UnknownNameError
@@ -36,7 +39,17 @@ def command(pattern: str, *, as_json: bool) -> None:
         return
     also = {spec.name: [a for a, name in aliases.items() if name == spec.name] for spec in specs}
     output.print_table(
-        ["model", "input", "classes>", "params>", "MACs>", "top-1>", "also called"],
+        [
+            "model",
+            "input",
+            "classes>",
+            "params>",
+            "MACs>",
+            "top-1>",
+            "shipped>",
+            "baseline from",
+            "also called",
+        ],
         [
             [
                 spec.name,
@@ -44,7 +57,9 @@ def command(pattern: str, *, as_json: bool) -> None:
                 str(spec.classes),
                 output.millions(spec.params),
                 output.millions(spec.macs),
-                _top1(spec),
+                "" if (top1 := top1_percent(spec)) is None else f"{top1:.4g} %",
+                "" if spec.trained is None else f"{spec.trained.top1_percent:.4g} %",
+                spec.library.partition(":")[0],
                 ", ".join(also[spec.name]),
             ]
             for spec in specs
@@ -58,13 +73,16 @@ def card(spec: ModelSpec) -> dict[str, Any]:
     del fields["build"]
     fields["preprocessing"] = dataclasses.asdict(spec.preprocessing)
     fields["published"] = [dataclasses.asdict(fact) for fact in spec.published]
+    fields["trained"] = None if spec.trained is None else dataclasses.asdict(spec.trained)
+    fields["baseline"] = bool(spec.library)
     return fields
 
 
-def _top1(spec: ModelSpec) -> str:
+def top1_percent(spec: ModelSpec) -> float | None:
+    """Return the first published top-1 accuracy, in percent; None where none was published."""
     for fact in spec.published:
         if fact.metric == "top-1":
-            return f"{fact.value:g} %"
+            return fact.value
         if fact.metric == "top-1 error":
-            return f"{100 - fact.value:g} %"
-    return ""
+            return 100 - fact.value
+    return None

@@ -6,9 +6,11 @@ Looking up a card imports no torch; whatever builds or runs a network imports it
 from typing import TYPE_CHECKING
 
 from edgekit.models import (
+    baselines,
     lazy,
     micronet,
     mobilenet_v1,
+    mobilenet_v2,
     shiftnet,
     shiftresnet,
     shufflenet_v1,
@@ -19,25 +21,29 @@ from edgekit.models.spec import ModelSpec, Published, Trained
 
 if TYPE_CHECKING:
     from edgekit.models.counting import Count, count
-    from edgekit.models.initialisation import initialise
+    from edgekit.models.initialisation import initialise, initialise_into
     from edgekit.models.sanity import ActivationRange, activation_range
-    from edgekit.models.weights import load, trained
+    from edgekit.models.weights import Loaded, load, load_into, obtain, trained
 else:
     __getattr__ = lazy.attributes(
         __name__,
         {
             "ActivationRange": f"{__name__}.sanity",
             "Count": f"{__name__}.counting",
+            "Loaded": f"{__name__}.weights",
             "activation_range": f"{__name__}.sanity",
             "count": f"{__name__}.counting",
             "initialise": f"{__name__}.initialisation",
+            "initialise_into": f"{__name__}.initialisation",
             "load": f"{__name__}.weights",
+            "load_into": f"{__name__}.weights",
+            "obtain": f"{__name__}.weights",
             "trained": f"{__name__}.weights",
         },
     )
 
 # The table of contents. Importing a family file registers its cards.
-FAMILIES = (mobilenet_v1, shufflenet_v1, shiftnet, shiftresnet, micronet)
+FAMILIES = (mobilenet_v1, mobilenet_v2, shufflenet_v1, shiftnet, shiftresnet, micronet, baselines)
 
 # One network of each family at a common input size: what is measured when nobody says what.
 REFERENCE = ("mobilenet-v1-1.0-224", "shufflenet-v1-1.0x-g3", "shiftnet-b", "micronet-m0")
@@ -47,6 +53,7 @@ __all__ = [
     "REFERENCE",
     "ActivationRange",
     "Count",
+    "Loaded",
     "ModelSpec",
     "Preprocessing",
     "Published",
@@ -56,8 +63,11 @@ __all__ = [
     "count",
     "get",
     "initialise",
+    "initialise_into",
     "load",
+    "load_into",
     "names",
+    "obtain",
     "register",
     "trained",
 ]

@@ -25,6 +25,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -72,14 +73,29 @@ def initialise(spec: ModelSpec, seed: int = 0) -> nn.Module:
     """
     with torch.random.fork_rng(devices=[]):
         module = spec.build()
-    module.requires_grad_(False).eval()
-    _draw(module, torch.Generator().manual_seed(seed))
-
     side = spec.preprocessing.crop
     count = min(max(_MACS // spec.macs, _FEWEST), _MOST)
     images = spec.preprocessing.apply(synthetic.images(count, side, side, seed))
+    return initialise_into(module, torch.from_numpy(images), seed)
+
+
+def initialise_into(module: nn.Module, images: Tensor, seed: int = 0) -> nn.Module:
+    """Give a network of any origin seeded weights and calibrated batch norm, as `initialise` does.
+
+    What is neither convolution, fully connected layer nor batch norm keeps what it has.
+
+    Args:
+        module: the network, changed in place.
+        images: float32, what it takes; the batch norm statistics come from them.
+        seed: a non-negative integer.
+
+    Returns:
+        the module in evaluation mode, without gradients.
+    """
+    module.requires_grad_(False).eval()
+    _draw(module, torch.Generator().manual_seed(seed))
     with _one_thread():
-        _calibrate(module, torch.from_numpy(images))
+        _calibrate(module, images)
     return module
 
 
@@ -141,14 +157,17 @@ def _centre_linear(
     The products of weight and input get a deviation near ``target`` over the images and, by
     the bias, a mean of 0 for each output. The bias drawn before comes on top.
     """
-    products = output - layer.bias
-    mean = products.mean(dim=0)
+    bias = cast("Tensor | None", layer.bias)  # torch's types forget that there may be none
+    products = output if bias is None else output - bias
+    mean = products.flatten(0, -2).mean(dim=0)
     deviation = float((products - mean).std())
     factor = 2.0 ** round(math.log2(target / deviation)) if deviation > 0 else 1.0
     step = target * 2.0**-_BITS
     layer.weight.mul_(factor)
-    layer.bias.sub_(torch.round(mean * factor / step) * step)
-    return products * factor + layer.bias
+    if bias is None:
+        return products * factor
+    bias.sub_(torch.round(mean * factor / step) * step)
+    return products * factor + bias
 
 
 def _rounded(values: Tensor) -> Tensor:

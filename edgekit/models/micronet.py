@@ -339,6 +339,6 @@ register(
         preprocessing=preprocessing.cifar10(),
         paper=PAPER,
         published=(),
-        note="strides of the stem and of the first block are 1",
+        note="for 32x32 images: the strides of the stem and of the first block are 1",
     )
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from edgekit.models import layers, preprocessing
+from edgekit.models import cifar10, layers, preprocessing
 from edgekit.models.registry import register
 from edgekit.models.spec import ModelSpec, Published
 
@@ -136,6 +136,7 @@ register(
         preprocessing=preprocessing.cifar10(),
         paper=PAPER,
         published=(),
-        note="strides of the stem and of the first strided unit are 1",
+        note="for 32x32 images: the strides of the stem and of the first strided unit are 1",
+        trained=cifar10.trained(top1_percent=82.63, epochs=50, weight_decay=5e-4),
     )
 )

@@ -214,6 +214,6 @@ register(
         preprocessing=preprocessing.cifar10(),
         paper=PAPER,
         published=(),
-        note="stem of stride 1, no max pooling",
+        note="for 32x32 images: stem of stride 1, no max pooling",
     )
 )

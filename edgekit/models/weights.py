@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from edgekit.errors import InvalidPathError, RefusedError
 from edgekit.models import keymaps
+from edgekit.models.initialisation import initialise
 from edgekit.models.keymaps import Origin
 from edgekit.models.spec import ModelSpec
 
@@ -23,17 +25,39 @@ _COUNTER = "num_batches_tracked"  # of batch norm; inference never reads it
 
 @dataclass(frozen=True)
 class Loaded:
-    """A network with weights from a file.
+    """A network with its weights.
 
     Attributes:
         module: on the CPU: float32, in evaluation mode, without gradients.
         spec: its card; the preprocessing is that of the weights' source.
-        source: whose names the file had, such as "torchvision"; empty for edgekit's own.
+        origin: where the weights came from, in a few words.
+        source: whose names a file had, such as "torchvision"; empty for edgekit's own.
     """
 
     module: nn.Module
     spec: ModelSpec
-    source: str
+    origin: str
+    source: str = ""
+
+
+def obtain(spec: ModelSpec, path: Path | None = None, seed: int | None = None) -> Loaded:
+    """Build the network of ``spec`` with the weights that are at hand.
+
+    Args:
+        spec: which network.
+        path: a file with its weights, see `load`. If None, the weights that come with the
+            package, and where there are none, seeded initialisation.
+        seed: of that initialisation; if given, shipped weights are not looked for.
+
+    Raises:
+        InvalidPathError, RefusedError: as for `load`.
+    """
+    if path is not None:
+        return load(spec, path)
+    if spec.trained is not None and seed is None:
+        return Loaded(trained(spec), spec, f"trained on {spec.trained.trained_on}")
+    seed = seed or 0
+    return Loaded(initialise(spec, seed), spec, f"untrained (seed {seed})")
 
 
 def load(spec: ModelSpec, path: Path) -> Loaded:
@@ -57,8 +81,10 @@ def load(spec: ModelSpec, path: Path) -> Loaded:
     with torch.random.fork_rng(devices=[]):
         module = spec.build()
     keymap = keymaps.find(spec.family, state)
+    origin = origin_of(path)
     if keymap is None:
-        return Loaded(_fill(module, state, f"{Path(path).name} does not fit {spec.name}"), spec, "")
+        filled = _fill(module, state, f"{Path(path).name} does not fit {spec.name}")
+        return Loaded(filled, spec, origin)
     problem = f"{Path(path).name} ({keymap.source} names) does not fit {spec.name}"
     table = keymap.table(module)
     state = {keymap.normalise(k): v for k, v in state.items() if not keymap.ignored.fullmatch(k)}
@@ -67,7 +93,13 @@ def load(spec: ModelSpec, path: Path) -> Loaded:
     ours = {key: origin.take(state[origin.key]) for key, origin in table.items()}
     zeros = {k: torch.zeros(shape) for k, shape in _shapes(module).items() if k not in table}
     changed = replace(spec, preprocessing=keymap.preprocessing(spec.preprocessing))
-    return Loaded(_fill(module, {**ours, **zeros}, problem), changed, keymap.source)
+    return Loaded(_fill(module, {**ours, **zeros}, problem), changed, origin, keymap.source)
+
+
+def origin_of(path: Path) -> str:
+    """Name a file of weights, with its hash."""
+    path = Path(path)
+    return f"{path.name} sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
 def load_into(module: nn.Module, path: Path, name: str) -> nn.Module:
