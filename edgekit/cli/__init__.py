@@ -21,6 +21,7 @@ COMMANDS = {
     "list": "edgekit.cli.list_models",
     "info": "edgekit.cli.info",
     "export": "edgekit.cli.export_files",
+    "evaluate": "edgekit.cli.evaluate",
     "latency": "edgekit.cli.latency",
     "doctor": "edgekit.cli.doctor",
 }
@@ -74,6 +75,7 @@ def _report(error: EdgekitError, *, as_json: bool) -> int:
             "exit_code": error.exit_code,
             "reason_code": error.reason_code,
             "message": str(error),
+            **error.details,
         }
         click.echo(json.dumps(document, indent=2))
     click.echo(f"error: {error} [{error.reason_code}]", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 _WIDE = 250  # a pipe has no width; let no table wrap in it
+_SECS_BETWEEN_LINES = 10.0
 
 
 def print_json(schema: str, version: int, fields: Mapping[str, Any]) -> None:
@@ -57,6 +59,43 @@ def progress(title: str) -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status(title) as status:
         yield lambda message: status.update(f"{title}: {message}")
+
+
+@contextmanager
+def bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that takes what is done and the total: a bar on a terminal, or few lines."""
+    if not sys.stderr.isatty():
+        yield _Lines(title).show
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as shown:
+        task = shown.add_task(title, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+class _Lines:
+    """Progress for a log: one line at the start, then one every ten seconds."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._next = 0.0
+
+    def show(self, done: int, total: int) -> None:
+        """Print a line if one is due."""
+        if time.monotonic() >= self._next:
+            click.echo(f"{self._title}: {done}/{total}", err=True)
+            self._next = time.monotonic() + _SECS_BETWEEN_LINES
 
 
 def size(size_bytes: int) -> str:

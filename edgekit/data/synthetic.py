@@ -7,6 +7,8 @@ White noise has none of these, and it drives networks into ranges that real inpu
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -46,6 +48,46 @@ def images(count: int, height: int, width: int, seed: int = 0) -> npt.NDArray[np
         )
     frequency = _radial_frequency(height, width)
     return np.stack([_image(frequency, width, (seed, index)) for index in range(count)])
+
+
+@dataclass(frozen=True)
+class SyntheticImages:
+    """The square images of one series, drawn one at a time, in place of a folder of photographs.
+
+    Attributes:
+        count: how many images, at least 1.
+        side: rows and columns, at least 2.
+        seed: a non-negative integer.
+    """
+
+    count: int
+    side: int
+    seed: int = 0
+
+    @property
+    def description(self) -> str:
+        """What they are in one line, for a result."""
+        return f"{self.count} synthetic 1/f images, seed {self.seed} (no photographs)"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """A name for each image."""
+        return tuple(f"synthetic-{self.seed}-{index}" for index in range(self.count))
+
+    @property
+    def labels(self) -> None:
+        """None: they show nothing that has a name."""
+        return None
+
+    @property
+    def class_names(self) -> None:
+        """None, as ``labels``."""
+        return None
+
+    def pixels(self, index: int) -> npt.NDArray[np.uint8]:
+        """Draw one image, uint8 of shape (side, side, 3): the one that `images` has there."""
+        frequency = _radial_frequency(self.side, self.side)
+        return _image(frequency, self.side, (self.seed, index))
 
 
 def _radial_frequency(height: int, width: int) -> npt.NDArray[np.float64]:

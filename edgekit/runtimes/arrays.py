@@ -1,8 +1,10 @@
-"""Sets of named arrays in one file: how inputs and outputs travel to and from a worker.
+"""Sets of named arrays in one file or pipe: how inputs and outputs travel to and from a worker.
 
 The file is a zip of `.npy` members named by position, plus one `names.json` that holds each
 set's array names; tensor names may be anything, member names may not. It is written and read
 one set at a time, so that thousands of images never sit in memory at once.
+
+In a pipe, a set is one line of JSON with names, types and shapes, and then the bare values.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
@@ -43,3 +46,35 @@ def read_sets(path: Path) -> Iterator[dict[str, np.ndarray]]:
                 with archive.open(f"{number}/{position}.npy") as member:
                     arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
             yield arrays
+
+
+def send_set(pipe: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write one set of named arrays to a pipe.
+
+    Raises:
+        ValueError: an array holds Python objects.
+        OSError: nobody reads the pipe.
+    """
+    if any(array.dtype.hasobject for array in arrays.values()):
+        raise ValueError("arrays of Python objects do not travel")
+    header = [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()]
+    pipe.write(json.dumps({"arrays": header}).encode() + b"\n")
+    for array in arrays.values():
+        pipe.write(array.tobytes())
+    pipe.flush()
+
+
+def receive_set(header: Mapping[str, Any], pipe: IO[bytes]) -> dict[str, np.ndarray]:
+    """Read the values that belong to a parsed header line; they cannot be written to.
+
+    Raises:
+        EOFError: the pipe ends too early.
+    """
+    arrays = {}
+    for name, dtype, shape in header["arrays"]:
+        size = np.dtype(dtype).itemsize * int(np.prod(shape, dtype=np.int64))
+        values = pipe.read(size)
+        if len(values) != size:
+            raise EOFError(f"the pipe ends within the array {name!r}")
+        arrays[name] = np.frombuffer(values, dtype).reshape(shape)
+    return arrays

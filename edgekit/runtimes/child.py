@@ -50,7 +50,7 @@ def describe(path: str | Path, runtime: str | None = None, threads: int = 1) -> 
         MissingPackageError: the runtime is not installed.
         WorkerError: the child died.
     """
-    answer = call(_job("describe", path, runtime, threads))
+    answer = call(make_job("describe", path, runtime, threads))
     return codec.decode(ModelInfo, answer["model"])
 
 
@@ -77,8 +77,8 @@ def run(
     """
     from edgekit.runtimes.arrays import read_sets, write_sets
 
-    job = _job("run", path, runtime, threads)
-    with _scratch_folder() as folder:
+    job = make_job("run", path, runtime, threads)
+    with scratch_folder() as folder:
         inputs, outputs = folder / "inputs.zip", folder / "outputs.zip"
         write_sets(inputs, feeds)
         answer = call(
@@ -89,7 +89,8 @@ def run(
 
 
 @contextmanager
-def _scratch_folder() -> Iterator[Path]:
+def scratch_folder() -> Iterator[Path]:
+    """Give a temporary folder; whatever the file system then refuses is a StorageError."""
     try:
         with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
             yield Path(folder)
@@ -99,7 +100,8 @@ def _scratch_folder() -> Iterator[Path]:
         ) from error
 
 
-def _job(task: str, path: str | Path, runtime: str | None, threads: int) -> dict[str, Any]:
+def make_job(task: str, path: str | Path, runtime: str | None, threads: int) -> dict[str, Any]:
+    """Return the worker's job for a task on a model file, which must exist."""
     name = for_file(path) if runtime is None else resolve(runtime)
     if not Path(path).is_file():
         raise InvalidPathError(f"{path}: no such file")
@@ -127,13 +129,13 @@ def call(
         StorageError: the temporary folder is full or cannot be written.
         EdgekitError: whatever the worker itself raised, as the same class.
     """
-    with _scratch_folder() as folder:
+    with scratch_folder() as folder:
         program = folder / "worker.pyz"
         program.write_bytes(archive.build())
         # -P keeps the working directory off the path; the archive comes first on it.
         argv = [*command_prefix, sys.executable, "-P", str(program)]
         returncode, stdout, stderr = _spawn(argv, json.dumps(job), timeout_s)
-    return _read_answer(returncode, stdout, stderr)
+    return read_answer(returncode, stdout, stderr)
 
 
 def _spawn(argv: list[str], job: str, timeout_s: float) -> tuple[int, str, str]:
@@ -170,14 +172,15 @@ def _spawn(argv: list[str], job: str, timeout_s: float) -> tuple[int, str, str]:
     return process.returncode, stdout, stderr
 
 
-def _read_answer(returncode: int, stdout: str, stderr: str) -> dict[str, Any]:
+def read_answer(returncode: int, stdout: str, stderr: str) -> dict[str, Any]:
+    """Return the answer that a worker left behind; raise what it raised, or what ended it."""
     last_line = (stdout.strip().splitlines() or [""])[-1]
     try:
         answer = json.loads(last_line)
     except ValueError:
         answer = None
     if isinstance(answer, dict) and "error" in answer:
-        raise _same_error(answer["error"])
+        raise same_error(answer["error"])
     if returncode < 0:
         name, meaning = _signal_words(-returncode)
         raise WorkerError(f"the worker was killed by {name}: {meaning}")
@@ -197,7 +200,7 @@ def _signal_words(number: int) -> tuple[str, str]:
     return found.name, _SIGNAL_MEANINGS.get(found, "it was stopped from outside")
 
 
-def _same_error(description: Mapping[str, str]) -> EdgekitError:
+def same_error(description: Mapping[str, str]) -> EdgekitError:
     """Rebuild an error that the worker raised."""
     kind = getattr(errors, description["type"], WorkerError)
     error: EdgekitError = kind.__new__(kind)

@@ -3,6 +3,9 @@
 Self-contained together with the files that `edgekit.runtimes.archive` packs: it needs Python,
 numpy and one runtime. The job is one line on stdin; stdin then stays open, and its closing means
 that the parent is gone, so the worker ends itself. The answer is the last line of stdout.
+
+The job "serve" alone goes on after its answer: sets of inputs arrive on stdin, and the outputs
+of each go to stdout (see `edgekit.runtimes.arrays`), until stdin closes.
 """
 
 from __future__ import annotations
@@ -10,20 +13,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from queue import SimpleQueue
 from time import perf_counter_ns
-from typing import Any
+from typing import IO, Any, NoReturn
 
 import numpy as np
 
 from edgekit import runtimes
 from edgekit.errors import EdgekitError
 from edgekit.runtimes import machine, timing
-from edgekit.runtimes.arrays import read_sets, write_sets
+from edgekit.runtimes.arrays import read_sets, receive_set, send_set, write_sets
 from edgekit.runtimes.base import ModelInfo, Session, TensorInfo, batch_one
 
 Job = Mapping[str, Any]
@@ -31,23 +34,47 @@ Job = Mapping[str, Any]
 
 def main() -> int:
     """Read the job from stdin, do it, and write the answer; return the exit status."""
-    answer_fd = os.dup(1)
+    answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a runtime prints from here on cannot end up in the answer
-    job = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    requests = os.fdopen(0, "rb", closefd=False)
+    job = json.loads(requests.readline())
     try:
-        answer, status = json.dumps(_TASKS[job["task"]](job), allow_nan=False), 0
+        if job["task"] == "serve":
+            _serve(job, requests, answers)
+        threading.Thread(target=_end_with_parent, args=(requests,), daemon=True).start()
+        _write_line(answers, _TASKS[job["task"]](job))
     except Exception as error:
-        answer, status = json.dumps({"error": _describe_error(error)}), 1
-    with os.fdopen(answer_fd, "w", encoding="utf-8") as stdout:
-        stdout.write(answer + "\n")
-    return status
+        _write_line(answers, {"error": _describe_error(error)})
+        return 1
+    return 0
 
 
-def _end_with_parent() -> None:
-    while os.read(0, 4096):
-        pass
+def _write_line(answers: IO[bytes], answer: Mapping[str, Any]) -> None:
+    answers.write(json.dumps(answer, allow_nan=False).encode() + b"\n")
+    answers.flush()
+
+
+def _end_with_parent(requests: IO[bytes]) -> None:
+    requests.read()
     os._exit(1)
+
+
+def _serve(job: Job, requests: IO[bytes], answers: IO[bytes]) -> NoReturn:
+    # Reading apart from running notices at once that the parent is gone, however long a run is.
+    waiting: SimpleQueue[dict[str, np.ndarray]] = SimpleQueue()
+    threading.Thread(target=_receive_all, args=(requests, waiting), daemon=True).start()
+    session = _load(job)
+    _write_line(answers, {"model": asdict(session.info())})
+    while True:
+        send_set(answers, session.run(waiting.get()))
+
+
+def _receive_all(requests: IO[bytes], waiting: SimpleQueue[dict[str, np.ndarray]]) -> None:
+    try:
+        for line in iter(requests.readline, b""):
+            waiting.put(receive_set(json.loads(line), requests))
+    finally:
+        os._exit(0)  # the parent has all it wanted, or is gone
 
 
 def _describe_error(error: Exception) -> dict[str, str]:

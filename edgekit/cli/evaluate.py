@@ -1,0 +1,172 @@
+"""``edgekit evaluate``: how often a model is right, and how far it is from another."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli import output
+from edgekit.cli.options import json_option, one_model
+
+if TYPE_CHECKING:
+    from edgekit.evaluate import Answers, Evaluation, Share
+    from edgekit.models import Preprocessing
+
+
+@click.command("evaluate", short_help="Accuracy, agreement and SQNR over images.")
+@click.argument("model_argument", metavar="[MODEL|FILE]", required=False)
+@click.option("--model", "model_option", metavar="MODEL|FILE", help="The same as the argument.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Images, labelled by a labels.csv (file,label) or by class subfolders, or unlabelled; "
+    "without it, synthetic images serve to compare two models.",
+)
+@click.option("--against", metavar="MODEL|FILE", help="A second model to compare with.")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Weights of MODEL: a .safetensors file or a PyTorch state dict.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Take N images, evenly spaced over all; of synthetic ones N instead of 64.",
+)
+@click.option(
+    "--resize",
+    type=click.IntRange(min=1),
+    metavar="PIXELS",
+    help="Shorter side before the centre crop, in place of the model's own.",
+)
+@click.option(
+    "--preprocessing",
+    metavar="NAME",
+    help="For files without a sidecar: imagenet, cifar10, minus-one-to-one or raw (0 to 255).",
+)
+@click.option(
+    "--label-offset",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="For files without a sidecar: drop the first N outputs; 1 for a background class.",
+)
+@click.option(
+    "--threads",
+    "--num-threads",
+    "threads",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Threads of the runtime.",
+)
+@json_option
+def command(
+    model_argument: str | None,
+    model_option: str | None,
+    data: Path | None,
+    against: str | None,
+    weights: Path | None,
+    limit: int | None,
+    resize: int | None,
+    preprocessing: str | None,
+    label_offset: int,
+    threads: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Evaluate FILE (.onnx, .tflite) on its runtime, or MODEL (see `edgekit list`) in torch.
+
+    Labelled images give top-1 and top-5 with 95 % intervals; a second model gives agreement and
+    SQNR as well, on any images. Images are read one by one, and equal runs give equal results.
+    """
+    name = one_model(model_argument, model_option)
+    from edgekit import evaluate
+
+    settings = evaluate.Settings(threads, resize, preprocessing, label_offset)
+    with output.bar(f"evaluating {Path(name).name}") as progress:
+        result = evaluate.run(
+            name,
+            data,
+            against=against,
+            weights=weights,
+            limit=limit,
+            settings=settings,
+            progress=progress,
+        )
+    if as_json:
+        click.echo(json.dumps(json.loads(result.to_json()), indent=2))
+    else:
+        _print(result)
+
+
+def _print(result: Evaluation) -> None:
+    sides = [side for side in (result.answers, result.against) if side is not None]
+    output.print_table(
+        ["model", "runtime", "weights", "top-1 [95 % interval]>", "top-5 [95 % interval]>"],
+        [
+            [
+                Path(side.subject.name).name,
+                side.subject.runtime,
+                (side.subject.weights or "unknown").partition(" sha256:")[0],
+                _percent(side.top(1)),
+                _percent(side.top(5)),
+            ]
+            for side in sides
+        ],
+    )
+    click.echo()
+    output.print_table(["", ""], [*_comparison(result), *_conditions(result, sides)])
+    for note in result.notes:
+        click.echo(f"note: {note}")
+
+
+def _comparison(result: Evaluation) -> list[list[str]]:
+    rows = []
+    difference, agreement, distance = result.top1_difference, result.agreement, result.distance
+    if difference is not None:
+        low, high = (f"{100 * end:+.1f}" for end in difference.interval)
+        rows.append(
+            [
+                "top-1 difference",
+                f"{100 * difference.value:+.1f} points [{low}, {high}], paired: "
+                f"{difference.gained} gained, {difference.lost} lost",
+            ]
+        )
+    if agreement is not None and distance is not None:
+        sqnr = distance.sqnr_db
+        rows += [
+            ["same top-1", f"{agreement.count} of {agreement.of}: {_percent(agreement)}"],
+            ["SQNR", "equal to the last bit" if distance.noise == 0 else _decibels(sqnr)],
+            ["largest error", f"{distance.max_rel_error:.1e} of the output range"],
+        ]
+    return rows
+
+
+def _conditions(result: Evaluation, sides: list[Answers]) -> list[list[str]]:
+    inputs = dict.fromkeys(_words(side.subject.preprocessing) for side in sides)
+    return [["data", result.data.description], *(["input value", text] for text in inputs)]
+
+
+def _words(p: Preprocessing) -> str:
+    return (
+        f"(pixel * {p.scale:.6g} - mean) / std, {p.channel_order}, mean {list(p.mean)}, "
+        f"std {list(p.std)}, resize {p.resize} {p.interpolation}, crop {p.crop}"
+    )
+
+
+def _percent(share: Share | None) -> str:
+    if share is None:
+        return "-"
+    low, high = share.interval
+    return f"{100 * share.value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _decibels(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} dB"

@@ -1,0 +1,142 @@
+"""The walk: check the request, list the images, open the models, and ask them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+
+from edgekit import models, runtimes
+from edgekit.data import ImageFolder, SyntheticImages, folder
+from edgekit.errors import InvalidPathError, RefusedError, UsageError
+from edgekit.evaluate import model_file, network
+from edgekit.evaluate.answering import Images, ask
+from edgekit.evaluate.result import Evaluation
+from edgekit.evaluate.settings import Settings
+from edgekit.evaluate.subject import Predictor
+
+SYNTHETIC_IMAGES = 64
+
+
+def run(
+    name: str,
+    data: Path | None,
+    *,
+    against: str | None = None,
+    weights: Path | None = None,
+    limit: int | None = None,
+    settings: Settings | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Evaluation:
+    """Evaluate a model on a folder of images, and compare it with a second one.
+
+    One image is in work while the next is read; memory grows by a few numbers an image.
+
+    Args:
+        name: path of a model file, which runs on its runtime, or name of a registered network,
+            which runs in torch.
+        data: folder of images (see `edgekit.data.folder.read`); None draws synthetic ones, on
+            which two models can be compared.
+        against: the second model, as ``name``.
+        weights: weights of the one network among the two; None takes what edgekit has.
+        limit: number of images, evenly spaced; None takes all, of synthetic ones 64.
+        settings: see `Settings`; None takes the defaults.
+        progress: called with the number of images done and their total.
+
+    Raises:
+        UsageError: the request asks for nothing, or contradicts itself.
+        UnknownNameError: no network is called that.
+        InvalidPathError: a file or folder is not there, or the folder has no images.
+        RefusedError: an image, a label, weights or a model cannot be used; see the
+            ``reason_code``.
+        CheckFailedError: a model answered NaN or infinity (reason "not-finite").
+        WorkerError: a model's child process died.
+    """
+    settings = settings or Settings()
+    names = [name] if against is None else [name, against]
+    for each in names:
+        _check_exists(each)
+    _check_weights(names, weights)
+    if limit is not None and limit < 1:
+        raise UsageError(f"an evaluation takes 1 image or more, not {limit}")
+    shown: Images | None = None if data is None else _folder(data, limit)
+    if against is None and (shown is None or shown.labels is None):
+        what = "there are no images" if data is None else f"{data} has no labels"
+        raise UsageError(
+            f"{what}, so there is nothing to count: give labelled images with --data DIR, or a "
+            "second model to compare with by --against FILE|MODEL"
+        )
+    with ExitStack() as stack:
+        predictors: list[Predictor] = [
+            stack.enter_context(_opened(each, weights, settings)) for each in names
+        ]
+        _check_options_used(predictors, settings)
+        if shown is None:
+            side = max(each.subject.preprocessing.resize for each in predictors)
+            shown = SyntheticImages(SYNTHETIC_IMAGES if limit is None else limit, side)
+        _check_classes(predictors, shown)
+        return ask(predictors, shown, progress)
+
+
+def _folder(path: Path, limit: int | None) -> ImageFolder:
+    found = folder.read(path)
+    return found if limit is None else found.limited(limit)
+
+
+def _is_file(name: str) -> bool:
+    try:
+        runtimes.for_file(name)
+    except UsageError:
+        return False
+    return True
+
+
+def _check_exists(name: str) -> None:
+    """Find a slip of the pen before anything is loaded."""
+    if not _is_file(name):
+        models.get(name)
+    elif not Path(name).is_file():
+        raise InvalidPathError(f"{name}: no such file")
+
+
+def _opened(
+    name: str, weights: Path | None, settings: Settings
+) -> AbstractContextManager[Predictor]:
+    if _is_file(name):
+        return model_file.opened(name, settings)
+    return network.opened(name, weights, settings)
+
+
+def _check_weights(names: list[str], weights: Path | None) -> None:
+    networks = [each for each in names if not _is_file(each)]
+    if weights is not None and len(networks) != 1:
+        found = " and ".join(networks) or f"only {names[0]}"
+        raise UsageError(f"--weights goes with the name of one network; here: {found}")
+
+
+def _check_options_used(predictors: list[Predictor], settings: Settings) -> None:
+    given = settings.preprocessing is not None or settings.label_offset
+    subjects = [each.subject for each in predictors]
+    if given and all(subject.preprocessing_from != "option" for subject in subjects):
+        raise UsageError(
+            "--preprocessing and --label-offset are for files without a record of their "
+            f"preprocessing; on record here: {', '.join(subject.name for subject in subjects)}"
+        )
+
+
+def _check_classes(predictors: list[Predictor], shown: Images) -> None:
+    first = predictors[0].subject
+    for each in predictors[1:]:
+        if each.subject.classes != first.classes:
+            raise UsageError(
+                f"{first.name} has {first.classes} classes and {each.subject.name} "
+                f"{each.subject.classes}: they cannot be compared (--label-offset 1 drops a "
+                "background class)"
+            )
+    for file, label in zip(shown.files, shown.labels or (), strict=False):
+        if label >= first.classes:
+            raise RefusedError(
+                f"{file} has the label {label}, but {first.name} has {first.classes} classes, "
+                f"0 to {first.classes - 1}: correct the labels or choose another model",
+                reason_code="bad-labels",
+            )
