@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +47,38 @@ SPECIMENS = {
         """g (float[1,4,3,5] x) => (float[1,4] y) <int64[2] axes = {-1,-2}> {
              y = ReduceMean<keepdims=0>(x, axes) }""",
         lambda ops: ops == {"GlobalAveragePool": 1, "Reshape": 1},
+    ),
+    "canonical_hard_sigmoid": Specimen(
+        """g (float[1,4,2,3] x) => (float[1,4,2,3] y) {
+             a = Add(x, three)
+             b = Clip(a, zero, six)
+             y = Mul(b, sixth) }""",
+        lambda ops: ops == {"HardSigmoid": 1},
+        {
+            "zero": np.float32(0),
+            "three": np.float32(3),
+            "six": np.float32(6),
+            "sixth": np.float32(1 / 6),
+        },
+    ),
+    "canonical_division": Specimen(
+        """g (float[1,4,2,3] x) => (float[1,4,2,3] y) {
+             a = Div(x, six)
+             b = Div(a, seven)
+             y = Div(b, denormal) }""",
+        lambda ops: ops == {"Mul": 2, "Div": 1},
+        {
+            "six": np.full((4, 1, 1), 6, np.float32),
+            "seven": np.float32(7),
+            "denormal": np.float32(1e-40),
+        },
+    ),
+    "canonical_padding": Specimen(
+        """g (float[1,4,5,6] x) => (float[1,4,2,3] y) {
+             a = MaxPool<kernel_shape=[2,2], auto_pad="SAME_LOWER">(x)
+             y = Conv<group=4, strides=[2,2], dilations=[2,1], auto_pad="VALID">(a, w) }""",
+        lambda ops: ops == {"Conv": 1, "MaxPool": 1},
+        {"w": weights(4, 1, 2, 2)},
     ),
     "canonical_reshape": Specimen(
         """g (float[1,4,2,3] x) => (float[1,24] y) <int64[3] three = {1,8,3}> {
@@ -118,6 +151,20 @@ SPECIMENS = {
             "vector": weights(8),
         },
     ),
+    "lrn_as_conv": Specimen(
+        """g (float[1,8,3,3] x) => (float[1,8,3,3] y) {
+             y = LRN<size=5, alpha=0.3, beta=0.75, bias=2.0>(x) }""",
+        lambda ops: ops == {"MUL": 2, "CONV_2D": 1, "SQRT": 2, "DIV": 1},
+    ),
+    "power_as_roots": Specimen(
+        """g (float[1,8,3,3] x) => (float[1,8,3,3] y) {
+             a = Sigmoid(x)
+             b = Pow(a, exponent)
+             c = Pow(b, quarter)
+             y = Pow(c, one) }""",
+        lambda ops: ops["SQRT"] == 3 and ops["MUL"] == 2,
+        {"exponent": np.float32(2.5), "quarter": np.float32(0.25), "one": np.float32(1)},
+    ),
     "batch_norm_as_depthwise": Specimen(
         """g (float[1,4,3,3] x) => (float[1,4,3,3] y) {
              a = BatchNormalization<epsilon=0.001>(x, scale, bias, mean, var)
@@ -135,6 +182,14 @@ SPECIMENS = {
              a = GlobalAveragePool(x)
              y = Reshape(a, flat) }""",
         lambda ops: ops == {"MEAN": 1},
+    ),
+    "flatten_into_gemm": Specimen(
+        """g (float[1,4,3,5] x) => (float[1,7] y) <int64[2] flat = {1,60}> {
+             a = Reshape(x, flat)
+             b = Relu(a)
+             y = Gemm<transB=1>(b, w, bias) }""",
+        lambda ops: ops == {"RESHAPE": 1, "RELU": 1, "FULLY_CONNECTED": 1},
+        {"w": weights(7, 60), "bias": weights(7)},
     ),
     "merge_scales": Specimen(
         """g (float[1,4,3,5] x) => (float[1,4,3,5] y) {
@@ -216,6 +271,17 @@ SPECIMENS = {
              y = Concat<axis=1>(m, v) }""",
         lambda ops: ops["PAD"] == 2 and ops["MAX_POOL_2D"] == 1 and ops["AVERAGE_POOL_2D"] == 1,
     ),
+    "edge_pool_padding": Specimen(
+        """g (float[1,4,6,7] x) => (float[1,4,3,4] y) {
+             y = MaxPool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1]>(x) }""",
+        lambda ops: ops == {"SLICE": 3, "CONCATENATION": 2, "MAX_POOL_2D": 1},
+    ),
+    "weighted_average_pool": Specimen(
+        """g (float[1,4,6,7] x) => (float[1,4,4,4] y) {
+             y = AveragePool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1],
+                             ceil_mode=1>(x) }""",
+        lambda ops: ops == {"PAD": 1, "AVERAGE_POOL_2D": 1, "MUL": 1},
+    ),
     "fuse_activation": Specimen(
         """g (float[1,4,4,4] x) => (float[1,4,4,4] y) {
              a = Conv(x, w)
@@ -235,7 +301,9 @@ RULES = {rule.name: rule for rule in (*lowering.CANONICAL, *lowering.TFLITE, *lo
 def test_every_rule_has_a_specimen_and_every_file_a_rule(repository: Path) -> None:
     assert set(SPECIMENS) == set(RULES)
     folder = repository / "edgekit" / "export" / "lowering"
-    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "permutation", "ranges"}
+    files = {path.stem for path in folder.glob("*.py")} - {
+        "__init__", "permutation", "ranges", "windows",
+    }  # fmt: skip
     assert files == set(RULES)
 
 
@@ -273,6 +341,99 @@ def test_tflite_rule_keeps_outputs_and_has_its_effect(name: str, tmp_path: Path)
     info = runtimes.load("tflite", tmp_path / "model.tflite").info()
     assert specimen.effect(Counter(info.operators)), info.operators
     assert (info.partitions, info.operators_outside) == (1, ())
+
+
+@pytest.mark.parametrize("gate_first", [True, False])
+@pytest.mark.parametrize("scale", ["Div(c, six)", "Mul(sixth, c)"])
+def test_hard_swish_is_found_as_code_writes_it(
+    gate_first: bool, scale: str, tmp_path: Path
+) -> None:
+    product = "Mul(b, x)" if gate_first else "Mul(x, b)"
+    model = graphs.proto(
+        f"""g (float[1,4,2,3] x) => (float[1,4,2,3] y) {{
+             a = Add(three, x)
+             b = Clip(a, zero, six)
+             c = {product}
+             y = {scale} }}""",
+        zero=np.float32(0),
+        three=np.float32(3),
+        six=np.float32(6),
+        sixth=np.float32(1 / 6),
+    )
+    inputs = {"x": 4 * weights(1, 4, 2, 3)}
+    after = graphs.lowered(model, *lowering.CANONICAL)
+    assert [node.op_type for node in after.graph] == ["HardSwish"]
+    before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    now = graphs.run_onnx(graphs.to_onnx(after), inputs, tmp_path)
+    np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("bounds", [(0, 5), (-1, 6)])
+def test_another_gate_is_no_hard_sigmoid(bounds: tuple[int, int]) -> None:
+    model = graphs.proto(
+        """g (float[1,4] x) => (float[1,4] y) {
+             a = Add(x, three)
+             b = Clip(a, low, high)
+             y = Div(b, six) }""",
+        low=np.float32(bounds[0]),
+        high=np.float32(bounds[1]),
+        three=np.float32(3),
+        six=np.float32(6),
+    )
+    assert "Clip" in {node.op_type for node in graphs.lowered(model, *lowering.CANONICAL).graph}
+
+
+def test_the_last_window_of_an_average_becomes_the_global_one() -> None:
+    text = "g (float[1,4,7,6] x) => (float[1,4,1,1] y) { y = AveragePool<kernel_shape=[7,6]>(x) }"
+    after = graphs.lowered(graphs.proto(text), *lowering.CANONICAL)
+    assert [node.op_type for node in after.graph] == ["GlobalAveragePool"]
+
+
+def test_torch_form_of_local_response_normalisation_is_one_partition(tmp_path: Path) -> None:
+    model = graphs.proto(
+        """g (float[1,8,3,5] x) => (float[1,8,3,5] y)
+           <int64[5] deep = {1,1,8,3,5}, int64[4] map = {1,8,3,5}> {
+             a = Mul(x, x)
+             b = Reshape(a, deep)
+             c = AveragePool<kernel_shape=[5,1,1], pads=[2,0,0,2,0,0], count_include_pad=1>(b)
+             d = Reshape(c, map)
+             e = Mul(d, alpha)
+             f = Add(e, k)
+             h = Pow(f, beta)
+             y = Div(x, h) }""",
+        alpha=np.float32(0.5),
+        beta=np.float32(0.75),
+        k=np.float32(2),
+    )
+    inputs = graphs.feeds(model)
+    expected = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)["y"]
+    answer = graphs.run_tflite(graphs.to_tflite(model), inputs, tmp_path)["y"]
+    np.testing.assert_allclose(answer, expected, rtol=1e-5, atol=1e-5)
+    info = runtimes.load("tflite", tmp_path / "model.tflite").info()
+    assert (info.partitions, info.operators_outside) == (1, ())
+
+
+@given(st.lists(st.integers(1, 9), min_size=5, max_size=12))
+def test_wide_concatenations_keep_their_order(sizes: list[int]) -> None:
+    joined = ", ".join(f"p{number}" for number in range(len(sizes)))
+    text = (
+        f"g (float[1,1] x) => (float[1,{sum(sizes) + 1}] y) {{ y = Concat<axis=1>(x, {joined}) }}"
+    )
+    parts = {f"p{number}": weights(1, size, seed=number) for number, size in enumerate(sizes)}
+    after = graphs.lowered(graphs.proto(text, **parts), RULES["split_concat"])
+    assert all(len(node.inputs) <= 4 for node in after.graph)
+    flat: list[str | None] = []
+
+    def walk(value: ir.Value | None) -> None:
+        producer = None if value is None else value.producer()
+        if producer is None:
+            flat.append(value.name if value is not None else None)
+        else:
+            for part in producer.inputs:
+                walk(part)
+
+    walk(after.graph.outputs[0])
+    assert flat == ["x", *parts]
 
 
 def _divisors(channels: int) -> list[int]:

@@ -20,11 +20,15 @@ MODULES = {
     "ai_edge_litert": "ai_edge_litert.interpreter",
     "tensorflow": "tensorflow.lite.python.interpreter",
 }
-FAMILIES = sorted({models.get(name).family for name in models.names()})
+FAMILIES = sorted({models.get(name).family for name in models.names(baselines=False)})
 
 
 def _cheapest(family: str) -> str:
-    members = [models.get(name) for name in models.names() if models.get(name).family == family]
+    members = [
+        models.get(name)
+        for name in models.names(baselines=False)
+        if models.get(name).family == family
+    ]
     return min(members, key=lambda spec: spec.macs).name
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgekit.cli import output
+from edgekit.cli import coverage_table, output
 from edgekit.cli.options import NameList, json_option, one_model
+from edgekit.errors import EdgekitError, UnsupportedOperatorError
 
 if TYPE_CHECKING:
     from edgekit.export import Artifact
@@ -40,6 +41,20 @@ if TYPE_CHECKING:
     help="Draw random weights with this seed; 0 where nothing trained is at hand.",
 )
 @click.option(
+    "--batch",
+    type=int,
+    metavar="N",
+    help="Size of every batch dimension that the network leaves open.  [default: 1]",
+)
+@click.option(
+    "--input-shape",
+    "input_shapes",
+    multiple=True,
+    metavar="[NAME:]N,C,H,W",
+    help="Sizes of one input; once for each, in order or by name. May fill what the network "
+    "leaves open, not change what it fixes.",
+)
+@click.option(
     "-o",
     "--output",
     "folder",
@@ -50,6 +65,12 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Replace existing files that have other content.")
 @click.option("--no-verify", is_flag=True, help="Do not compare the files with their source.")
+@click.option(
+    "--report",
+    "wants_report",
+    is_flag=True,
+    help="List every operator, what it becomes in each format, and all that is refused.",
+)
 @json_option
 def command(
     model_argument: str | None,
@@ -58,31 +79,55 @@ def command(
     precision: str,
     weights: Path | None,
     seed: int | None,
+    batch: int | None,
+    input_shapes: tuple[str, ...],
     folder: Path,
     *,
     force: bool,
     no_verify: bool,
+    wants_report: bool,
     as_json: bool,
 ) -> None:
-    """Export MODEL, a name from `edgekit list` or a path to an .onnx file.
+    """Export MODEL: a registered network, another package's, an .onnx file, or your own code.
+
+    That is: a name from `edgekit list`; torchvision:NAME, timm:NAME or pytorchcv:NAME; a path to
+    an .onnx file; or package.module:factory.
+
+    package.module:factory runs code of yours, and nothing else does: the module is imported, with
+    the current folder on the path, and the factory called without arguments for its nn.Module.
+    It needs --input-shape.
 
     Each file is run on its runtime and compared with its source before it gets its name,
     <model>_<precision>.<format>; a sidecar <file>.json says what it is and what was checked.
     """
     name = one_model(model_argument, model_option)
     from edgekit import export
-    from edgekit.export import source
+    from edgekit.export import coverage, shapes, source
 
     export.check_request(formats, precision)
-    with output.progress(name) as say:
-        prepared = source.resolve(name, weights=weights, seed=seed, progress=say)
-        artifacts = export.to_files(
-            prepared, formats, folder, force=force, verify=not no_verify, progress=say
-        )
+    asked = shapes.parse(input_shapes, batch)
+    report = None
+    try:
+        with output.progress(name) as say:
+            prepared = source.resolve(name, weights=weights, seed=seed, asked=asked, progress=say)
+            if wants_report:
+                report = coverage.of_graph(prepared.name, prepared.graph, formats)
+            artifacts = export.to_files(
+                prepared, formats, folder, force=force, verify=not no_verify, progress=say
+            )
+    except EdgekitError as error:
+        if wants_report and report is None and isinstance(error, UnsupportedOperatorError):
+            report = coverage.of_error(name, error)
+        if report is not None and as_json:
+            error.details = {"coverage": report.to_json()}
+        elif report is not None:
+            coverage_table.show(report)
+        raise
     if as_json:
-        output.print_json(
-            "edgekit.export", 1, {"artifacts": [entry.to_json() for entry in artifacts]}
-        )
+        fields: dict[str, Any] = {"artifacts": [entry.to_json() for entry in artifacts]}
+        if report is not None:
+            fields["coverage"] = report.to_json()
+        output.print_json("edgekit.export", 1, fields)
         return
     first = artifacts[0]
     click.echo(
@@ -93,6 +138,9 @@ def command(
         ["file", "size>", "operators>", "delegate", "max error>", "top-1>", "verified"],
         [_row(entry) for entry in artifacts],
     )
+    if report is not None:
+        click.echo()
+        coverage_table.show(report)
 
 
 def _row(entry: Artifact) -> list[str]:

@@ -152,9 +152,16 @@ def _explain(entry: Artifact, kept: list[Path]) -> str:
     checked = entry.parity
     if checked is None:
         raise ValueError("only a compared artifact can fail")
+    if checked.max_rel_error == parity.INCOMPARABLE:
+        found = "an output is missing, of another shape or not finite"
+    else:
+        found = (
+            f"largest error {checked.max_rel_error:.1e} of the output range, allowed "
+            f"{checked.tolerance:.0e}"
+        )
+    if checked.top1_agreement is not None:
+        found += f", top-1 agrees on {checked.top1_agreement} of {checked.inputs} inputs"
     return (
-        f"{entry.model} as {entry.format} differs from {checked.reference}: largest error "
-        f"{checked.max_rel_error:.1e} of the output range, allowed {checked.tolerance:.0e}, top-1 "
-        f"agrees on {checked.top1_agreement} of {checked.inputs} inputs; "
+        f"{entry.model} as {entry.format} differs from {checked.reference}: {found}; "
         f"kept for inspection as {', '.join(str(path) for path in kept)}"
     )

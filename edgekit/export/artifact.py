@@ -54,7 +54,8 @@ class Artifact:
         model: name of the network.
         weights: where the weights came from; starts with ``untrained`` if from nowhere.
         params: parameters of the source network.
-        macs: multiply-accumulates of one inference, see `edgekit.models`.
+        macs: multiply-accumulates of one inference, of all images of its batch; see
+            `edgekit.models`.
         preprocessing: how pixels become the input; None if unknown.
         inputs: the file's inputs.
         outputs: the file's outputs.

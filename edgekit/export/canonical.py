@@ -5,10 +5,12 @@ Everything after works on this graph. Two doors lead to it: a torch module and a
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import onnx
+import onnx.inliner
 import onnx_ir as ir
 from google.protobuf.message import DecodeError
 from onnx_ir.passes.common import (
@@ -25,7 +27,8 @@ from edgekit.errors import (
     UnsupportedOperatorError,
 )
 from edgekit.export import graph as g
-from edgekit.export import lowering, rewrite, torch_graph
+from edgekit.export import lowering, rewrite, shapes, torch_graph
+from edgekit.export.shapes import USUAL, Declared, InputShapes, Shape
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,31 +36,37 @@ if TYPE_CHECKING:
 IR_VERSION = 10
 
 
-def from_module(module: nn.Module, input_shape: tuple[int, ...]) -> ir.Model:
+def from_module(module: nn.Module, inputs: Mapping[str, Shape], outputs: Sequence[str]) -> ir.Model:
     """Return the canonical graph of a torch module.
 
     Args:
-        module: the network, one NCHW input and one output.
-        input_shape: static shape of the input.
+        module: the network; all its inputs are float32.
+        inputs: static shapes by name, in the order of ``forward``.
+        outputs: names of the outputs, tuples and dicts flattened.
 
     Raises:
         RefusedError: torch cannot export the module.
     """
-    return from_proto(torch_graph.to_onnx(module, input_shape))
+    return from_proto(torch_graph.to_onnx(module, inputs, outputs))
 
 
-def from_file(path: Path) -> ir.Model:
-    """Return the canonical graph of an .onnx file; an open batch size becomes 1.
+def from_file(path: Path, asked: InputShapes = USUAL) -> ir.Model:
+    """Return the canonical graph of an .onnx file.
 
     The file is data: it is parsed and checked, never executed, and must hold its own weights.
+
+    Args:
+        path: the file.
+        asked: sizes for what the file leaves open; the batch is 1 unless it says otherwise.
 
     Raises:
         InvalidPathError: there is no such file.
         UnreadableModelError: the file is not a valid ONNX model.
+        UsageError: ``asked`` contradicts the file.
         RefusedError: external weights, custom opsets below 18 that cannot be raised, inputs that
-            are not float32, or sizes other than the batch left open.
+            are not float32, or sizes that stay open.
     """
-    return from_proto(_raise_opset(read(path), path), str(path))
+    return from_proto(_raise_opset(read(path), path), str(path), asked)
 
 
 def read(path: Path) -> onnx.ModelProto:
@@ -99,10 +108,10 @@ def _raise_opset(proto: onnx.ModelProto, path: Path) -> onnx.ModelProto:
         ) from error
 
 
-def _fix_batch(proto: onnx.ModelProto, name: str) -> dict[str, list[int]]:
-    """Return the static input shapes; an open first dimension is 1."""
+def _declared_inputs(proto: onnx.ModelProto, name: str) -> dict[str, Declared]:
+    """Return what the model says about the size of each input."""
     constants = {tensor.name for tensor in proto.graph.initializer}
-    shapes = {}
+    declared: dict[str, Declared] = {}
     for value in proto.graph.input:
         if value.name in constants:
             continue
@@ -113,33 +122,33 @@ def _fix_batch(proto: onnx.ModelProto, name: str) -> dict[str, list[int]]:
                 "are not exported again",
                 reason_code="input-dtype",
             )
-        dims = [dim.dim_value if dim.HasField("dim_value") else 0 for dim in tensor.shape.dim]
-        if not dims or any(size < 1 for size in dims[1:]):
-            raise RefusedError(
-                f"{name}: input {value.name!r} leaves sizes other than the batch open: "
-                "export it again with a fixed input size",
-                reason_code="dynamic-shape",
-            )
-        shapes[value.name] = [dims[0] or 1, *dims[1:]]
-    return shapes
+        # Some exporters write -1 or 0 for an open size.
+        declared[value.name] = [d.dim_value if d.dim_value > 0 else None for d in tensor.shape.dim]
+    return declared
 
 
-def from_proto(proto: onnx.ModelProto, name: str = "the module") -> ir.Model:
+def from_proto(
+    proto: onnx.ModelProto, name: str = "the module", asked: InputShapes = USUAL
+) -> ir.Model:
     """Return the canonical graph of a valid ONNX model of opset 18 or newer.
 
     Args:
         proto: the model; it is left as it is.
         name: what to call it in messages.
+        asked: sizes for what the model leaves open.
 
     Raises:
-        RefusedError: inputs that are not float32, or sizes other than the batch left open.
+        UsageError, RefusedError: as for `from_file`.
     """
     import onnxsim
 
-    shapes = _fix_batch(proto, name)
+    inputs = shapes.settle(asked, _declared_inputs(proto, name), name)
+    if proto.functions:
+        proto = onnx.inliner.inline_local_functions(proto)
     _refuse_foreign_operators(proto)
+    sizes = {key: list(shape) for key, shape in inputs.items()}
     try:
-        simplified, _ = onnxsim.simplify(proto, overwrite_input_shapes=shapes)
+        simplified, _ = onnxsim.simplify(proto, overwrite_input_shapes=sizes)
         onnx.checker.check_model(simplified, full_check=True)
         model: ir.Model = ir.from_proto(simplified)
         for value in model.graph.initializers.values():
@@ -155,6 +164,7 @@ def from_proto(proto: onnx.ModelProto, name: str = "the module") -> ir.Model:
     model.producer_name, model.producer_version = "edgekit", __version__
     model.graph.name = "main"
     _refuse_open_shapes(model, name)
+    _refuse_constant_outputs(model, name)
     ClearMetadataAndDocStringPass()(model)
     rewrite.apply(model, lowering.CANONICAL)
     DeduplicateInitializersPass()(model)
@@ -163,14 +173,27 @@ def from_proto(proto: onnx.ModelProto, name: str = "the module") -> ir.Model:
 
 
 def _refuse_foreign_operators(proto: onnx.ModelProto) -> None:
-    for node in proto.graph.node:
-        if node.domain not in ("", "ai.onnx"):
-            raise UnsupportedOperatorError(
-                f"{node.domain}.{node.op_type}",
-                node.name or node.output[0],
-                "operators outside the ONNX standard are not exported",
-                "export the model again without private operators",
-                reason_code="foreign-operator",
+    refused = [
+        UnsupportedOperatorError(
+            f"{node.domain}.{node.op_type}",
+            node.name or node.output[0],
+            "operators outside the ONNX standard are not exported",
+            "export the model again without private operators",
+            reason_code="foreign-operator",
+        )
+        for node in proto.graph.node
+        if node.domain not in ("", "ai.onnx")
+    ]
+    if refused:
+        raise refused[0].among(refused[1:])
+
+
+def _refuse_constant_outputs(model: ir.Model, name: str) -> None:
+    for value in model.graph.outputs:
+        if value.const_value is not None:
+            raise RefusedError(
+                f"{name}: the output {value.name!r} is the same for every input: leave it out",
+                reason_code="constant-output",
             )
 
 

@@ -5,14 +5,17 @@ Adding a format: its writer, one entry here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import onnx_ir as ir
 
-from edgekit.errors import UnknownNameError
+from edgekit.errors import UnknownNameError, UnsupportedOperatorError
 from edgekit.export import lowering, onnx_writer, tflite
 from edgekit.export.rewrite import Rule
+
+Emitted: TypeAlias = tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Format:
         channels_last: True if image maps are NHWC in the file.
         rules: lowering from the canonical graph.
         to_bytes: the writer.
+        emitted: what the writer makes of each node of a lowered graph: operators in the file, or
+            the reason why it cannot.
     """
 
     name: str
@@ -34,6 +39,7 @@ class Format:
     channels_last: bool
     rules: tuple[Rule, ...]
     to_bytes: Callable[[ir.Model, str], bytes]
+    emitted: Callable[[ir.Model], Sequence[Emitted]]
 
 
 FORMATS = {
@@ -46,6 +52,7 @@ FORMATS = {
             channels_last=False,
             rules=lowering.ONNXRUNTIME,
             to_bytes=onnx_writer.to_bytes,
+            emitted=onnx_writer.emitted,
         ),
         Format(
             name="tflite",
@@ -54,6 +61,7 @@ FORMATS = {
             channels_last=True,
             rules=lowering.TFLITE,
             to_bytes=tflite.to_bytes,
+            emitted=tflite.emitted,
         ),
     )
 }

@@ -22,3 +22,8 @@ def to_bytes(model: ir.Model, description: str) -> bytes:
     proto.doc_string = description
     onnx.checker.check_model(proto, full_check=True)
     return bytes(proto.SerializeToString(deterministic=True))
+
+
+def emitted(model: ir.Model) -> list[tuple[ir.Node, tuple[str, ...]]]:
+    """Return what each node becomes in the file: itself."""
+    return [(node, (node.op_type,)) for node in model.graph]

@@ -20,6 +20,9 @@ Arrays: TypeAlias = Mapping[str, np.ndarray]
 MAX_RELATIVE_ERROR = 1e-4
 """Largest error allowed in float32, as a part of the reference output's range."""
 
+INCOMPARABLE = sys.float_info.max
+"""The error of an output that is missing, of another shape or not finite."""
+
 
 @dataclass(frozen=True)
 class Parity:
@@ -53,7 +56,8 @@ class Parity:
 def compare(reference: str, expected: Sequence[Arrays], answers: Sequence[Arrays]) -> Parity:
     """Compare two lists of outputs, one entry an input, by output name.
 
-    A missing output, another shape or a NaN counts as the largest error that JSON can hold.
+    A missing output, another shape, a NaN or an infinity on either side counts as the largest
+    error that JSON can hold.
     """
     max_abs = max_rel = 0.0
     min_cosine, agreed, ranked = 1.0, 0, False
@@ -61,17 +65,18 @@ def compare(reference: str, expected: Sequence[Arrays], answers: Sequence[Arrays
         agrees = True
         for name, truth in wanted.items():
             answer = given.get(name)
-            if answer is None or answer.shape != truth.shape or not np.isfinite(answer).all():
-                max_abs = max_rel = sys.float_info.max
+            if answer is None or answer.shape != truth.shape or not _finite(truth, answer):
+                max_abs = max_rel = INCOMPARABLE
                 min_cosine, agrees = -1.0, False
                 continue
-            error = float(np.abs(answer.astype(np.float64) - truth).max(initial=0.0))
-            span = float(np.ptp(truth)) or float(np.abs(truth).max(initial=0.0)) or 1.0
+            exact = truth.astype(np.float64)  # outputs may be integers or truth values
+            error = float(np.abs(answer.astype(np.float64) - exact).max(initial=0.0))
+            span = float(np.ptp(exact)) or float(np.abs(exact).max(initial=0.0)) or 1.0
             max_abs, max_rel = max(max_abs, error), max(max_rel, error / span)
             min_cosine = min(min_cosine, _cosine(truth, answer))
             if truth.ndim == 2 and truth.shape[1] > 1:
                 ranked = True
-                agrees &= _same_top1(truth, answer, MAX_RELATIVE_ERROR * span)
+                agrees &= _same_top1(exact, answer, MAX_RELATIVE_ERROR * span)
         agreed += agrees
     return Parity(
         reference=reference,
@@ -100,6 +105,10 @@ def to_nhwc(arrays: Arrays) -> dict[str, np.ndarray]:
 def to_nchw(arrays: Arrays) -> dict[str, np.ndarray]:
     """NHWC answers of a .tflite file in the source's order."""
     return to_layout(arrays, layout.TO_NCHW)
+
+
+def _finite(*arrays: np.ndarray) -> bool:
+    return all(bool(np.isfinite(array).all()) for array in arrays)
 
 
 def _cosine(left: np.ndarray, right: np.ndarray) -> float:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
+from edgekit.export.provenance import Provenance
+
 _MAX_ROUNDS = 200  # far above any real graph; reached only by rules that undo each other
 
 
@@ -26,11 +28,18 @@ class Rule:
     rewrite: Callable[[ir.Node], bool]
 
 
-def apply(model: ir.Model, rules: Sequence[Rule]) -> dict[str, int]:
+def apply(
+    model: ir.Model, rules: Sequence[Rule], provenance: Provenance | None = None
+) -> dict[str, int]:
     """Rewrite ``model`` in place and return how often each rule fired.
 
     Rules run in the given order over all nodes, again and again, until a whole round
     changes nothing.
+
+    Args:
+        model: the graph.
+        rules: what to apply.
+        provenance: of this graph; if given, it follows every change.
 
     Raises:
         RuntimeError: if the rules do not come to rest, which is a fault in a rule.
@@ -41,8 +50,13 @@ def apply(model: ir.Model, rules: Sequence[Rule]) -> dict[str, int]:
         for rule in rules:
             for node in list(model.graph):
                 # An earlier rewrite may have removed this node.
-                if node.graph is model.graph and rule.rewrite(node):
+                if node.graph is not model.graph:
+                    continue
+                suppliers = [value.producer() for value in node.inputs if value is not None]
+                if rule.rewrite(node):
                     fired[rule.name] += 1
+                    if provenance is not None:
+                        provenance.record(rule.name, node, suppliers)
             RemoveUnusedNodesPass()(model)
         if fired.total() == before:
             return dict(fired)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import onnx_ir as ir
 
 from edgekit import models
-from edgekit.data import synthetic
-from edgekit.errors import UsageError
-from edgekit.export import artifact, canonical, count, torch_graph
+from edgekit.errors import RefusedError, UsageError, WorkerError
+from edgekit.export import artifact, canonical, count, feeds, own_code, shapes, torch_graph
 from edgekit.export import graph as g
 from edgekit.export.parity import Arrays
-from edgekit.models import ModelSpec, Preprocessing
+from edgekit.export.shapes import USUAL, InputShapes, Shape
+from edgekit.models import ModelSpec, Preprocessing, libraries
 from edgekit.runtimes import child
 
 if TYPE_CHECKING:
     from torch import nn
 
-PARITY_INPUTS = 4
+    from edgekit.models.libraries import LibraryModel
+
+INPUT_NAME, OUTPUT_NAME = "input", "logits"
+"""Of every registered network."""
 
 _NOT_SOURCES = {
     ".tflite": "it is a .tflite already; give the .onnx or the network it was made of",
@@ -31,6 +34,8 @@ _NOT_SOURCES = {
     ".pth": "name the network, and give the weights with --weights",
     ".safetensors": "name the network, and give the weights with --weights",
 }
+_SEED = 0
+_CALIBRATION_IMAGES = 8  # for the batch norm of an untrained network
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Source:
         graph: the canonical graph.
         weights: where the weights came from.
         params: parameters of the network.
-        macs: multiply-accumulates of one inference.
+        macs: multiply-accumulates of one inference, of all images of its batch.
         preprocessing: how pixels become the input; None if unknown.
         reference: what computed ``answers``.
         feeds: inputs for parity, NCHW float32 by input name.
@@ -65,106 +70,241 @@ def resolve(
     *,
     weights: Path | None = None,
     seed: int | None = None,
+    asked: InputShapes = USUAL,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Source:
-    """Prepare what the user named: a registered network or a path to an .onnx file.
+    """Prepare what the user named.
 
     Args:
-        what: a name, an alias, or a path that ends in ``.onnx``.
-        weights: file with the network's weights; if None, those that come with edgekit, and
+        what: a path that ends in ``.onnx``; a network of a library, ``timm:NAME`` and the like;
+            ``package.module:factory``, which runs that code; or a registered name or alias.
+        weights: file with the network's weights; if None, those that come with the network, and
             where there are none, seeded initialisation.
         seed: of that initialisation; if given, trained weights are not looked for.
+        asked: input sizes other than the network's own.
         progress: called with a short line before each step.
 
     Raises:
         UnknownNameError: no network is called that.
-        UsageError: weights were given for a file that holds its own, or the file is of a kind
-            that cannot be exported.
-        EdgekitError: whatever reading weights or the file raises.
+        UsageError: weights were given for a file that holds its own, the file is of a kind that
+            cannot be exported, or the input sizes are not the network's.
+        EdgekitError: whatever reading weights or the file, or the user's own code, raises.
     """
     if what.lower().endswith(".onnx"):
         if weights is not None:
             raise UsageError(f"{what} holds its own weights: --weights goes with a network's name")
         progress("reading the graph")
-        return from_file(Path(what))
+        return from_file(Path(what), asked)
     advice = _NOT_SOURCES.get(Path(what).suffix.lower())
     if advice is not None:
         raise UsageError(f"{what} cannot be exported: {advice}")
+    if libraries.is_reference(what):
+        return _from_library(what, weights, seed, asked, progress)
+    if own_code.is_reference(what):
+        return _from_own_code(what, weights, seed, asked, progress)
     spec = models.get(what)
-    if weights is None and seed is None and spec.trained is not None:
-        progress("loading the weights that come with edgekit")
-        module, origin = models.trained(spec), f"trained on {spec.trained.trained_on}"
-    elif weights is None:
-        progress("initialising (no --weights: the network is untrained)")
-        seed = seed or 0
-        module, origin = models.initialise(spec, seed), f"untrained (seed {seed})"
-    else:
-        progress(f"loading {weights}")
-        module = models.load(spec, weights)
-        origin = f"{weights.name} sha256:{artifact.sha256_of(weights)}"
+    progress("making the weights" if weights is None else f"loading {weights}")
+    loaded = models.obtain(spec, weights, seed)
     progress("tracing")
-    return from_module(spec, module, origin)
+    return from_spec(loaded.spec, loaded.module, loaded.origin, asked)
 
 
-def from_module(spec: ModelSpec, module: nn.Module, weights: str) -> Source:
+def from_spec(
+    spec: ModelSpec, module: nn.Module, weights: str, asked: InputShapes = USUAL
+) -> Source:
     """Prepare a registered network.
-
-    Parity inputs are synthetic images through the network's own preprocessing: noise would drive
-    an untrained network into ranges where float32 itself has few digits left.
 
     Args:
         spec: the network's card.
         module: the network with its weights, in evaluation mode.
         weights: where the weights came from, for the sidecar.
+        asked: another batch or another size of the image.
 
     Raises:
-        RefusedError: torch cannot export the module.
+        UsageError: the input sizes are not those of an image with three channels.
+        RefusedError: the network cannot take this size, or torch cannot export the module.
+    """
+    shape = _image_shape(spec.name, spec.input_shape, asked)
+    made = from_module(
+        module,
+        spec.name,
+        {INPUT_NAME: shape},
+        weights,
+        preprocessing=spec.preprocessing,
+        output_name=OUTPUT_NAME,
+    )
+    # Parameters that batch norm folding merges count as the card does.
+    return replace(made, params=spec.params)
+
+
+def from_module(
+    module: nn.Module,
+    name: str,
+    inputs: Mapping[str, Shape],
+    weights: str,
+    *,
+    preprocessing: Preprocessing | None = None,
+    output_name: str | None = None,
+) -> Source:
+    """Prepare a torch module.
+
+    Parity inputs are synthetic images where the preprocessing is known, else normal noise.
+
+    Args:
+        module: the network with its weights; it is put into evaluation mode.
+        name: names the files.
+        inputs: static shapes by name, in the order of ``forward``; all float32.
+        weights: where the weights came from, for the sidecar.
+        preprocessing: how pixels become the only input; None if unknown.
+        output_name: name of the only output; None takes ``torch_graph.answers``' names.
+
+    Raises:
+        RefusedError: the module fails on inputs of these shapes, returns other things than
+            tensors, or cannot be exported by torch.
     """
     import torch
 
-    _, _, height, width = spec.input_shape
-    pixels = synthetic.images(PARITY_INPUTS, height, width, seed=1)
-    images = spec.preprocessing.apply(pixels)[:, None]
-    with torch.inference_mode():
-        answers = [module.eval()(torch.from_numpy(image)).numpy() for image in images]
+    fed = feeds.noise(inputs)
+    if preprocessing is not None:
+        ((input_name, shape),) = inputs.items()
+        fed = feeds.images(input_name, shape, preprocessing)
+        preprocessing = _resized(preprocessing, shape)
+    sizes = ", ".join(f"{key} {shapes.text(shape)}" for key, shape in inputs.items())
+    with own_code.failures_of(f"{name} on inputs {sizes}"):
+        answers = torch_graph.answers(module, fed, name)
+    if output_name is not None:
+        answers = tuple({output_name: array} for answer in answers for array in answer.values())
+    graph = canonical.from_module(module, inputs, list(answers[0]))
     return Source(
-        name=spec.name,
-        graph=canonical.from_module(module, spec.input_shape),
+        name=name,
+        graph=graph,
         weights=weights,
-        params=spec.params,
-        macs=spec.macs,
-        preprocessing=spec.preprocessing,
+        params=sum(parameter.numel() for parameter in module.parameters()),
+        macs=count.macs(graph),
+        preprocessing=preprocessing,
         reference=f"torch {torch.__version__}",
-        feeds=tuple({torch_graph.INPUT_NAME: image} for image in images),
-        answers=tuple({torch_graph.OUTPUT_NAME: answer} for answer in answers),
+        feeds=fed,
+        answers=answers,
     )
 
 
-def from_file(path: Path) -> Source:
+def from_file(path: Path, asked: InputShapes = USUAL) -> Source:
     """Prepare an .onnx file; its answers are ONNX Runtime's on the unchanged file.
 
+    Args:
+        path: the file.
+        asked: sizes for what the file leaves open; the batch is 1 unless it says otherwise.
+
     Raises:
-        InvalidPathError, UnreadableModelError, RefusedError: see `canonical.from_file`.
+        InvalidPathError, UnreadableModelError, UsageError, RefusedError: see
+            `canonical.from_file`.
         WorkerError: ONNX Runtime crashed on the file.
     """
-    graph = canonical.from_file(path)
-    generator = np.random.default_rng(1)
-    feeds = tuple(
-        {
-            str(value.name): generator.standard_normal(g.shape_of(value), dtype=np.float32)
-            for value in graph.graph.inputs
-        }
-        for _ in range(PARITY_INPUTS)
-    )
-    info, answers = child.run(path, feeds)
+    graph = canonical.from_file(path, asked)
+    fed = feeds.noise({str(value.name): g.shape_of(value) for value in graph.graph.inputs})
+    try:
+        info, answers = child.run(path, fed)
+    except WorkerError as error:
+        if asked == USUAL:
+            raise
+        sizes = ", ".join(f"{name} {shapes.text(array.shape)}" for name, array in fed[0].items())
+        raise RefusedError(
+            f"{path} does not run with inputs {sizes}, it fixes other sizes inside: export it "
+            f"again from its source ({error})",
+            reason_code="input-shape",
+        ) from error
     return Source(
         name=path.stem,
         graph=graph,
-        weights=f"{path.name} sha256:{artifact.sha256_of(path)}",
+        weights=_origin(path),
         params=count.params(graph),
         macs=count.macs(graph),
         preprocessing=None,
         reference=f"{info.runtime_version} on {path.name}",
-        feeds=feeds,
+        feeds=fed,
         answers=tuple(answers),
     )
+
+
+def _from_library(
+    what: str,
+    weights: Path | None,
+    seed: int | None,
+    asked: InputShapes,
+    progress: Callable[[str], None],
+) -> Source:
+    found = libraries.find(what)
+    shape = _image_shape(what, found.input_shape, asked)
+    if weights is None:
+        progress("initialising (no --weights: the network is untrained)")
+        seed = seed or _SEED
+        module, origin = _initialised(found, seed), f"untrained (seed {seed})"
+    else:
+        progress(f"loading {weights}")
+        module, origin = models.load_into(found.build(), weights, what), _origin(weights)
+    progress("tracing")
+    return from_module(
+        module, found.name, {INPUT_NAME: shape}, origin, preprocessing=found.preprocessing
+    )
+
+
+def _initialised(found: LibraryModel, seed: int) -> nn.Module:
+    """Build a library's network; what the seeded weights leave alone is drawn by the library."""
+    import torch
+
+    shape = (_CALIBRATION_IMAGES, *found.input_shape[1:])
+    if found.preprocessing is None:
+        images = feeds.noise({INPUT_NAME: shape})[0][INPUT_NAME]
+    else:
+        images = feeds.images(INPUT_NAME, shape, found.preprocessing)[0][INPUT_NAME]
+    with torch.random.fork_rng(devices=[]), own_code.failures_of(f"initialising {found.name}"):
+        torch.manual_seed(seed)
+        return models.initialise_into(found.build(), torch.from_numpy(images), seed)
+
+
+def _from_own_code(
+    what: str,
+    weights: Path | None,
+    seed: int | None,
+    asked: InputShapes,
+    progress: Callable[[str], None],
+) -> Source:
+    if not asked.given:
+        raise UsageError(
+            f"{what} needs --input-shape for each of its inputs, such as --input-shape 1,3,224,224"
+        )
+    progress(f"running {what}")
+    with own_code.running():
+        module = own_code.load(what, seed or _SEED)
+        origin = f"as {what} returns them"
+        if weights is not None:
+            progress(f"loading {weights}")
+            module, origin = models.load_into(module, weights, what), _origin(weights)
+        names = torch_graph.parameter_names(module, len(asked.given))
+        inputs = shapes.settle(asked, dict.fromkeys(names), what)
+        progress("tracing")
+        return from_module(module, _file_name(what), inputs, origin)
+
+
+def _image_shape(name: str, usual: Shape, asked: InputShapes) -> Shape:
+    """Return (N, 3, H, W): the usual one with the batch asked for, or the one asked for."""
+    sizes = (None, None) if asked.given else usual[2:]
+    return shapes.settle(asked, {INPUT_NAME: (None, usual[1], *sizes)}, name)[INPUT_NAME]
+
+
+def _resized(preprocessing: Preprocessing, shape: Shape) -> Preprocessing | None:
+    """Return what an image of ``shape`` needs; None if it is not square, as crops are."""
+    height, width = shape[2:]
+    if height != width:
+        return None
+    resize = max(height, round(preprocessing.resize * height / preprocessing.crop))
+    return replace(preprocessing, crop=height, resize=resize)
+
+
+def _origin(path: Path) -> str:
+    return f"{path.name} sha256:{artifact.sha256_of(path)}"
+
+
+def _file_name(what: str) -> str:
+    """Return ``what`` with every character that a file's name had better not hold as a hyphen."""
+    return re.sub(r"[^\w.-]+", "-", what)

@@ -1,14 +1,16 @@
-"""The torch half of export: an nn.Module becomes an ONNX model through torch.export."""
+"""The torch half of export: an nn.Module gives its answers, and becomes an ONNX model."""
 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import onnx
 
 from edgekit.errors import RefusedError
@@ -17,15 +19,91 @@ if TYPE_CHECKING:
     from torch import nn
 
 OPSET = 18
-INPUT_NAME, OUTPUT_NAME = "input", "logits"
 
 
-def to_onnx(module: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProto:
-    """Export a module with one NCHW float32 input and one output.
+def parameter_names(module: nn.Module, wanted: int) -> tuple[str, ...]:
+    """Return the names of the inputs that ``module`` takes, in their order.
+
+    Args:
+        module: the network.
+        wanted: how many inputs the caller has; optional parameters count up to there.
+
+    Returns:
+        the required positional parameters of ``forward`` and as many optional ones as wanted;
+        ``input_0`` and so on where ``forward`` takes any number.
+    """
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(module.forward).parameters.values()
+    named = [p for p in parameters if p.kind in kinds]
+    required = sum(p.default is inspect.Parameter.empty for p in named)
+    names = [p.name for p in named][: max(required, wanted)]
+    if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters):
+        names += [f"input_{index}" for index in range(len(names), max(wanted, 1))]
+    return tuple(names)
+
+
+def answers(
+    module: nn.Module, feeds: Sequence[Mapping[str, np.ndarray]], subject: str
+) -> tuple[dict[str, np.ndarray], ...]:
+    """Run the network in evaluation mode, once for each set of inputs.
+
+    Args:
+        module: the network.
+        feeds: arrays by input name, in the order of ``forward``.
+        subject: what to call the network in messages.
+
+    Returns:
+        for each set the outputs by name: ``output`` where there is one; else ``output_0`` and so
+        on, or the keys of a dict; names of nested ones are joined by underscores.
+
+    Raises:
+        RefusedError: an output is no tensor (``output-type``).
+    """
+    import torch
+
+    module.eval()
+    found = []
+    for feed in feeds:
+        with torch.inference_mode():
+            result = module(*(torch.from_numpy(array) for array in feed.values()))
+        found.append(_named(result, tuple(feed), subject))
+    return tuple(found)
+
+
+def _named(result: object, taken: Sequence[str], subject: str) -> dict[str, np.ndarray]:
+    """Flatten what forward returned; torch's exporter flattens in the same order."""
+    import torch
+    from torch.utils import _pytree as pytree
+
+    outputs: dict[str, np.ndarray] = {}
+    for path, leaf in pytree.tree_flatten_with_path(result)[0]:
+        if leaf is None:
+            continue  # the exporter leaves it out too
+        if not isinstance(leaf, torch.Tensor):
+            raise RefusedError(
+                f"{subject} has an output of type {type(leaf).__name__}: return tensors, "
+                "alone or in tuples, lists and dicts",
+                reason_code="output-type",
+            )
+        keys = [str(getattr(key, "key", getattr(key, "idx", key))) for key in path]
+        name = "_".join(keys)
+        if not name or name[0].isdigit() or name in taken:
+            name = "_".join(["output", *keys])
+        while name in outputs:
+            name += "_"
+        outputs[name] = leaf.detach().numpy()
+    return outputs
+
+
+def to_onnx(
+    module: nn.Module, inputs: Mapping[str, tuple[int, ...]], outputs: Sequence[str]
+) -> onnx.ModelProto:
+    """Export a module whose inputs are float32.
 
     Args:
         module: the network; it is put into evaluation mode.
-        input_shape: static shape of the input, NCHW.
+        inputs: static shapes by name, in the order of ``forward``.
+        outputs: names of the flattened outputs.
 
     Raises:
         RefusedError: torch cannot export it (``torch-export``), or silently kept another opset
@@ -33,23 +111,24 @@ def to_onnx(module: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProto:
     """
     import torch
 
-    example = torch.zeros(input_shape)
+    examples = tuple(torch.zeros(shape) for shape in inputs.values())
     with _quiet():
         try:
             program = torch.onnx.export(
                 module.eval(),
-                (example,),
-                input_names=[INPUT_NAME],
-                output_names=[OUTPUT_NAME],
+                examples,
+                input_names=list(inputs),
+                output_names=list(outputs),
                 opset_version=OPSET,
                 dynamo=True,
                 external_data=False,
                 verbose=False,
             )
-        except torch.onnx.OnnxExporterError as error:
-            reason = str(error.__cause__ or error).splitlines()[0]
+        except Exception as error:  # its own errors, and whatever foreign code raises
+            reason = (str(error.__cause__ or error).strip().splitlines() or [""])[0]
             raise RefusedError(
-                f"torch cannot export this module: {reason}", reason_code="torch-export"
+                f"torch cannot export this module: {reason or type(error).__name__}",
+                reason_code="torch-export",
             ) from error
     if program is None:
         raise RefusedError("torch's exporter gave no model", reason_code="torch-export")
@@ -65,14 +144,15 @@ def to_onnx(module: nn.Module, input_shape: tuple[int, ...]) -> onnx.ModelProto:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the exporter's remarks about packages that nobody asked for off both streams."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)  # what fails is raised as well
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        logging.disable(before)

@@ -79,11 +79,13 @@ def _spatial(step: ir.Node, anchor: ir.Node, value: ir.Value) -> ir.Value:
             raise ValueError("a matched Gemm has constant weights")
         name = g.operand(step, 1).name or "weight"
         others[0] = g.add_constant(graph, f"{name}_1x1", weight[:, :, None, None])
-        node = ir.node("Conv", [value, *others], attributes={"kernel_shape": (1, 1)})
+        node = ir.node(
+            "Conv", [value, *others], attributes={"kernel_shape": (1, 1)}, name=step.name
+        )
     else:
         if g.is_op(step, "Add", "Mul"):
             others[0] = _lift(graph, g.operand(step, 1))
-        node = ir.node(step.op_type, [value, *others], attributes=attributes)
+        node = ir.node(step.op_type, [value, *others], attributes=attributes, name=step.name)
     node.outputs[0].shape, node.outputs[0].type = ir.Shape(shape), value.type
     graph.insert_before(anchor, node)
     return node.outputs[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
+from edgekit.errors import UnsupportedOperatorError
 from edgekit.export import graph as g
 from edgekit.export.tflite import serialise
 from edgekit.export.tflite.emit import EMITTERS
@@ -17,16 +18,47 @@ def to_bytes(model: ir.Model, description: str) -> bytes:
 
     Raises:
         UnsupportedOperatorError: for the first node without an emitter or with a form that
-            its emitter cannot express exactly. Nothing is emitted in that case.
+            its emitter cannot express exactly; it carries the errors of all others.
     """
     writer = Writer()
+    refused = [error for _, error in _emit(writer, model) if not isinstance(error, tuple)]
+    if refused:
+        raise refused[0].among(refused[1:])
+    return serialise.to_bytes(writer.program, description)
+
+
+def emitted(model: ir.Model) -> list[tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]]:
+    """Return for each node the operators that it becomes in the file, or why it cannot."""
+    return _emit(Writer(), model)
+
+
+def _emit(
+    writer: Writer, model: ir.Model
+) -> list[tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]]:
+    """Emit every node; one that is refused leaves its outputs behind, so that others can go on."""
+    result: list[tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]] = []
     for value in model.graph.inputs:
         writer.add_input(value)
+    operators = writer.program.operators
     for node in model.graph:
-        emitter = EMITTERS.get((node.domain, node.op_type))
-        if emitter is None:
-            raise refuse(node, f"operator {g.qualified(node)} is not supported")
-        emitter(writer, node)
+        start = len(operators)
+        try:
+            _emit_node(writer, node)
+            result.append((node, tuple(operator.code for operator in operators[start:])))
+        except UnsupportedOperatorError as error:
+            for value in node.outputs:
+                writer.placeholder(value)
+            result.append((node, error))
     for value in model.graph.outputs:
         writer.add_output(value)
-    return serialise.to_bytes(writer.program, description)
+    return result
+
+
+def _emit_node(writer: Writer, node: ir.Node) -> None:
+    emitter = EMITTERS.get((node.domain, node.op_type))
+    if emitter is None:
+        raise refuse(node, f"operator {g.qualified(node)} is not supported")
+    for value in node.outputs:
+        if value.dtype is not None and value.dtype.numpy().name not in serialise.TYPES:
+            raise refuse(node, f"an output of type {value.dtype.name} is not supported", "dtype")
+    emitter(writer, node)

@@ -8,7 +8,7 @@ from ai_edge_litert import schema_py_generated as schema
 from edgekit.export.tflite.program import Operator, Program, Tensor
 
 _ALIGNMENT_BYTES = 16  # force_align of Buffer.data in the schema; the runtime maps weights in place
-_TYPES = {"float32": "FLOAT32", "int32": "INT32", "int64": "INT64"}
+TYPES = {"float32": "FLOAT32", "int32": "INT32", "int64": "INT64"}
 
 
 class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # the schema module is untyped
@@ -61,7 +61,7 @@ def _tensor(tensor: Tensor, buffers: list[_AlignedBuffer]) -> schema.TensorT:
     packed = schema.TensorT()
     packed.name = tensor.name
     packed.shape = list(tensor.shape)
-    packed.type = getattr(schema.TensorType, _TYPES[tensor.dtype.name])
+    packed.type = getattr(schema.TensorType, TYPES[tensor.dtype.name])
     packed.buffer = 0
     packed.hasRank = True
     if tensor.data is not None:

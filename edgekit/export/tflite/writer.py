@@ -31,7 +31,11 @@ class Writer:
         self.program.outputs.append(self._tensors[value])
 
     def tensor(self, value: ir.Value | None) -> int:
-        """Return the tensor that holds an activation produced before."""
+        """Return the tensor that holds an activation produced before, or a constant like one."""
+        array = g.constant(value)
+        if value is not None and array is not None:
+            stored = array.transpose(layout.TO_NHWC) if array.ndim == 4 else array
+            return self.constant(value.name or "constant", stored)
         if value is None or value not in self._tensors:
             raise ValueError(f"value {value!r} was not produced by an earlier operator")
         return self._tensors[value]
@@ -55,6 +59,12 @@ class Writer:
         )
         self._tensors[value] = number
         return number
+
+    def placeholder(self, value: ir.Value) -> None:
+        """Stand in for a value that no operator will produce, so that its readers can be tried."""
+        if value.shape is not None and value not in self._tensors:
+            shape = layout.shape(g.shape_of(value))
+            self._tensors[value] = self.temporary(value.name or "", shape)
 
     def temporary(self, name: str, shape: Sequence[int]) -> int:
         """Create a float32 tensor in stored order that no graph value stands for."""

@@ -10,12 +10,14 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.export import graph as g
 from edgekit.export.lowering.fuse_activation import activation_of, clip_bounds
+from edgekit.export.tflite import layout
 from edgekit.export.tflite.writer import Writer, refuse
 
 _PLAIN = {
     "Relu": ("RELU", None),
     "HardSwish": ("HARD_SWISH", "HardSwishOptions"),
     "Sigmoid": ("LOGISTIC", None),
+    "Sqrt": ("SQRT", None),
     "Tanh": ("TANH", None),
 }
 
@@ -26,7 +28,7 @@ def fused(node: ir.Node) -> int:
 
 
 def emit(writer: Writer, node: ir.Node) -> None:
-    """Emit a parameterless activation."""
+    """Emit an activation, or a root, that has no parameters."""
     code, options = _PLAIN[node.op_type]
     writer.emit(code, [writer.tensor(node.inputs[0])], [writer.output(node.outputs[0])], options)
 
@@ -70,9 +72,13 @@ def emit_leaky_relu(writer: Writer, node: ir.Node) -> None:
 
 
 def emit_softmax(writer: Writer, node: ir.Node) -> None:
-    """Emit SOFTMAX over the last axis of a value that is not an image map."""
+    """Emit SOFTMAX over the last axis as stored: of an image map, the channels."""
     rank = len(g.shape_of(node.outputs[0]))
-    if node.attributes.get_int("axis", -1) % rank != rank - 1 or rank == 4:
-        raise refuse(node, "only the last axis of a flat value is supported", "unsupported-axis")
+    if layout.axis(node.attributes.get_int("axis", -1), rank) != rank - 1:
+        raise refuse(
+            node,
+            "only the channels of a map, else the last axis, are supported",
+            "unsupported-axis",
+        )
     tensors = [writer.tensor(node.inputs[0])], [writer.output(node.outputs[0])]
     writer.emit("SOFTMAX", *tensors, "SoftmaxOptions", {"beta": 1.0})

@@ -1,7 +1,8 @@
-"""Two-operand arithmetic with numpy broadcasting."""
+"""Elementwise arithmetic with numpy broadcasting."""
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
 from edgekit.export import graph as g
@@ -19,21 +20,47 @@ _CODES = {
 
 
 def emit(writer: Writer, node: ir.Node) -> None:
-    """Emit the operator; Max and Min of two operands only."""
-    if len(node.inputs) != 2:
-        raise refuse(node, f"{len(node.inputs)} operands are not supported", "operand-count")
-    rank = len(g.shape_of(node.outputs[0]))
-    left, right = g.operand(node, 0), g.operand(node, 1)
-    for value in (left, right):
-        if rank == 4 and g.constant(value) is None and len(g.shape_of(value)) not in (0, 4):
-            raise refuse(node, "operands of different rank are not supported", "mixed-rank")
+    """Emit an operator of two operands."""
+    _check_ranks(node)
     code, options = _CODES[node.op_type]
-    takes_activation = node.op_type not in ("Max", "Min")
-    values = {"fusedActivationFunction": activation.fused(node)} if takes_activation else {}
+    rank = len(g.shape_of(node.outputs[0]))
     writer.emit(
         code,
-        [writer.operand(left, rank), writer.operand(right, rank)],
+        [writer.operand(g.operand(node, index), rank) for index in (0, 1)],
         [writer.output(node.outputs[0])],
         options,
-        values,
+        {"fusedActivationFunction": activation.fused(node)},
     )
+
+
+def emit_extremum(writer: Writer, node: ir.Node) -> None:
+    """Emit MAXIMUM or MINIMUM, a chain of them for more than two operands."""
+    if len(node.inputs) < 2:
+        raise refuse(node, "a single operand is not supported", "operand-count")
+    _check_ranks(node)
+    code, options = _CODES[node.op_type]
+    target = writer.output(node.outputs[0])
+    shape = writer.program.tensors[target].shape
+    first, *others = [
+        writer.operand(g.operand(node, index), len(shape)) for index in range(len(node.inputs))
+    ]
+    for index, other in enumerate(others):
+        is_last = index == len(others) - 1
+        result = target if is_last else writer.temporary(f"{g.label(node)}_{index}", shape)
+        if not is_last and _broadcast(writer, first, other) != shape:
+            raise refuse(node, "operands that all broadcast are not supported", "operand-count")
+        writer.emit(code, [first, other], [result], options)
+        first = result
+
+
+def _broadcast(writer: Writer, left: int, right: int) -> tuple[int, ...]:
+    tensors = writer.program.tensors
+    return np.broadcast_shapes(tensors[left].shape, tensors[right].shape)
+
+
+def _check_ranks(node: ir.Node) -> None:
+    """Refuse to broadcast an image map, which is stored in another order, against other ranks."""
+    ranks = {len(g.shape_of(v)) for v in node.inputs if v is not None and g.constant(v) is None}
+    ranks |= {len(g.shape_of(node.outputs[0]))}
+    if 4 in ranks and ranks - {0, 4}:
+        raise refuse(node, "operands of different rank are not supported", "mixed-rank")

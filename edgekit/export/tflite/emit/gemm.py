@@ -25,6 +25,8 @@ def emit(writer: Writer, node: ir.Node) -> None:
         given = g.constant(node.inputs[2])
         if given is None or attributes.get_float("beta", 1.0) != 1.0:
             raise refuse(node, "the bias must be constant, with beta 1", "unsupported-matmul")
+        if given.ndim > 1 and given.shape[0] != 1:
+            raise refuse(node, "a bias that differs by row is not supported", "unsupported-matmul")
         bias = np.broadcast_to(given.reshape(-1), bias.shape)
     name = g.operand(node, 1).name or "weights"
     writer.emit(

@@ -31,6 +31,19 @@ def emit_reshape(writer: Writer, node: ir.Node) -> None:
     transpose(writer, flat, layout.TO_NHWC, f"{target.name}", writer.output(target))
 
 
+def emit_flatten(writer: Writer, node: ir.Node) -> None:
+    """Emit RESHAPE of a map to (N, H * W * C), the stored order left as it is."""
+    shape = g.shape_of(node.outputs[0])
+    reshape(writer, writer.tensor(node.inputs[0]), shape, writer.output(node.outputs[0]))
+
+
+def emit_identity(writer: Writer, node: ir.Node) -> None:
+    """Emit a RESHAPE that changes nothing: a second name for a value, as outputs have."""
+    target = writer.output(node.outputs[0])
+    shape = writer.program.tensors[target].shape
+    reshape(writer, writer.tensor(node.inputs[0]), shape, target)
+
+
 def emit_transpose(writer: Writer, node: ir.Node) -> None:
     """Emit TRANSPOSE with the permutation that the stored orders ask for."""
     source, target = g.operand(node, 0), node.outputs[0]

@@ -9,6 +9,7 @@ import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.export import graph as g
+from edgekit.export.lowering import windows
 from edgekit.export.tflite import layout
 from edgekit.export.tflite.writer import Writer, refuse
 
@@ -34,10 +35,8 @@ def window_of(node: ir.Node, kernel: tuple[int, int]) -> Window:
     """Read the window attributes of a Conv or pool.
 
     Raises:
-        UnsupportedOperatorError: for ``auto_pad`` and for windows that are not 2-D.
+        UnsupportedOperatorError: for windows that are not 2-D.
     """
-    if node.attributes.get_string("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
-        raise refuse(node, "auto_pad is not supported", "unsupported-padding")
     strides = tuple(node.attributes.get_ints("strides", (1, 1)))
     dilations = tuple(node.attributes.get_ints("dilations", (1, 1)))
     pads = tuple(node.attributes.get_ints("pads", (0, 0, 0, 0)))
@@ -48,43 +47,40 @@ def window_of(node: ir.Node, kernel: tuple[int, int]) -> Window:
     )
 
 
-def padded_input(
-    writer: Writer, node: ir.Node, window: Window, fill: float = 0.0
-) -> tuple[int, int]:
+def padded_input(writer: Writer, node: ir.Node, window: Window) -> tuple[int, int]:
     """Return (tensor number, padding scheme) of the window's input, padding it if need be.
 
-    Padding that no window reaches is dropped. ``fill`` is the value of explicit padding.
+    Padding that no window reaches is dropped; explicit padding is zero.
     """
     value = g.operand(node, 0)
     in_size = g.shape_of(value)[2:]
     out_size = g.shape_of(node.outputs[0])[2:]
-    begins, ends, is_same = list(window.begins), [0, 0], True
-    for axis in (0, 1):
-        reach = (window.kernel[axis] - 1) * window.dilations[axis] + 1
-        total = (out_size[axis] - 1) * window.strides[axis] + reach - in_size[axis]
-        ends[axis] = max(total - begins[axis], 0)
-        is_same &= (
-            out_size[axis] == -(-in_size[axis] // window.strides[axis])
-            and begins[axis] == max(total, 0) // 2
+    axes = [
+        windows.Axis(
+            in_size[i],
+            out_size[i],
+            window.kernel[i],
+            window.strides[i],
+            window.begins[i],
+            window.dilations[i],
         )
+        for i in range(len(in_size))
+    ]
     source = writer.tensor(value)
+    begins, ends = [axis.begin for axis in axes], [axis.end for axis in axes]
     if not any(begins) and not any(ends):
         return source, VALID
-    if is_same:
+    if all(axis.is_same for axis in axes):
         return source, SAME
-    return _pad(writer, value, begins, ends, fill), VALID
+    return _pad(writer, value, begins, ends), VALID
 
 
-def _pad(writer: Writer, value: ir.Value, begins: list[int], ends: list[int], fill: float) -> int:
-    """Emit PAD over height and width; XNNPACK merges a zero PAD into a convolution after it."""
+def _pad(writer: Writer, value: ir.Value, begins: list[int], ends: list[int]) -> int:
+    """Emit PAD over height and width; XNNPACK merges it into a convolution after it."""
     batch, channels, height, width = g.shape_of(value)
     amounts = np.array([[0, 0], [begins[0], ends[0]], [begins[1], ends[1]], [0, 0]], dtype=np.int32)
     shape = layout.shape((batch, channels, height + sum(amounts[1]), width + sum(amounts[2])))
     padded = writer.temporary(f"{value.name}_padded", [int(size) for size in shape])
     inputs = [writer.tensor(value), writer.constant("pads", amounts)]
-    if fill == 0.0:
-        writer.emit("PAD", inputs, [padded], "PadOptions")
-    else:
-        inputs.append(writer.constant("pad_value", np.array([fill], dtype=np.float32)))
-        writer.emit("PADV2", inputs, [padded], "PadV2Options")
+    writer.emit("PAD", inputs, [padded], "PadOptions")
     return padded
