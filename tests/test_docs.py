@@ -12,7 +12,14 @@ import pytest
 
 from edgekit.cli import COMMANDS
 
-PAGES = ("README.md", "CHANGELOG.md", "docs/export.md", "docs/latency.md")
+PAGES = (
+    "README.md",
+    "CHANGELOG.md",
+    "docs/evaluate.md",
+    "docs/export.md",
+    "docs/latency.md",
+    "docs/weights.md",
+)
 
 
 def _console_blocks(text: str) -> list[str]:

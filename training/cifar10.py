@@ -48,8 +48,8 @@ class Recipe:
 RECIPES = {
     "mobilenet-v1-0.25-cifar10": Recipe(50, 0.2, 5e-4, bfloat16=True),
     "shufflenet-v1-0.5x-g3-cifar10": Recipe(40, 0.2, 5e-4, compiled=True),
-    "shiftresnet20-e3-cifar10": Recipe(60, 0.2, 5e-4, bfloat16=True),
-    "micronet-m0-cifar10": Recipe(60, 0.2, 1e-4),
+    "shiftresnet20-e3": Recipe(45, 0.2, 5e-4, bfloat16=True),
+    "micronet-m0-cifar10": Recipe(40, 0.2, 1e-4),
 }
 
 

@@ -38,33 +38,23 @@ def command(pattern: str, *, as_json: bool) -> None:
         output.print_json("edgekit.models", 1, {"models": [card(spec) for spec in specs]})
         return
     also = {spec.name: [a for a, name in aliases.items() if name == spec.name] for spec in specs}
-    output.print_table(
-        [
-            "model",
-            "input",
-            "classes>",
-            "params>",
-            "MACs>",
-            "top-1>",
-            "shipped>",
-            "baseline from",
-            "also called",
-        ],
-        [
-            [
-                spec.name,
-                "x".join(str(size) for size in spec.input_shape[1:]),
-                str(spec.classes),
-                output.millions(spec.params),
-                output.millions(spec.macs),
-                "" if (top1 := top1_percent(spec)) is None else f"{top1:.4g} %",
-                "" if spec.trained is None else f"{spec.trained.top1_percent:.4g} %",
-                spec.library.partition(":")[0],
-                ", ".join(also[spec.name]),
-            ]
-            for spec in specs
-        ],
-    )
+    columns = {
+        "model": [spec.name for spec in specs],
+        "input": ["x".join(str(size) for size in spec.input_shape[1:]) for spec in specs],
+        "classes>": [str(spec.classes) for spec in specs],
+        "params>": [output.millions(spec.params) for spec in specs],
+        "MACs>": [output.millions(spec.macs) for spec in specs],
+        "top-1>": [_percent(top1_percent(spec)) for spec in specs],
+        "shipped>": [_percent(t.top1_percent if (t := spec.trained) else None) for spec in specs],
+        "baseline from": [spec.library.partition(":")[0] for spec in specs],
+        "also called": [", ".join(also[spec.name]) for spec in specs],
+    }
+    told = {name: cells for name, cells in columns.items() if any(cells)}
+    output.print_table(list(told), list(zip(*told.values(), strict=True)))
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g} %"
 
 
 def card(spec: ModelSpec) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from edgekit.models import layers, preprocessing
+from edgekit.models import cifar10, layers, preprocessing
 from edgekit.models.registry import register
 from edgekit.models.spec import ModelSpec, Published
 
@@ -83,6 +83,9 @@ _CARDS = (
     _Card(110, 9, 1_762_970, 260_227_712, 93.36, 73.71),
 )
 
+# By depth and expansion.
+_TRAINED = {(20, 3): cifar10.trained(top1_percent=82.52, epochs=45, weight_decay=5e-4)}
+
 for _card in _CARDS:
     register(
         ModelSpec(
@@ -99,6 +102,7 @@ for _card in _CARDS:
                 Published("top-1", _card.cifar10, "%", "CIFAR-10", README),
                 Published("top-1", _card.cifar100, "%", "CIFAR-100", README),
             ),
+            trained=_TRAINED.get((_card.depth, _card.expansion)),
         ),
         aliases=("shiftresnet20-e3-cifar10",) if (_card.depth, _card.expansion) == (20, 3) else (),
     )
