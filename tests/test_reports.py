@@ -56,9 +56,9 @@ def edited(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("hello", "not an edgekit report"),
-        ("[]", "not an edgekit report"),
-        ("{}", "not an edgekit report"),
+        ("hello", "not an edgekit latency report"),
+        ("[]", "not an edgekit latency report"),
+        ("{}", "not an edgekit latency report"),
         (edited(schema_version=2), "latency version 2, but this edgekit reads .* version 1"),
         (edited(schema="other"), "this is other version 1"),
         (edited(colour="red"), r"unknown keys \['colour'\]"),

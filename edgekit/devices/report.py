@@ -12,7 +12,6 @@ import numpy as np
 from edgekit.devices import issues, stats
 from edgekit.devices.run import Run
 from edgekit.devices.settings import MeasureSettings
-from edgekit.errors import RefusedError, UsageError
 from edgekit.runtimes import ModelInfo, codec
 from edgekit.runtimes.machine import Machine
 
@@ -159,22 +158,4 @@ def from_json(text: str) -> LatencyReport:
     Raises:
         RefusedError: the text is no latency report, is of another version, or is damaged.
     """
-    try:
-        document = json.loads(text)
-        schema, version = document.pop("schema"), document.pop("schema_version")
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise _unreadable("this is not an edgekit report") from error
-    if (schema, version) != (SCHEMA, SCHEMA_VERSION):
-        raise _unreadable(
-            f"this is {schema} version {version}, but this edgekit reads "
-            f"{SCHEMA} version {SCHEMA_VERSION}"
-        )
-    document.pop("summary", None)
-    try:
-        return codec.decode(LatencyReport, document)
-    except (ValueError, UsageError) as error:
-        raise _unreadable(f"this latency report is damaged: {error}") from error
-
-
-def _unreadable(message: str) -> RefusedError:
-    return RefusedError(message, reason_code="unreadable-report")
+    return codec.read_document(LatencyReport, text, SCHEMA, SCHEMA_VERSION, "latency report")

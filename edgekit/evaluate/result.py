@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from edgekit.errors import RefusedError
 from edgekit.evaluate.distance import Distance
 from edgekit.evaluate.statistics import PairedDifference, Share
 from edgekit.evaluate.subject import Subject
@@ -219,28 +218,10 @@ def from_json(text: str) -> Evaluation:
     Raises:
         RefusedError: the text is no evaluation, is of another version, or is damaged.
     """
-    try:
-        document = json.loads(text)
-        schema, version = document.pop("schema"), document.pop("schema_version")
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise _unreadable("this is not an edgekit evaluation") from error
-    if (schema, version) != (SCHEMA, SCHEMA_VERSION):
-        raise _unreadable(
-            f"this is {schema} version {version}, but this edgekit reads "
-            f"{SCHEMA} version {SCHEMA_VERSION}"
-        )
-    document.pop("summary", None)
-    try:
-        return codec.decode(Evaluation, document)
-    except ValueError as error:
-        raise _unreadable(f"this evaluation is damaged: {error}") from error
+    return codec.read_document(Evaluation, text, SCHEMA, SCHEMA_VERSION, "evaluation")
 
 
 def _numbers(share: Share | None) -> dict[str, Any] | None:
     if share is None:
         return None
     return {"value": share.value, "count": share.count, "interval": list(share.interval)}
-
-
-def _unreadable(message: str) -> RefusedError:
-    return RefusedError(message, reason_code="unreadable-report")

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import types
 import typing
 from pathlib import Path
 from typing import Any, TypeVar
+
+from edgekit.errors import RefusedError, UsageError
 
 T = TypeVar("T")
 
@@ -24,6 +27,40 @@ def decode(kind: type[T], value: object) -> T:
     """
     result: T = _decode(kind, value, kind.__name__)
     return result
+
+
+def read_document(kind: type[T], text: str, schema: str, version: int, noun: str) -> T:
+    """Read a document with a schema; its ``summary``, which is derived, is left out.
+
+    Args:
+        kind: the dataclass that the document holds.
+        text: JSON.
+        schema: the schema that it must name.
+        version: the version of that schema.
+        noun: what to call such a document in messages.
+
+    Raises:
+        RefusedError: the text is no such document, is of another version, or is damaged.
+    """
+    try:
+        document = json.loads(text)
+        found = document.pop("schema"), document.pop("schema_version")
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise _unreadable(f"this is not an edgekit {noun}") from error
+    if found != (schema, version):
+        raise _unreadable(
+            f"this is {found[0]} version {found[1]}, but this edgekit reads {schema} version "
+            f"{version}"
+        )
+    document.pop("summary", None)
+    try:
+        return decode(kind, document)
+    except (ValueError, UsageError) as error:
+        raise _unreadable(f"this {noun} is damaged: {error}") from error
+
+
+def _unreadable(message: str) -> RefusedError:
+    return RefusedError(message, reason_code="unreadable-report")
 
 
 def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 -- any type, any value
