@@ -89,6 +89,8 @@ def test_load_runs_no_code_from_the_file(tmp_path: Path, how: str) -> None:
     with pytest.raises(RefusedError) as caught:
         models.load(models.get(SMALL), path)
     assert caught.value.reason_code == "unsafe-or-unreadable-weights"
+    assert "holds more than tensors" in str(caught.value)
+    assert "weights_only" not in str(caught.value)
     assert not marker.exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -208,6 +209,9 @@ def _read(path: Path) -> object:
             return safetensors.torch.load_file(path)
         with warnings.catch_warnings(action="ignore"):  # torch warns of what it then refuses
             return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        # torch's own words go on to recommend loading it all the same.
+        raise _unreadable(path, "it is damaged or holds more than tensors") from error
     except Exception as error:  # a dozen types, by how the file is damaged
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise _unreadable(path, reason) from error
