@@ -87,8 +87,9 @@ def command(
     """Measure the latency of each MODEL (a name from `edgekit list`) or FILE (.onnx, .tflite).
 
     Without any, one network of each reference family is measured. Named models are exported to
-    a cache first and carry seeded weights: time does not depend on training. Every measurement
-    runs in fresh child processes that take turns; the interval covers their differences.
+    a cache first, with the weights that come with them or seeded ones: time does not depend on
+    training. Every measurement runs in fresh child processes that take turns; the interval
+    covers their differences.
     """
     from edgekit import devices
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edgekit.data import digest
 from edgekit.data.images import Pixels
 from edgekit.errors import WorkerError
 from edgekit.evaluate import tensors
@@ -75,7 +76,7 @@ def opened(name: str, settings: Settings) -> Iterator[_FilePredictor]:
             model=None if known is None else known.model,
             precision=None if known is None else known.precision,
             runtime=model.info.runtime_version,
-            sha256=artifact.sha256_of(path),
+            sha256=digest.sha256_of(path),
             weights=None if known is None else known.weights,
             preprocessing=wanted,
             preprocessing_from="option" if recorded is None else "sidecar",

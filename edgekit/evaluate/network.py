@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit import models
+from edgekit.data import digest
 from edgekit.data.images import Pixels
 from edgekit.evaluate.settings import Settings
 from edgekit.evaluate.subject import Subject
 from edgekit.evaluate.tensors import Scores
-from edgekit.export import artifact
 
 if TYPE_CHECKING:
     from torch import nn
@@ -68,7 +68,7 @@ def opened(name: str, weights: Path | None, settings: Settings) -> Iterator[_Net
         model=spec.name,
         precision="float32",
         runtime=f"torch {torch.__version__}",
-        sha256=None if weights is None else artifact.sha256_of(weights),
+        sha256=None if weights is None else digest.sha256_of(weights),
         weights=loaded.origin,
         preprocessing=settings.resized(spec.preprocessing, name),
         preprocessing_from="card",

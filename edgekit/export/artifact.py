@@ -6,13 +6,13 @@ Everything here stands in the sidecar ``<file>.json``, schema ``edgekit.artifact
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from edgekit.data import digest
 from edgekit.errors import UnreadableModelError
 from edgekit.export.parity import Parity
 from edgekit.models import Preprocessing
@@ -140,13 +140,7 @@ def load(path: Path) -> Artifact | None:
         raise UnreadableModelError(
             f"{sidecar} is not a readable sidecar ({error}): export the model again"
         ) from error
-    return kept if kept.sha256 == sha256_of(path) else None
-
-
-def sha256_of(path: Path) -> str:
-    """Return the hex digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return kept if kept.sha256 == digest.sha256_of(path) else None
 
 
 def tool_versions() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Exported files of registered networks, kept between runs.
 
-A key covers the network, the tools' versions and edgekit's own code, so a stale file is never
-taken for a fresh one. Deleting the folder is always safe.
+A key covers the network, the tools' versions, and edgekit's own code and weights, so a stale
+file is never taken for a fresh one. Deleting the folder is always safe.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import edgekit
@@ -18,6 +20,7 @@ from edgekit import export, models
 from edgekit.errors import UnreadableModelError
 from edgekit.export import artifact, formats, source
 from edgekit.export.artifact import Artifact
+from edgekit.models import ModelSpec
 
 
 def folder() -> Path:
@@ -32,7 +35,9 @@ def folder() -> Path:
 def exported(
     name: str, format_names: Sequence[str], progress: Callable[[str], None] = lambda _: None
 ) -> list[Artifact]:
-    """Return verified files of a registered network with seeded weights, one a format.
+    """Return verified files of a registered network, one a format.
+
+    Their weights are those that come with the network, else seeded.
 
     Args:
         name: a registered network's name or alias.
@@ -45,7 +50,7 @@ def exported(
     """
     spec = models.get(name)
     wanted = [formats.get(each).name for each in format_names]
-    where = folder() / _key(spec.name)
+    where = folder() / _key(spec)
     found = [_find(where, spec.name, each) for each in wanted]
     kept = [entry for entry in found if entry is not None]
     if len(kept) == len(wanted):
@@ -63,15 +68,21 @@ def _find(where: Path, name: str, format_name: str) -> Artifact | None:
     return kept if kept is not None and kept.verified == "passed" else None
 
 
-def _key(name: str) -> str:
-    facts = json.dumps([name, artifact.tool_versions(), _code_digest()], sort_keys=True)
-    return f"{name}-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
+def _key(spec: ModelSpec) -> str:
+    versions = artifact.tool_versions()
+    if spec.library:
+        package = spec.library.partition(":")[0]
+        with suppress(metadata.PackageNotFoundError):  # exporting it then says so
+            versions[package] = metadata.version(package)
+    facts = json.dumps([spec.name, versions, _package_digest()], sort_keys=True)
+    return f"{spec.name}-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
 
 
 @cache
-def _code_digest() -> str:
+def _package_digest() -> str:
+    """Cover the code and the weights that come with it."""
     root = Path(edgekit.__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted([*root.rglob("*.py"), *root.rglob("*.safetensors")]):
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.hexdigest()

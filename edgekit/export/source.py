@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import onnx_ir as ir
 
 from edgekit import models
+from edgekit.data import digest
 from edgekit.errors import RefusedError, UsageError, WorkerError
-from edgekit.export import artifact, canonical, count, feeds, own_code, shapes, torch_graph
+from edgekit.export import canonical, count, feeds, own_code, shapes, torch_graph
 from edgekit.export import graph as g
 from edgekit.export.parity import Arrays
 from edgekit.export.shapes import USUAL, InputShapes, Shape
@@ -216,7 +217,7 @@ def from_file(path: Path, asked: InputShapes = USUAL) -> Source:
     return Source(
         name=path.stem,
         graph=graph,
-        weights=_origin(path),
+        weights=digest.origin_of(path),
         params=count.params(graph),
         macs=count.macs(graph),
         preprocessing=None,
@@ -241,7 +242,7 @@ def _from_library(
         module, origin = _initialised(found, seed), f"untrained (seed {seed})"
     else:
         progress(f"loading {weights}")
-        module, origin = models.load_into(found.build(), weights, what), _origin(weights)
+        module, origin = models.load_into(found.build(), weights, what), digest.origin_of(weights)
     progress("tracing")
     return from_module(
         module, found.name, {INPUT_NAME: shape}, origin, preprocessing=found.preprocessing
@@ -279,7 +280,7 @@ def _from_own_code(
         origin = f"as {what} returns them"
         if weights is not None:
             progress(f"loading {weights}")
-            module, origin = models.load_into(module, weights, what), _origin(weights)
+            module, origin = models.load_into(module, weights, what), digest.origin_of(weights)
         names = torch_graph.parameter_names(module, len(asked.given))
         inputs = shapes.settle(asked, dict.fromkeys(names), what)
         progress("tracing")
@@ -299,10 +300,6 @@ def _resized(preprocessing: Preprocessing, shape: Shape) -> Preprocessing | None
         return None
     resize = max(height, round(preprocessing.resize * height / preprocessing.crop))
     return replace(preprocessing, crop=height, resize=resize)
-
-
-def _origin(path: Path) -> str:
-    return f"{path.name} sha256:{artifact.sha256_of(path)}"
 
 
 def _file_name(what: str) -> str:

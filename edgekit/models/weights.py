@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import warnings
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from edgekit.data import digest
 from edgekit.errors import InvalidPathError, RefusedError
 from edgekit.models import keymaps
 from edgekit.models.initialisation import initialise
@@ -82,7 +82,7 @@ def load(spec: ModelSpec, path: Path) -> Loaded:
     with torch.random.fork_rng(devices=[]):
         module = spec.build()
     keymap = keymaps.find(spec.family, state)
-    origin = origin_of(path)
+    origin = digest.origin_of(path)
     if keymap is None:
         filled = _fill(module, state, f"{Path(path).name} does not fit {spec.name}")
         return Loaded(filled, spec, origin)
@@ -95,12 +95,6 @@ def load(spec: ModelSpec, path: Path) -> Loaded:
     zeros = {k: torch.zeros(shape) for k, shape in _shapes(module).items() if k not in table}
     changed = replace(spec, preprocessing=keymap.preprocessing(spec.preprocessing))
     return Loaded(_fill(module, {**ours, **zeros}, problem), changed, origin, keymap.source)
-
-
-def origin_of(path: Path) -> str:
-    """Name a file of weights, with its hash."""
-    path = Path(path)
-    return f"{path.name} sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
 def load_into(module: nn.Module, path: Path, name: str) -> nn.Module:
