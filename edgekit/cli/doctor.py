@@ -16,27 +16,50 @@ _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installe
 
 @click.command("doctor", short_help="Check packages and machine.")
 @click.pass_context
+@click.option(
+    "--setup-qemu",
+    is_flag=True,
+    help="First install, into edgekit's cache only, the emulators and the aarch64 Python that "
+    "`edgekit verify --isa` needs (from Debian's packages and PyPI; no rights needed).",
+)
 @json_option
-def command(ctx: click.Context, *, as_json: bool) -> None:
+def command(ctx: click.Context, *, setup_qemu: bool, as_json: bool) -> None:
     """Compare the installed packages with the tested set, and show what bears on timing.
 
     Exit code 3 if a package that edgekit needs is missing.
     """
-    from edgekit.runtimes import machine
+    from edgekit.runtimes import emulation, isa, machine
 
+    if setup_qemu:
+        with output.progress("setup") as say:
+            emulation.set_up(say)
     packages = _packages()
+    sets = [
+        {"name": name, "description": isa.get(name).description, "missing": isa.missing(name)}
+        for name in isa.names()
+    ]
     facts = dataclasses.asdict(machine.facts())
     conditions = dataclasses.asdict(machine.conditions())
     if as_json:
         output.print_json(
             "edgekit.doctor",
             1,
-            {"packages": packages, "machine": facts, "conditions": conditions},
+            {
+                "packages": packages,
+                "instruction_sets": sets,
+                "machine": facts,
+                "conditions": conditions,
+            },
         )
     else:
         output.print_table(
             ["package", "installed", "tested", "verdict"],
             [[text or "" for text in package.values()] for package in packages],
+        )
+        click.echo()
+        output.print_table(
+            ["instruction set", "", "for `edgekit verify --isa`"],
+            [[text or "ready" for text in each.values()] for each in sets],
         )
         click.echo()
         shown = {**facts, **conditions}

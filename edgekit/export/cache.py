@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
@@ -21,15 +20,7 @@ from edgekit.errors import UnreadableModelError
 from edgekit.export import artifact, formats, source
 from edgekit.export.artifact import Artifact
 from edgekit.models import ModelSpec
-
-
-def folder() -> Path:
-    """Return the cache's folder: ``EDGEKIT_CACHE``, else ``edgekit`` in the user's cache folder."""
-    given = os.environ.get("EDGEKIT_CACHE")
-    if given:
-        return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "edgekit"
+from edgekit.runtimes import cache_folder
 
 
 def exported(
@@ -50,7 +41,7 @@ def exported(
     """
     spec = models.get(name)
     wanted = [formats.get(each).name for each in format_names]
-    where = folder() / _key(spec)
+    where = cache_folder.folder() / _key(spec)
     found = [_find(where, spec.name, each) for each in wanted]
     kept = [entry for entry in found if entry is not None]
     if len(kept) == len(wanted):

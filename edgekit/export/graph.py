@@ -129,9 +129,11 @@ def insert(
 def replace(node: ir.Node, replacement: ir.Value) -> None:
     """Put ``replacement`` in the place of ``node``'s only output and remove ``node``.
 
-    A graph output keeps its name.
+    A graph output keeps its name, and an encoded value its encoding.
     """
     (output,) = node.outputs
+    if "affine" in output.meta:
+        replacement.meta.setdefault("affine", output.meta["affine"])
     graph = graph_of(node)
     if output.is_graph_output():
         name = output.name

@@ -1,4 +1,8 @@
-"""Run models in fresh child processes, so that a crash of a runtime is only an error message."""
+"""Run models in fresh child processes, so that a crash of a runtime is only an error message.
+
+A child can also run under another instruction set than this processor's, in an emulator (see
+`edgekit.runtimes.isa`): for what a file computes, never for how long it takes.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,12 +20,14 @@ from edgekit import errors
 from edgekit.errors import EdgekitError, InvalidPathError, StorageError, WorkerError
 from edgekit.runtimes import archive, codec, for_file, resolve
 from edgekit.runtimes.base import ModelInfo
+from edgekit.runtimes.isa import NATIVE, Launcher, launcher
 
 if TYPE_CHECKING:
     import numpy as np
 
 DEFAULT_TIMEOUT_S = 600.0
 _SECS_PER_SET = 10.0  # generous for one image on a slow machine
+_SECS_PER_EMULATED_SET = 300.0  # emulation makes float networks 300 to 700 times slower
 
 _SIGNAL_MEANINGS = {
     signal.SIGKILL: "out of memory, or killed by hand",
@@ -34,23 +39,27 @@ _SIGNAL_MEANINGS = {
 }
 
 
-def describe(path: str | Path, runtime: str | None = None, threads: int = 1) -> ModelInfo:
+def describe(
+    path: str | Path, runtime: str | None = None, threads: int = 1, isa: str = NATIVE
+) -> ModelInfo:
     """Load a model file in a child process and return what the runtime says about it.
 
     Args:
         path: the model file.
         runtime: name or alias of a runtime; None takes the one for the file's suffix.
         threads: number of threads the runtime may compute with.
+        isa: instruction set that the child runs under.
 
     Raises:
         InvalidPathError: there is no such file.
         UsageError: no runtime runs files of this suffix.
-        UnknownNameError: no runtime is called that.
+        UnknownNameError: no runtime or instruction set is called that.
         UnreadableModelError: the runtime rejects the file.
         MissingPackageError: the runtime is not installed.
+        EnvironmentMissingError: this machine cannot run that instruction set.
         WorkerError: the child died.
     """
-    answer = call(make_job("describe", path, runtime, threads))
+    answer = call(make_job("describe", path, runtime, threads), isa=isa)
     return codec.decode(ModelInfo, answer["model"])
 
 
@@ -59,6 +68,7 @@ def run(
     feeds: Sequence[Mapping[str, np.ndarray]],
     runtime: str | None = None,
     threads: int = 1,
+    isa: str = NATIVE,
 ) -> tuple[ModelInfo, list[dict[str, np.ndarray]]]:
     """Run a model file in a child process, once for each set of inputs.
 
@@ -67,6 +77,7 @@ def run(
         feeds: sets of inputs; each maps input names to arrays in the file's dtype and layout.
         runtime: name or alias of a runtime; None takes the one for the file's suffix.
         threads: number of threads the runtime may compute with.
+        isa: instruction set that the child runs under.
 
     Returns:
         What the runtime says about the file, and for each set the outputs by name, in the file's
@@ -81,9 +92,11 @@ def run(
     with scratch_folder() as folder:
         inputs, outputs = folder / "inputs.zip", folder / "outputs.zip"
         write_sets(inputs, feeds)
+        secs_per_set = _SECS_PER_SET if isa == NATIVE else _SECS_PER_EMULATED_SET
         answer = call(
             {**job, "inputs": str(inputs), "outputs": str(outputs)},
-            DEFAULT_TIMEOUT_S + _SECS_PER_SET * len(feeds),
+            DEFAULT_TIMEOUT_S + secs_per_set * len(feeds),
+            isa=isa,
         )
         return codec.decode(ModelInfo, answer["model"]), list(read_sets(outputs))
 
@@ -112,6 +125,7 @@ def call(
     job: Mapping[str, Any],
     timeout_s: float = DEFAULT_TIMEOUT_S,
     command_prefix: Sequence[str] = (),
+    isa: str = NATIVE,
 ) -> dict[str, Any]:
     """Give one job to one fresh worker process and return its answer.
 
@@ -123,22 +137,39 @@ def call(
         timeout_s: seconds after which the child is killed.
         command_prefix: program and arguments to start the worker with, such as
             ``("taskset", "-c", "1")``.
+        isa: instruction set that the child runs under.
 
     Raises:
+        UnknownNameError: no instruction set is called that.
+        EnvironmentMissingError: this machine cannot run that instruction set.
         WorkerError: the child could not be started, hung, died, or gave no answer.
         StorageError: the temporary folder is full or cannot be written.
         EdgekitError: whatever the worker itself raised, as the same class.
     """
+    start = launcher(isa)
+    try:
+        return _call(job, timeout_s, command_prefix, start)
+    except WorkerError as error:
+        if not start.is_emulated:
+            raise
+        raise WorkerError(f"under {isa}: {error}") from error
+
+
+def _call(
+    job: Mapping[str, Any], timeout_s: float, command_prefix: Sequence[str], start: Launcher
+) -> dict[str, Any]:
     with scratch_folder() as folder:
         program = folder / "worker.pyz"
         program.write_bytes(archive.build())
         # -P keeps the working directory off the path; the archive comes first on it.
-        argv = [*command_prefix, sys.executable, "-P", str(program)]
-        returncode, stdout, stderr = _spawn(argv, json.dumps(job), timeout_s)
+        argv = [*command_prefix, *start.prefix, start.interpreter, "-P", str(program)]
+        returncode, stdout, stderr = _spawn(argv, start.environment, json.dumps(job), timeout_s)
     return read_answer(returncode, stdout, stderr)
 
 
-def _spawn(argv: list[str], job: str, timeout_s: float) -> tuple[int, str, str]:
+def _spawn(
+    argv: list[str], environment: Mapping[str, str] | None, job: str, timeout_s: float
+) -> tuple[int, str, str]:
     # The worker takes the closing of this pipe as the sign that this process is gone.
     job_fd, keep_fd = os.pipe()
     try:
@@ -149,6 +180,7 @@ def _spawn(argv: list[str], job: str, timeout_s: float) -> tuple[int, str, str]:
             stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="replace",
+            env=environment,
             start_new_session=True,  # its own process group, which can be killed whole
         )
     except OSError as error:

@@ -16,8 +16,14 @@ from edgekit.runtimes.onnx_graph import operator_counts
 _DTYPES = {"float": "float32", "double": "float64"}  # where ONNX and numpy differ in the name
 
 
-def load(path: Path, threads: int) -> OrtSession:
+def load(path: Path, threads: int, *, integer_kernels: bool = True) -> OrtSession:
     """Load an .onnx or .ort file with every graph optimisation, sequential, on the CPU.
+
+    Args:
+        path: the file.
+        threads: threads to compute with.
+        integer_kernels: fuse QuantizeLinear and DequantizeLinear with what lies between them;
+            without it they round, and everything else computes in float32.
 
     Raises:
         UnreadableModelError: ONNX Runtime rejects the file.
@@ -28,6 +34,8 @@ def load(path: Path, threads: int) -> OrtSession:
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = 3  # errors only
+    if not integer_kernels:
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
     try:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from edgekit.export.lowering import (
     activation_before_permutation,
     add_into_bias,
+    average_pool_as_depthwise,
     batch_norm_as_depthwise,
     canonical_division,
     canonical_global_pool,
@@ -25,6 +26,7 @@ from edgekit.export.lowering import (
     flatten_into_gemm,
     fuse_activation,
     hard_sigmoid_as_relu6,
+    hard_swish_as_gate,
     lrn_as_conv,
     merge_permutations,
     merge_scales,
@@ -76,6 +78,38 @@ TFLITE = (
     Rule("fuse_activation", fuse_activation.rewrite),
 )
 """What the XNNPACK delegate takes whole and runs fast."""
+
+INTEGER = (
+    Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
+    Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
+    Rule("pointwise_gemm", pointwise_gemm.rewrite),
+    Rule("lrn_as_conv", lrn_as_conv.rewrite),
+    Rule("power_as_roots", power_as_roots.rewrite),
+    Rule("batch_norm_as_depthwise", batch_norm_as_depthwise.rewrite),
+    Rule("merge_scales", merge_scales.rewrite),
+    Rule("add_into_bias", add_into_bias.rewrite),
+    Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite),
+    Rule("drop_redundant_relu", drop_redundant_relu.rewrite),
+    Rule("relu_through_concat", relu_through_concat.rewrite),
+    Rule("average_pool_as_depthwise", average_pool_as_depthwise.rewrite),
+    Rule("explicit_pool_padding", explicit_pool_padding.rewrite),
+    Rule("edge_pool_padding", edge_pool_padding.rewrite),
+    Rule("weighted_average_pool", weighted_average_pool.rewrite),
+    Rule("split_concat", split_concat.rewrite),
+)
+"""One form for both runtimes, in standard operators: what is calibrated and encoded.
+
+Every value that either file will hold as integers has its name here, so one set of encodings
+serves both."""
+
+TFLITE_INTEGER = (
+    Rule("flat_mean", flat_mean.rewrite),
+    Rule("flatten_into_gemm", flatten_into_gemm.rewrite),
+    Rule("channel_shuffle", channel_shuffle.rewrite),
+    Rule("channel_roll", channel_roll.rewrite),
+    Rule("fuse_activation", fuse_activation.rewrite),
+)
+"""Of an encoded graph: what only moves or renames integers."""
 
 ONNXRUNTIME: tuple[Rule, ...] = ()
 """Nothing yet beats the canonical graph: ONNX Runtime optimises it when it loads the file, and

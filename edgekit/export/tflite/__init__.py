@@ -5,23 +5,31 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from edgekit.errors import UnsupportedOperatorError
+from edgekit.export import encoded
 from edgekit.export import graph as g
 from edgekit.export.tflite import serialise
 from edgekit.export.tflite.emit import EMITTERS
 from edgekit.export.tflite.writer import Writer, refuse
 
 
-def to_bytes(model: ir.Model, description: str) -> bytes:
-    """Return the .tflite file of a graph that went through ``lowering.TFLITE``.
+def to_bytes(model: ir.Model, description: str, *, integer_io: bool = False) -> bytes:
+    """Return the .tflite file of a lowered graph.
 
-    Rank-4 inputs and outputs become NHWC; weights stay float32.
+    Rank-4 inputs and outputs become NHWC.
+
+    Args:
+        model: a graph that went through ``lowering.TFLITE``, or an encoded one that went
+            through ``lowering.TFLITE_INTEGER``.
+        description: free text for the file's description field.
+        integer_io: encoded inputs and outputs of the graph hold stored integers; else float32.
 
     Raises:
         UnsupportedOperatorError: for the first node without an emitter or with a form that
             its emitter cannot express exactly; it carries the errors of all others.
     """
     writer = Writer()
-    refused = [error for _, error in _emit(writer, model) if not isinstance(error, tuple)]
+    emitted = _emit(writer, model, integer_io=integer_io)
+    refused = [error for _, error in emitted if not isinstance(error, tuple)]
     if refused:
         raise refused[0].among(refused[1:])
     return serialise.to_bytes(writer.program, description)
@@ -33,12 +41,12 @@ def emitted(model: ir.Model) -> list[tuple[ir.Node, tuple[str, ...] | Unsupporte
 
 
 def _emit(
-    writer: Writer, model: ir.Model
+    writer: Writer, model: ir.Model, *, integer_io: bool = False
 ) -> list[tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]]:
     """Emit every node; one that is refused leaves its outputs behind, so that others can go on."""
     result: list[tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]] = []
     for value in model.graph.inputs:
-        writer.add_input(value)
+        writer.add_input(value, integer=integer_io)
     operators = writer.program.operators
     for node in model.graph:
         start = len(operators)
@@ -50,7 +58,7 @@ def _emit(
                 writer.placeholder(value)
             result.append((node, error))
     for value in model.graph.outputs:
-        writer.add_output(value)
+        writer.add_output(value, integer=integer_io)
     return result
 
 
@@ -61,4 +69,6 @@ def _emit_node(writer: Writer, node: ir.Node) -> None:
     for value in node.outputs:
         if value.dtype is not None and value.dtype.numpy().name not in serialise.TYPES:
             raise refuse(node, f"an output of type {value.dtype.name} is not supported", "dtype")
+    writer.integer = encoded.is_integer(node)
     emitter(writer, node)
+    writer.finish_node()

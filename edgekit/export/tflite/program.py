@@ -12,13 +12,41 @@ OptionValue: TypeAlias = int | float | bool | Sequence[int]
 
 
 @dataclass(frozen=True)
+class Quantization:
+    """Real value = ``scale * (stored - zero_point)``.
+
+    Attributes:
+        scales: one for the tensor, or one for each slice along ``axis``.
+        zero_point: the same for all slices.
+        axis: of the slices, in stored order; 0 where there is one scale.
+    """
+
+    scales: tuple[float, ...]
+    zero_point: int = 0
+    axis: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.scales or min(self.scales) <= 0:
+            raise ValueError("a quantized tensor has positive scales")
+
+
+@dataclass(frozen=True)
 class Tensor:
-    """One tensor; activations of rank 4 are NHWC. ``data`` is set for constants."""
+    """One tensor; activations of rank 4 are NHWC.
+
+    Attributes:
+        name: free text.
+        shape: in stored order.
+        dtype: of the elements.
+        data: elements of a constant; None for others.
+        quantization: how stored integers are meant; None for plain numbers.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype
     data: np.ndarray | None = None
+    quantization: Quantization | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +70,9 @@ class Operator:
     values: Mapping[str, OptionValue]
 
 
+_Constant: TypeAlias = tuple[tuple[int, ...], str, bytes, Quantization | None]
+
+
 @dataclass
 class Program:
     """A TFLite graph under construction, in execution order."""
@@ -50,19 +81,27 @@ class Program:
     operators: list[Operator] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
-    _constants: dict[tuple[tuple[int, ...], str, bytes], int] = field(default_factory=dict)
+    _constants: dict[_Constant, int] = field(default_factory=dict)
 
-    def add_tensor(self, name: str, shape: Sequence[int], dtype: np.dtype) -> int:
+    def add_tensor(
+        self,
+        name: str,
+        shape: Sequence[int],
+        dtype: np.dtype,
+        quantization: Quantization | None = None,
+    ) -> int:
         """Add an activation and return its number."""
-        self.tensors.append(Tensor(name, tuple(shape), np.dtype(dtype)))
+        self.tensors.append(Tensor(name, tuple(shape), np.dtype(dtype), None, quantization))
         return len(self.tensors) - 1
 
-    def add_constant(self, name: str, array: np.ndarray) -> int:
+    def add_constant(
+        self, name: str, array: np.ndarray, quantization: Quantization | None = None
+    ) -> int:
         """Add a constant, or find the equal one that is there, and return its number."""
         data = np.ascontiguousarray(array)
-        key = (data.shape, data.dtype.str, data.tobytes())
+        key = (data.shape, data.dtype.str, data.tobytes(), quantization)
         if key not in self._constants:
-            self.tensors.append(Tensor(name, data.shape, data.dtype, data))
+            self.tensors.append(Tensor(name, data.shape, data.dtype, data, quantization))
             self._constants[key] = len(self.tensors) - 1
         return self._constants[key]
 

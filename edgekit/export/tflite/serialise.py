@@ -5,10 +5,17 @@ from __future__ import annotations
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 
-from edgekit.export.tflite.program import Operator, Program, Tensor
+from edgekit.export.tflite.program import Operator, Program, Quantization, Tensor
 
 _ALIGNMENT_BYTES = 16  # force_align of Buffer.data in the schema; the runtime maps weights in place
-TYPES = {"float32": "FLOAT32", "int32": "INT32", "int64": "INT64"}
+TYPES = {
+    "float32": "FLOAT32",
+    "float16": "FLOAT16",
+    "int8": "INT8",
+    "int16": "INT16",
+    "int32": "INT32",
+    "int64": "INT64",
+}
 
 
 class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # the schema module is untyped
@@ -64,11 +71,21 @@ def _tensor(tensor: Tensor, buffers: list[_AlignedBuffer]) -> schema.TensorT:
     packed.type = getattr(schema.TensorType, TYPES[tensor.dtype.name])
     packed.buffer = 0
     packed.hasRank = True
+    if tensor.quantization is not None:
+        packed.quantization = _quantization(tensor.quantization)
     if tensor.data is not None:
         buffer = _AlignedBuffer()
         buffer.data = tensor.data.view() if tensor.data.ndim else tensor.data.reshape(1)
         buffers.append(buffer)
         packed.buffer = len(buffers) - 1
+    return packed
+
+
+def _quantization(given: Quantization) -> schema.QuantizationParametersT:
+    packed = schema.QuantizationParametersT()
+    packed.scale = list(given.scales)
+    packed.zeroPoint = [given.zero_point] * len(given.scales)
+    packed.quantizedDimension = given.axis
     return packed
 
 

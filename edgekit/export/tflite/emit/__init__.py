@@ -19,6 +19,7 @@ from edgekit.export.tflite.emit import (
     joining,
     pool,
     reordering,
+    requantization,
 )
 from edgekit.export.tflite.writer import Writer
 
@@ -56,5 +57,6 @@ EMITTERS: dict[tuple[str, str], Emitter] = {
     ("edgekit", "ChannelRoll"): channels.emit_roll,
     ("edgekit", "ChannelShuffle"): channels.emit_shuffle,
     ("edgekit", "FlattenStored"): reordering.emit_flatten,
+    ("edgekit", "Requantize"): requantization.emit,
     ("edgekit", "SpatialMean"): pool.emit_global,
 }

@@ -57,7 +57,7 @@ def emit_clip(writer: Writer, node: ir.Node) -> None:
         target = (
             writer.output(node.outputs[0])
             if is_last
-            else writer.temporary(f"{g.label(node)}_low", shape)
+            else writer.temporary(f"{g.label(node)}_low", shape, source)
         )
         limit = writer.constant(f"{g.label(node)}_bound", np.array([bound], dtype=np.float32))
         writer.emit(code, [source, limit], [target], options)

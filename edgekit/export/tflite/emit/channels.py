@@ -16,9 +16,10 @@ def emit_shuffle(writer: Writer, node: ir.Node) -> None:
     groups = node.attributes.get_int("groups", 1)
     name = g.label(node)
     batch, channels, height, width = g.shape_of(node.outputs[0])
-    split = writer.temporary(f"{name}_split", (batch, height * width, groups, channels // groups))
     source = writer.tensor(node.inputs[0])
-    reshape(writer, source, writer.program.tensors[split].shape, split)
+    shape = (batch, height * width, groups, channels // groups)
+    split = writer.temporary(f"{name}_split", shape, source)
+    reshape(writer, source, shape, split)
     swapped = transpose(writer, split, (0, 1, 3, 2), f"{name}_swapped")
     reshape(writer, swapped, (batch, height, width, channels), writer.output(node.outputs[0]))
 
@@ -33,8 +34,9 @@ def emit_roll(writer: Writer, node: ir.Node) -> None:
     name = g.label(node)
     batch, channels, height, width = g.shape_of(node.outputs[0])
     shape = (batch, height * width, groups, channels // groups)
-    value = writer.temporary(f"{name}_split", shape)
-    reshape(writer, writer.tensor(node.inputs[0]), shape, value)
+    source = writer.tensor(node.inputs[0])
+    value = writer.temporary(f"{name}_split", shape, source)
+    reshape(writer, source, shape, value)
     if shape[2] > 1:
         value = _roll_by_one(writer, value, f"{name}_outer")
     if shape[3] > 1:
@@ -51,7 +53,7 @@ def _roll_by_one(writer: Writer, source: int, name: str) -> int:
     for start, size in ((1, shape[axis] - 1), (0, 1)):
         begins, sizes = [0] * len(shape), list(shape)
         begins[axis], sizes[axis] = start, size
-        part = writer.temporary(f"{name}_from_{start}", sizes)
+        part = writer.temporary(f"{name}_from_{start}", sizes, source)
         inputs = [
             source,
             writer.constant("slice_begin", np.array(begins, dtype=np.int32)),
@@ -59,7 +61,7 @@ def _roll_by_one(writer: Writer, source: int, name: str) -> int:
         ]
         writer.emit("SLICE", inputs, [part], "SliceOptions")
         parts.append(part)
-    rolled = writer.temporary(f"{name}_rolled", shape)
+    rolled = writer.temporary(f"{name}_rolled", shape, source)
     writer.emit("CONCATENATION", parts, [rolled], "ConcatenationOptions", {"axis": axis})
     return rolled
 

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export import graph as g
-from edgekit.export.tflite.emit import activation, spatial
+from edgekit.export.tflite.emit import activation, spatial, weights
 from edgekit.export.tflite.writer import Writer, refuse
 
 _GROUPED_VERSION = 6  # the first CONV_2D whose filter may be shallower than its input
@@ -23,7 +23,7 @@ def emit(writer: Writer, node: ir.Node) -> None:
     groups = node.attributes.get_int("group", 1)
     window = spatial.window_of(node, (weight.shape[2], weight.shape[3]))
     source, padding = spatial.padded_input(writer, node, window)
-    inputs = [source, 0, writer.constant(f"{g.label(node)}_bias", _bias(node, weight.shape[0]))]
+    inputs = [source, 0, weights.add_bias(writer, node, _bias(node, weight.shape[0]))]
     values = {
         "padding": padding,
         "strideH": window.strides[0],
@@ -32,17 +32,16 @@ def emit(writer: Writer, node: ir.Node) -> None:
         "dilationWFactor": window.dilations[1],
         "fusedActivationFunction": activation.fused(node),
     }
-    name = node.inputs[1].name if node.inputs[1] is not None else None
     outputs = [writer.output(node.outputs[0])]
     if weight.shape[1] == 1 and groups > 1:
-        inputs[1] = writer.constant(name or "filter", weight.transpose(1, 2, 3, 0))
+        inputs[1] = weights.add_weight(writer, node, weight.transpose(1, 2, 3, 0), 3)
         values["depthMultiplier"] = weight.shape[0] // groups
         version = 1 if window.dilations == (1, 1) else _DILATED_DEPTHWISE_VERSION
         writer.emit(
             "DEPTHWISE_CONV_2D", inputs, outputs, "DepthwiseConv2DOptions", values, version=version
         )
     else:
-        inputs[1] = writer.constant(name or "filter", weight.transpose(0, 2, 3, 1))
+        inputs[1] = weights.add_weight(writer, node, weight.transpose(0, 2, 3, 1), 0)
         version = 1 if groups == 1 else _GROUPED_VERSION
         writer.emit("CONV_2D", inputs, outputs, "Conv2DOptions", values, version=version)
 

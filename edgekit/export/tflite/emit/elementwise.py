@@ -26,7 +26,7 @@ def emit(writer: Writer, node: ir.Node) -> None:
     rank = len(g.shape_of(node.outputs[0]))
     writer.emit(
         code,
-        [writer.operand(g.operand(node, index), rank) for index in (0, 1)],
+        [writer.operand(node, index, rank) for index in (0, 1)],
         [writer.output(node.outputs[0])],
         options,
         {"fusedActivationFunction": activation.fused(node)},
@@ -41,12 +41,10 @@ def emit_extremum(writer: Writer, node: ir.Node) -> None:
     code, options = _CODES[node.op_type]
     target = writer.output(node.outputs[0])
     shape = writer.program.tensors[target].shape
-    first, *others = [
-        writer.operand(g.operand(node, index), len(shape)) for index in range(len(node.inputs))
-    ]
+    first, *others = [writer.operand(node, index, len(shape)) for index in range(len(node.inputs))]
     for index, other in enumerate(others):
         is_last = index == len(others) - 1
-        result = target if is_last else writer.temporary(f"{g.label(node)}_{index}", shape)
+        result = target if is_last else writer.temporary(f"{g.label(node)}_{index}", shape, target)
         if not is_last and _broadcast(writer, first, other) != shape:
             raise refuse(node, "operands that all broadcast are not supported", "operand-count")
         writer.emit(code, [first, other], [result], options)

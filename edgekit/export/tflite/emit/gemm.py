@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export import graph as g
-from edgekit.export.tflite.emit import activation
+from edgekit.export.tflite.emit import activation, weights
 from edgekit.export.tflite.writer import Writer, refuse
 
 
@@ -28,13 +28,12 @@ def emit(writer: Writer, node: ir.Node) -> None:
         if given.ndim > 1 and given.shape[0] != 1:
             raise refuse(node, "a bias that differs by row is not supported", "unsupported-matmul")
         bias = np.broadcast_to(given.reshape(-1), bias.shape)
-    name = g.operand(node, 1).name or "weights"
     writer.emit(
         "FULLY_CONNECTED",
         [
             writer.tensor(node.inputs[0]),
-            writer.constant(name, weight),
-            writer.constant(f"{g.label(node)}_bias", bias),
+            weights.add_weight(writer, node, weight, 0),
+            weights.add_bias(writer, node, bias),
         ],
         [writer.output(node.outputs[0])],
         "FullyConnectedOptions",

@@ -14,7 +14,7 @@ def emit_concat(writer: Writer, node: ir.Node) -> None:
     """Emit CONCATENATION."""
     rank = len(g.shape_of(node.outputs[0]))
     axis = layout.axis(node.attributes.get_int("axis", 0), rank)
-    parts = [writer.operand(g.operand(node, index), rank) for index in range(len(node.inputs))]
+    parts = [writer.operand(node, index, rank) for index in range(len(node.inputs))]
     writer.emit(
         "CONCATENATION",
         parts,

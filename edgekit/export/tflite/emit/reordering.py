@@ -26,7 +26,7 @@ def emit_reshape(writer: Writer, node: ir.Node) -> None:
     if layout.order_is_free(after):
         reshape(writer, number, layout.shape(after), writer.output(target))
         return
-    flat = writer.temporary(f"{target.name}_nchw", after)
+    flat = writer.temporary(f"{target.name}_nchw", after, number)
     reshape(writer, number, after, flat)
     transpose(writer, flat, layout.TO_NHWC, f"{target.name}", writer.output(target))
 
@@ -87,7 +87,7 @@ def transpose(
     """Emit TRANSPOSE of a stored tensor into ``target``, or a new tensor, and return it."""
     if target < 0:
         shape = writer.program.tensors[source].shape
-        target = writer.temporary(name, [shape[axis] for axis in order])
+        target = writer.temporary(name, [shape[axis] for axis in order], source)
     permutation = writer.constant("perm", np.array(order, dtype=np.int32))
     writer.emit("TRANSPOSE", [source, permutation], [target], "TransposeOptions")
     return target

@@ -80,7 +80,8 @@ def _pad(writer: Writer, value: ir.Value, begins: list[int], ends: list[int]) ->
     batch, channels, height, width = g.shape_of(value)
     amounts = np.array([[0, 0], [begins[0], ends[0]], [begins[1], ends[1]], [0, 0]], dtype=np.int32)
     shape = layout.shape((batch, channels, height + sum(amounts[1]), width + sum(amounts[2])))
-    padded = writer.temporary(f"{value.name}_padded", [int(size) for size in shape])
-    inputs = [writer.tensor(value), writer.constant("pads", amounts)]
+    source = writer.tensor(value)
+    padded = writer.temporary(f"{value.name}_padded", [int(size) for size in shape], source)
+    inputs = [source, writer.constant("pads", amounts)]
     writer.emit("PAD", inputs, [padded], "PadOptions")
     return padded

@@ -1,0 +1,179 @@
+"""How does edgekit's int8 quantization compare with that of its peers?
+
+    python -m benchmarks.quantization --data DIR
+    python -m benchmarks.quantization --data DIR --nets '*cifar10' --contenders 'nncf-*' 'edgekit-*'
+    python -m benchmarks.quantization --data DIR --repeat 5 --json results.json
+    python -m benchmarks.quantization --data DIR --memory
+
+Run it from the root of the repository with the interpreter that has edgekit. Each peer gets an
+environment of its own, made once and kept. README.md beside this file says what the data folder
+must hold, what is compared, and what the columns mean. Exit status 1 if nothing could be
+measured, or if edgekit itself failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from benchmarks.quantization import bench, environments, networks, report
+from benchmarks.quantization.bench import Bench
+from benchmarks.quantization.contenders import CONTENDERS, EDGEKIT, ENVIRONMENTS, Contender
+from benchmarks.quantization.networks import NETWORKS, Network, NetworkUnavailableError
+from benchmarks.quantization.quantizing import Limits
+from edgekit.runtimes import machine
+
+MEMORY_SAMPLES = (32, 512)
+_MEMORY_SHARE = 0.8  # of what is available: beyond that the machine starts to swap or to kill
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_Entry = TypeVar("_Entry", bound=_Named)
+
+
+def main() -> int:
+    """Compare what was asked for."""
+    parser = _parser()
+    options = parser.parse_args()
+    nets = _matching(parser, NETWORKS, options.nets)
+    chosen = _matching(parser, CONTENDERS, options.contenders)
+    measured = Bench(options.environments, _limits(options))
+    print(report.heading(options.memory), flush=True)
+    results: list[dict[str, Any]] = []
+    with contextlib.ExitStack() as stack:
+        work = options.files or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        for net in nets:
+            try:
+                walk = _memory if options.memory else _compare
+                results += walk(measured, net, chosen, work, options)
+            except NetworkUnavailableError as error:
+                print(f"{net.name}: n/a: {error}", flush=True)
+    if options.json:
+        settings = {
+            "mode": "memory" if options.memory else "compare",
+            "calibration_samples": MEMORY_SAMPLES
+            if options.memory
+            else options.calibration_samples,
+            "repeat": options.repeat,
+            "seed": bench.SEED,
+            "requirements": {name: list(wanted) for name, wanted in ENVIRONMENTS.items()},
+        }
+        options.json.write_text(report.document(settings, measured.versions, results) + "\n")
+    failed = [row for row in results if row["failure"]]
+    ours = any(row["contender"].startswith(EDGEKIT) for row in failed)
+    return 1 if ours or len(failed) == len(results) else 0
+
+
+def _compare(
+    measured: Bench,
+    net: Network,
+    chosen: list[Contender],
+    work: Path,
+    options: argparse.Namespace,
+) -> list[dict[str, Any]]:
+    prepared = networks.prepare(options.data, work, net, options.calibration_samples)
+    rows = bench.compare(measured, prepared, chosen, options.repeat)
+    print(*map(report.text, rows), sep="\n", flush=True)
+    return [report.row_document(row) for row in rows]
+
+
+def _memory(
+    measured: Bench,
+    net: Network,
+    chosen: list[Contender],
+    work: Path,
+    options: argparse.Namespace,
+) -> list[dict[str, Any]]:
+    few, many = (
+        networks.prepare(options.data, work, net, samples, evaluate=False)
+        for samples in MEMORY_SAMPLES
+    )
+    documents = []
+    for contender in chosen:
+        sides = bench.memory(measured, few, many, contender)
+        print(report.memory_text(net.name, contender.name, *sides), flush=True)
+        documents += [
+            report.memory_document(net.name, contender.name, samples, side)
+            for samples, side in zip(MEMORY_SAMPLES, sides, strict=True)
+        ]
+    return documents
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    available = machine.conditions().memory_available_bytes
+    if options.memory_limit is not None:
+        return Limits(options.time_limit, options.memory_limit * 2**30)
+    return Limits(options.time_limit, _MEMORY_SHARE * available if available else math.inf)
+
+
+def _matching(
+    parser: argparse.ArgumentParser, entries: Sequence[_Entry], patterns: list[str]
+) -> list[_Entry]:
+    """Return the entries of a table that a pattern fits, in the table's order."""
+    for pattern in patterns:
+        if not any(fnmatchcase(entry.name, pattern) for entry in entries):
+            known = ", ".join(entry.name for entry in entries)
+            parser.error(f"{pattern!r} fits nothing; known: {known}")
+    return [e for e in entries if any(fnmatchcase(e.name, pattern) for pattern in patterns)]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quantization",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    data = os.environ.get("EDGEKIT_DATA")
+    parser.add_argument(
+        "--data", type=Path, default=data, required=data is None, metavar="DIR",
+        help="folder with weights and images (default: $EDGEKIT_DATA)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--environments", type=Path, default=environments.DEFAULT_FOLDER, metavar="DIR",
+        help="where the peers' environments are kept (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--nets", nargs="+", default=["*"], metavar="PATTERN", help="networks, such as '*cifar10'"
+    )
+    parser.add_argument(
+        "--contenders", nargs="+", default=["*"], metavar="PATTERN", help="such as 'nncf-*'"
+    )
+    parser.add_argument("--calibration-samples", type=_positive, default=200, metavar="N")
+    parser.add_argument("--repeat", type=_positive, default=1, metavar="N", help="timed rounds")
+    parser.add_argument(
+        "--memory", action="store_true",
+        help="measure only the peak memory, with 32 and with 512 calibration images",
+    )  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write the results there too")
+    parser.add_argument("--files", type=Path, metavar="DIR", help="keep all files there")
+    parser.add_argument(
+        "--time-limit", type=float, default=3600.0, metavar="SECONDS", help="of one run"
+    )
+    parser.add_argument(
+        "--memory-limit", type=float, metavar="GIB",
+        help="of one run (default: 80 %% of the memory available)",
+    )  # fmt: skip
+    return parser
+
+
+def _positive(value: str) -> int:
+    number = int(value)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{value} is less than 1")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""See which values a network computes on the calibration images, in a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.quantize import ranges, ties
+from edgekit.quantize.ranges import Extremes, Histogram, Method, Summary
+from edgekit.quantize.session import GraphSession
+
+Feeds: TypeAlias = Callable[[], Iterable[Mapping[str, np.ndarray]]]
+"""Starts a new pass over the calibration samples, one set of inputs at a time."""
+
+
+def summaries(model: ir.Model, feeds: Feeds, method: Method) -> dict[str, Summary]:
+    """Return what ``method`` needs to know of every encodable value of a quantizable graph.
+
+    One pass over the samples for their extremes, a second for histograms where the method needs
+    them. Memory does not grow with the number of samples.
+
+    Raises:
+        RefusedError: a value is NaN or infinite (reason "not-finite").
+    """
+    names = [str(value.name) for value in ties.encodable(model)]
+    session = GraphSession(model, names)
+    extremes = {name: Extremes(name) for name in names}
+    for feed in feeds():
+        for name, values in session.run(feed).items():
+            extremes[name] = extremes[name].plus(float(values.min()), float(values.max()))
+    if not method.needs_histogram:
+        return {name: Summary(found) for name, found in extremes.items()}
+    histograms = {name: Histogram(name, e.low, e.high) for name, e in extremes.items()}
+    for feed in feeds():
+        for name, values in session.run(feed).items():
+            histograms[name].add(values)
+    return {name: Summary(extremes[name], histograms[name]) for name in names}
+
+
+def group_ranges(
+    model: ir.Model, found: Mapping[str, Summary], method: Method, bits: int
+) -> dict[str, tuple[float, float]]:
+    """Return low and high of every encodable value; tied values share the union of theirs."""
+    result = {}
+    for group in ties.of(model).groups:
+        each = [method.range_of(found[name], bits, symmetric=bits == 16) for name in group]
+        span = min(low for low, _ in each), max(high for _, high in each)
+        result.update(dict.fromkeys(group, span))
+    return result
+
+
+__all__ = ["Feeds", "group_ranges", "ranges", "summaries"]

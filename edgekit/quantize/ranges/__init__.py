@@ -1,0 +1,60 @@
+"""Which real values the codes of a tensor cover: estimated from calibration images, in a stream.
+
+The first pass gives each image's smallest and largest value (``Extremes``), the second, for the
+methods that need it, the values themselves (``Histogram``). Memory is the same for any number of
+images.
+
+Adding a method: one file with a ``METHOD``, one line in the table below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from edgekit.errors import UnknownNameError
+from edgekit.quantize.ranges import entropy, minmax, moving_average, mse, percentile
+from edgekit.quantize.ranges.affine import code_limits, to_affine
+from edgekit.quantize.ranges.histogram import Histogram
+from edgekit.quantize.ranges.method import Method
+from edgekit.quantize.ranges.summary import Extremes, Summary
+from edgekit.quantize.ranges.weights import WeightMethod, weight_scales
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        method.name: method
+        for method in (
+            minmax.METHOD,
+            moving_average.METHOD,
+            percentile.METHOD,
+            entropy.METHOD,
+            mse.METHOD,
+        )
+    }
+)
+"""Every method by its name."""
+
+
+def get(name: str) -> Method:
+    """Return the method of a name.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    if name not in METHODS:
+        raise UnknownNameError("range method", name, METHODS)
+    return METHODS[name]
+
+
+__all__ = [
+    "METHODS",
+    "Extremes",
+    "Histogram",
+    "Method",
+    "Summary",
+    "WeightMethod",
+    "code_limits",
+    "get",
+    "to_affine",
+    "weight_scales",
+]

@@ -1,0 +1,119 @@
+"""One convolution or fully connected layer, as the reconstruction of its rounding sees it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from edgekit.errors import RefusedError
+from edgekit.quantize.ranges import code_limits
+
+Floats = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where a convolution looks; (rows, columns) throughout.
+
+    Attributes:
+        strides: step of the output positions.
+        pads: rows and columns of zeros at (top, left, bottom, right).
+        dilations: distance of neighbouring taps.
+        groups: number of groups of channels.
+    """
+
+    strides: tuple[int, int] = (1, 1)
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0)
+    dilations: tuple[int, int] = (1, 1)
+    groups: int = 1
+
+    def __post_init__(self) -> None:
+        if min(*self.strides, *self.dilations, self.groups) < 1 or min(self.pads) < 0:
+            raise ValueError(f"{self} is no geometry")
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer with float weights and the scales of their codes.
+
+    Attributes:
+        name: for messages.
+        weight: float32 of shape (out, in / groups, rows, columns), or (out, in) for a fully
+            connected layer.
+        scales: float32 of shape (out,) or (1,); the codes' zero point is 0.
+        bits: width of a weight's code, at most 8: codes are -127 to 127, with 7 bits -63 to 63.
+        bias: float32 of shape (out,), or None.
+        geometry: of a convolution; a fully connected layer has the default one.
+        low: the activation function's lower limit, minus infinity for none.
+        high: its upper limit.
+    """
+
+    name: str
+    weight: Floats
+    scales: Floats
+    bits: int = 8
+    bias: Floats | None = None
+    geometry: Geometry = field(default_factory=Geometry)
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        if self.weight.ndim not in (2, 4) or self.weight.shape[0] % self.geometry.groups:
+            raise ValueError(f"{self.name}: no layer has weights of shape {self.weight.shape}")
+        if self.weight.ndim == 2 and self.geometry != Geometry():
+            raise ValueError(f"{self.name}: a fully connected layer has no {self.geometry}")
+        if self.scales.shape not in ((1,), (self.outputs,)) or not (self.scales > 0).all():
+            raise ValueError(f"{self.name}: scales are positive, one or one for each output")
+        if self.bias is not None and self.bias.shape != (self.outputs,):
+            raise ValueError(f"{self.name}: a bias of shape {self.bias.shape} does not fit")
+        if not 2 <= self.bits <= 8 or not self.low < self.high:
+            raise ValueError(f"{self.name}: {self.bits} bits, clip {self.low:g} to {self.high:g}")
+        if not np.isfinite(self.weight).all():
+            raise RefusedError(
+                f"{self.name} cannot be quantized: it has weights that are NaN or infinite; "
+                "check the weights file",
+                reason_code="not-finite",
+            )
+
+    @property
+    def outputs(self) -> int:
+        """Number of output channels."""
+        return self.weight.shape[0]
+
+    @property
+    def groups(self) -> int:
+        """Number of groups of channels; 1 for a fully connected layer."""
+        return self.geometry.groups
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """Rows and columns of taps; (1, 1) for a fully connected layer."""
+        return (1, 1) if self.weight.ndim == 2 else (self.weight.shape[2], self.weight.shape[3])
+
+    @property
+    def limit(self) -> int:
+        """The largest code; the lowest is its negative."""
+        return code_limits(self.bits, symmetric=True)[1]
+
+    @property
+    def rows(self) -> Floats:
+        """Weights of shape (groups, out / groups, in / groups * taps)."""
+        return self.grouped(self.weight)
+
+    def grouped(self, weight: Floats) -> Floats:
+        """Return a tensor of the weight's shape in the shape of ``rows``."""
+        return weight.reshape(self.groups, self.outputs // self.groups, -1)
+
+    @property
+    def steps(self) -> npt.NDArray[np.float64]:
+        """Weights in units of their scales, of the weight's shape; not rounded, not clipped."""
+        scales = self.scales.astype(np.float64).reshape(-1, *[1] * (self.weight.ndim - 1))
+        return np.asarray(self.weight / scales, np.float64)
+
+    def nearest(self) -> Codes:
+        """Return the nearest codes, of the weight's shape."""
+        return np.clip(np.rint(self.steps), -self.limit, self.limit).astype(np.int8)
