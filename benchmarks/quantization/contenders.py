@@ -7,15 +7,13 @@ from dataclasses import dataclass
 EDGEKIT = "edgekit"
 """The environment that this program runs in, and the start of our contenders' names."""
 
-_TF = "sys_platform == 'linux' and platform_machine == 'x86_64'"
-
 ENVIRONMENTS: dict[str, tuple[str, ...]] = {
     "litert-quantizer": ("litert-quantizer==0.11.0", "ai-edge-litert==2.3.0", "numpy==2.4.6"),
     "nncf": ("nncf==3.4.0", "onnx==1.23.2", "onnxruntime==1.31.1", "numpy==2.4.6"),
     "onnxruntime": ("onnxruntime==1.31.1", "onnx==1.23.2", "sympy==1.14.0", "numpy==2.4.6"),
     "tensorflow": (
-        f"tensorflow-cpu==2.21.0; {_TF}",
-        f"tensorflow==2.21.0; not ({_TF})",
+        "tensorflow-cpu==2.21.0; sys_platform == 'linux' and platform_machine == 'x86_64'",
+        "tensorflow==2.21.0; sys_platform != 'linux' or platform_machine != 'x86_64'",
         "onnx==1.23.2",
         "numpy==2.4.6",
     ),
@@ -60,6 +58,7 @@ _NNCF = Tool("nncf", "nncf_onnx.py", "onnx", ("onnx",))
 _LITERT = Tool("litert-quantizer", "litert_static.py", "tflite", ("tflite",))
 _CONVERTER = Tool("tensorflow", "tensorflow_converter.py", "saved_model", ("tflite",))
 _OURS = Tool(EDGEKIT, "quantize", "onnx", ("onnx", "tflite"))
+_PERCENTILE = "--method percentile --per-channel"
 _MIXED = "--preset mixed --bias-correction full"
 _CONTROL = "--accuracy-control {labels}"
 
@@ -67,8 +66,8 @@ CONTENDERS = (
     Contender("onnxruntime-minmax-per-tensor", _ORT, "--method minmax"),
     Contender("onnxruntime-minmax", _ORT, "--method minmax --per-channel"),
     Contender("onnxruntime-entropy", _ORT, "--method entropy --per-channel"),
-    Contender("onnxruntime-percentile", _ORT, "--method percentile --per-channel"),
-    Contender("onnxruntime-percentile-strided", _ORT, "--method percentile --per-channel --stride 8"),
+    Contender("onnxruntime-percentile", _ORT, _PERCENTILE),
+    Contender("onnxruntime-percentile-strided", _ORT, f"{_PERCENTILE} --stride 8"),
     Contender("nncf-default", _NNCF),
     Contender("nncf-mixed-full-bias", _NNCF, _MIXED),
     Contender("nncf-accuracy-control", _NNCF, _CONTROL),

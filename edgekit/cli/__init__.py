@@ -22,6 +22,7 @@ COMMANDS = {
     "info": "edgekit.cli.info",
     "export": "edgekit.cli.export_files",
     "evaluate": "edgekit.cli.evaluate",
+    "verify": "edgekit.cli.verify",
     "latency": "edgekit.cli.latency",
     "doctor": "edgekit.cli.doctor",
 }

@@ -122,12 +122,13 @@ def _print(result: Evaluation) -> None:
         ],
     )
     click.echo()
-    output.print_table(["", ""], [*_comparison(result), *_conditions(result, sides)])
+    output.print_table(["", ""], [*comparison_rows(result), *_conditions(result, sides)])
     for note in result.notes:
         click.echo(f"note: {note}")
 
 
-def _comparison(result: Evaluation) -> list[list[str]]:
+def comparison_rows(result: Evaluation) -> list[list[str]]:
+    """Return what a table says about two models, a name and a value each."""
     rows = []
     difference, agreement, distance = result.top1_difference, result.agreement, result.distance
     if difference is not None:

@@ -1,22 +1,32 @@
-"""Does a model still answer right? Accuracy, agreement and SQNR over images."""
+"""Does a model still answer right? Accuracy, agreement, SQNR, and other processors' answers."""
 
 from __future__ import annotations
 
+from edgekit.evaluate.isa_check import IsaReport
 from edgekit.evaluate.result import Answers, ClassRow, Data, Evaluation, from_json
 from edgekit.evaluate.run import run
+from edgekit.evaluate.saturation import SaturatingLayer
 from edgekit.evaluate.settings import Settings
 from edgekit.evaluate.statistics import PairedDifference, Share
 from edgekit.evaluate.subject import Subject
+from edgekit.evaluate.verification import FileFacts, Thresholds, Verification
+from edgekit.evaluate.verify import verify
 
 __all__ = [
     "Answers",
     "ClassRow",
     "Data",
     "Evaluation",
+    "FileFacts",
+    "IsaReport",
     "PairedDifference",
+    "SaturatingLayer",
     "Settings",
     "Share",
     "Subject",
+    "Thresholds",
+    "Verification",
     "from_json",
     "run",
+    "verify",
 ]

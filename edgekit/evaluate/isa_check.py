@@ -68,7 +68,7 @@ def check(
     name: str,
     info: ModelInfo,
     feeds: Sequence[Answers],
-    isas: Sequence[str],
+    others: Sequence[str],
     threads: int = 1,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[IsaReport, ...]:
@@ -78,12 +78,12 @@ def check(
         name: path of the file as it was given.
         info: what its runtime says about it.
         feeds: sets of inputs, at least one.
-        isas: instruction sets to compare with ``native``, which is always run.
+        others: instruction sets to compare with ``native``, by name.
         threads: number of threads the runtime may compute with.
         say: called with a short line before each run.
 
     Returns:
-        One report for each of ``isas`` but ``native``.
+        One report for each of ``others``.
 
     Raises:
         CheckFailedError: an answer is NaN or infinite (reason "not-finite").
@@ -104,11 +104,7 @@ def check(
 
     native = answers(NATIVE)
     scores = _class_scores(info, name)
-    return tuple(
-        _report(name, isa, native, answers(isa), step_sizes, scores)
-        for isa in isas
-        if isa != NATIVE
-    )
+    return tuple(_report(name, isa, native, answers(isa), step_sizes, scores) for isa in others)
 
 
 def _report(

@@ -1,9 +1,9 @@
 """Which layers of an int8 .onnx file saturate under an instruction set?
 
-The file is cut so that every layer of weights gets its own integer input, the one that it gets in
-the whole file, and gives its own integer output (both read as real numbers). The pieces run side by side under two
-instruction sets. As each layer's input is the same in both runs, a layer whose outputs differ
-computes otherwise itself; it does not pass on the difference of one before it.
+The file is cut so that every layer of weights gets an input of its own, the one that it gets in
+the whole file, and gives an output of its own; both hold quantized steps. The pieces run side by
+side under two instruction sets. As each layer's input is the same in both runs, a layer whose
+outputs differ computes otherwise itself; it does not pass on the difference of one before it.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def with_pairs(model: ir.Model, *, integer_io: bool = False) -> ir.Model:
         integer_io: encoded inputs and outputs of the graph hold stored integers; else float32.
     """
     graph = model.graph
-    outputs = [value.name for value in graph.outputs]
+    outputs = [(value, value.name) for value in graph.outputs]
     for node in list(graph):
         if encoded.is_integer(node):
             dequantize_constants(node)
@@ -33,8 +33,9 @@ def with_pairs(model: ir.Model, *, integer_io: bool = False) -> ir.Model:
         if (node.domain, node.op_type) == ("edgekit", "Requantize"):
             _pass_through(node)
     add_pairs(model, integer_io=integer_io)
-    for value, name in zip(graph.outputs, outputs, strict=True):
-        value.name = name
+    for shown, (value, name) in zip(graph.outputs, outputs, strict=True):
+        if shown is not value:
+            value.name, shown.name = f"{name}_float", name
     return model
 
 
@@ -134,7 +135,6 @@ def _pair(graph: ir.Graph, value: ir.Value, affine: Affine, *, integer_io: bool)
     for use in readers:
         use.node.replace_input_with(use.idx, real)
     if is_output:
-        value.name = f"{name}_float"
         shown = stored if integer_io else real
         for index, output in enumerate(graph.outputs):
             if output is value:

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnx_ir as ir
 
 from edgekit import runtimes
+from edgekit.runtimes import Session
 
 
 class GraphSession:
@@ -27,17 +29,28 @@ class GraphSession:
     ) -> None:
         graph = model.clone()
         self._names = {} if outputs is None else _show(graph, outputs)
-        with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
-            path = Path(folder) / "graph.onnx"
-            path.write_bytes(ir.to_proto(graph).SerializeToString())
-            self._session = runtimes.import_runtime("onnxruntime").load(
-                path, threads or os.cpu_count() or 1, integer_kernels=False
-            )
+        self._session = load_graph(ir.to_proto(graph), threads)
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the outputs by name for one set of inputs, float32 NCHW with the graph's batch."""
         answers = self._session.run(feeds)
         return {self._names.get(name, name): values for name, values in answers.items()}
+
+
+def load_graph(proto: onnx.ModelProto, threads: int | None = None) -> Session:
+    """Load a model of ours in this process; everything but rounding is float32.
+
+    Args:
+        proto: the model.
+        threads: threads to compute with; None takes all cores.
+    """
+    with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
+        path = Path(folder) / "graph.onnx"
+        path.write_bytes(proto.SerializeToString())
+        session: Session = runtimes.import_runtime("onnxruntime").load(
+            path, threads or os.cpu_count() or 1, integer_kernels=False
+        )
+    return session
 
 
 def _show(model: ir.Model, names: Sequence[str]) -> dict[str, str]:

@@ -59,7 +59,9 @@ def of(model: ir.Model) -> Ties:
     prescribed = {}
     for number, group in enumerate(members.values()):
         makers = [value.producer() for value in group]
-        found = [_PRESCRIBED[m.op_type] for m in makers if m is not None and g.is_op(m, *_PRESCRIBED)]
+        found = [
+            _PRESCRIBED[m.op_type] for m in makers if m is not None and g.is_op(m, *_PRESCRIBED)
+        ]
         if found:
             prescribed[number] = found[0]
     return Ties(groups, prescribed)

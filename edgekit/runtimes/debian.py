@@ -43,7 +43,13 @@ def unpack(
     with tempfile.TemporaryDirectory(prefix="apt-", dir=into.parent) as scratch:
         options = _options(Path(scratch), architecture)
         say(f"reading the package lists for {architecture}")
-        run(["apt-get", *options, "update"], "read the package lists")
+        said = run(["apt-get", *options, "update"], "read the package lists")
+        if not any((Path(scratch) / "state" / "lists").glob("*_Packages*")):
+            reason = next((line for line in said.splitlines() if "Failed to fetch" in line), "")
+            raise EnvironmentMissingError(
+                f"apt-get found no package list for {architecture}: {reason.strip() or 'no reason'}"
+                "; check the network and apt's sources"
+            )
         say(f"downloading {', '.join(packages)} for {architecture}")
         install = ["install", "--yes", "--download-only", "--no-install-recommends"]
         run(["apt-get", *options, *install, *packages], f"download {', '.join(packages)}")
@@ -102,9 +108,10 @@ def run(argv: Sequence[str], what: str) -> str:
         ) from error
     except OSError as error:
         raise EnvironmentMissingError(f"cannot start {argv[0]}: {error.strerror}") from error
+    said = done.stdout + done.stderr
     if done.returncode == 0:
-        return done.stdout
-    lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        return said
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     reason = next((line for line in reversed(lines) if _is_error(line)), "")
     reason = reason or (lines or [f"exit status {done.returncode}"])[-1]
     full = (os.strerror(errno.ENOSPC), "enough free space")

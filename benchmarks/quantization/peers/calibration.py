@@ -44,3 +44,26 @@ class Images:
 
     def __iter__(self) -> Iterator[npt.NDArray[np.float32]]:
         return (self[index] for index in range(len(self)))
+
+
+class Feeds:
+    """The images, each as a set of inputs of a network; can be walked through again.
+
+    Args:
+        name: of the network's input.
+        images: the images.
+        labels: if given, each set of inputs comes with its image's label.
+    """
+
+    def __init__(
+        self, name: str, images: Images, labels: npt.NDArray[np.integer] | None = None
+    ) -> None:
+        self._name, self._images, self._labels = name, images, labels
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __iter__(self) -> Iterator[object]:
+        for index, image in enumerate(self._images):
+            feed = {self._name: image}
+            yield feed if self._labels is None else (feed, int(self._labels[index]))

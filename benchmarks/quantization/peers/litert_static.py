@@ -12,12 +12,28 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections import Counter
 from pathlib import Path
 
+import flatbuffers
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
-from calibration import Images
+from calibration import Feeds, Images
 from litert_quantizer import calibrator, quantizer, recipe
 from litert_quantizer.utils import qsv_utils
+
+
+def with_distinct_names(content: bytes) -> bytes:
+    """Return a .tflite file in which no two tensors share a name, as the library asks."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+    met: Counter[bytes] = Counter()
+    for tensor in model.subgraphs[0].tensors:
+        met[tensor.name] += 1
+        if met[tensor.name] > 1:
+            tensor.name += b"_%d" % met[tensor.name]
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 def main() -> None:
@@ -28,11 +44,10 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--ranges", choices=("moving-average", "minmax"), default="moving-average")
     options = parser.parse_args()
-    model = str(options.model)
-    ((signature, tensors),) = Interpreter(model_path=model).get_signature_list().items()
+    model = with_distinct_names(options.model.read_bytes())
+    ((signature, tensors),) = Interpreter(model_content=model).get_signature_list().items()
     (name,) = tensors["inputs"]
-    images = Images(options.calibration, channels_last=True)
-    data = {signature: ({name: image} for image in images)}
+    data = {signature: Feeds(name, Images(options.calibration, channels_last=True))}
     chosen = quantizer.Quantizer(model, recipe.static_wi8_ai8())
     threads = os.cpu_count() or 1
     if options.ranges == "moving-average":

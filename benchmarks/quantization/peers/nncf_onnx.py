@@ -11,34 +11,19 @@ and takes the library's own limit for the drop, 0.01. Everything else is the lib
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import nncf
 import numpy as np
 import onnx
 import onnxruntime
-from calibration import Images
+from calibration import Feeds, Images
 
 PRESETS = {
     "performance": nncf.QuantizationPreset.PERFORMANCE,
     "mixed": nncf.QuantizationPreset.MIXED,
 }
-
-
-class Feeds:
-    """The calibration images, each as a set of inputs, and with its label where those are given."""
-
-    def __init__(self, name: str, images: Images, labels: np.ndarray | None = None) -> None:
-        self._name, self._images, self._labels = name, images, labels
-
-    def __len__(self) -> int:
-        return len(self._images)
-
-    def __iter__(self) -> Iterator[object]:
-        for index, image in enumerate(self._images):
-            feed = {self._name: image}
-            yield feed if self._labels is None else (feed, int(self._labels[index]))
 
 
 def top1(model: onnx.ModelProto, data: Iterable[tuple[dict[str, np.ndarray], int]]) -> float:

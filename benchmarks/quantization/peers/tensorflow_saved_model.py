@@ -115,8 +115,10 @@ def hard_sigmoid(operands: Operands, attributes: Attributes) -> tf.Tensor:
 
 
 def split(operands: Operands, attributes: Attributes) -> list[tf.Tensor]:
-    """Split; the sizes are the second operand."""
-    return tf.split(operands[0], operands[1].tolist(), axis_of(operands[0], attributes))
+    """Split, into the sizes that the second operand says or into equal parts."""
+    x, *sizes = operands
+    parts = sizes[0].tolist() if sizes else attributes["num_outputs"]
+    return tf.split(x, parts, axis_of(x, attributes))
 
 
 def gather(operands: Operands, attributes: Attributes) -> tf.Tensor:

@@ -47,8 +47,8 @@ class Settings:
     batch: int = 512
     positions: int = 8192
     patch_values: int = 1 << 24
-    learning_rate: float = 0.02
-    regulariser: float = 0.1
+    learning_rate: float = 0.2
+    regulariser: float = 10.0
     shrink: float = 1.0
     warm_start: float = 0.2
     beta: tuple[float, float] = (20.0, 2.0)
@@ -97,9 +97,7 @@ def learn_rounding(
     )
 
 
-def _learn(
-    layer: Layer, samples: Samples, settings: Settings, rng: np.random.Generator
-) -> Codes:
+def _learn(layer: Layer, samples: Samples, settings: Settings, rng: np.random.Generator) -> Codes:
     import torch
 
     steps = layer.steps
@@ -129,9 +127,9 @@ def _learn(
         _errors(layer, layer.nearest(), samples).reshape(groups, 1, outputs).astype(np.float32)
     )
     floor_err = base.mean() * 1e-4 + 1e-30
-    weight_of = (scale.transpose(1, 2) * width / base.clamp_min(floor_err))
+    weight_of = scale.transpose(1, 2) * width / base.clamp_min(floor_err)
     batch = min(settings.batch, samples.count)
-    power = (patches ** 2).mean(1, keepdim=True)  # G,1,d
+    power = (patches**2).mean(1, keepdim=True)  # G,1,d
     rho = settings.shrink * width / samples.count
     pull = 2 * rho * weight_of.transpose(1, 2) * scale * power  # G,o,d
     variable.grad = torch.zeros_like(variable)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -117,3 +117,7 @@ class Layer:
     def nearest(self) -> Codes:
         """Return the nearest codes, of the weight's shape."""
         return np.clip(np.rint(self.steps), -self.limit, self.limit).astype(np.int8)
+
+    def with_bias(self, bias: Floats) -> Layer:
+        """Return the layer with another bias."""
+        return replace(self, bias=bias)

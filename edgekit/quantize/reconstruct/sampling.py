@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekit.errors import RefusedError
-from edgekit.quantize.reconstruct.layer import Floats, Layer
+from edgekit.quantize.reconstruct.layer import Codes, Floats, Layer
 
 _HELD_OUT = 8  # one image in so many is kept from the learning
 _FEW_IMAGES = 4  # with fewer, positions are held out instead
@@ -72,9 +72,7 @@ def draw(
         learned = whole[share:], order
     made = []
     for (places, chosen), count in ((learned, positions), (judged, positions // 4)):
-        which, row, column = np.unravel_index(
-            places[: max(count, 1)], (chosen.size, rows, columns)
-        )
+        which, row, column = np.unravel_index(places[: max(count, 1)], (chosen.size, rows, columns))
         made.append(_gather(layer, maps, wanted, chosen[which], row, column))
     return made[0], made[1]
 
@@ -129,3 +127,19 @@ def _check(layer: Layer, maps: Floats, wanted: Floats) -> None:
             f"{layer.name}: inputs {maps.shape} and targets {wanted.shape} do not fit its "
             f"weight {layer.weight.shape} and {geometry}"
         )
+
+
+def outputs_of(layer: Layer, codes: Codes, samples: Samples) -> Floats:
+    """Return the layer's outputs with rounded weights, not clipped, of the targets' shape."""
+    scales = np.broadcast_to(layer.scales, layer.outputs).reshape(layer.groups, -1, 1)
+    weight = layer.grouped(codes.astype(np.float32)) * scales
+    outputs = samples.patches @ weight.transpose(0, 2, 1)
+    if layer.bias is not None:
+        outputs += layer.bias.reshape(layer.groups, 1, -1)
+    return np.asarray(outputs, np.float32)
+
+
+def channel_errors(layer: Layer, codes: Codes, samples: Samples) -> npt.NDArray[np.float64]:
+    """Return each output channel's mean squared error, after clipping, of shape (out,)."""
+    clipped = np.clip(outputs_of(layer, codes, samples), layer.low, layer.high)
+    return np.square(clipped - samples.targets, dtype=np.float64).mean(axis=1).ravel()

@@ -1,0 +1,200 @@
+"""``edgekit verify``: are two files alike, and does one answer alike on every processor?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli import output
+from edgekit.cli.options import NameList, json_option
+
+if TYPE_CHECKING:
+    from edgekit.evaluate import FileFacts, IsaReport, SaturatingLayer, Verification
+    from edgekit.evaluate.distance import Distance
+
+
+@click.command("verify", short_help="Compare two files, or one on several processors.")
+@click.pass_context
+@click.argument("file", metavar="FILE")
+@click.argument("other", metavar="[OTHER]", required=False)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Images, labelled or not; without it, synthetic ones.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Take N images, evenly spaced; without it all (of synthetic ones 64), and 8 under --isa.",
+)
+@click.option(
+    "--isa",
+    "isas",
+    type=NameList(),
+    default=(),
+    help="Run each file under these instruction sets, emulated, and compare its answers: native, "
+    "avx2, cortex-a53, cortex-a72, cortex-a76, armv8-i8mm.",
+)
+@click.option(
+    "--min-agreement",
+    type=float,
+    metavar="PERCENT",
+    help="Fail if the two files' top-1 is the same for less of the images.",
+)
+@click.option(
+    "--min-sqnr", type=float, metavar="DB", help="Fail if the SQNR of FILE to OTHER is less."
+)
+@click.option(
+    "--preprocessing",
+    metavar="NAME",
+    help="For files without a sidecar: imagenet, cifar10, minus-one-to-one or raw (0 to 255).",
+)
+@click.option(
+    "--label-offset",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="For files without a sidecar: drop the first N outputs; 1 for a background class.",
+)
+@click.option(
+    "--threads",
+    "--num-threads",
+    "threads",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Threads of the runtime.",
+)
+@json_option
+def command(
+    ctx: click.Context,
+    file: str,
+    other: str | None,
+    data: Path | None,
+    samples: int | None,
+    isas: tuple[str, ...],
+    min_agreement: float | None,
+    min_sqnr: float | None,
+    preprocessing: str | None,
+    label_offset: int,
+    threads: int,
+    *,
+    as_json: bool,
+) -> None:
+    """Compare FILE with OTHER on images, and FILE (and OTHER) with itself under --isa.
+
+    Both are .onnx or .tflite files; OTHER is the reference, such as the float32 file of an int8
+    one. An int8 .onnx file whose answers differ on x86-64 without VNNI has layers that saturate
+    there; they are named, with the remedy. Emulated instruction sets are set up once by
+    `edgekit doctor --setup-qemu`.
+
+    Exit code 1 if a threshold is missed or an instruction set gives other answers.
+    """
+    from edgekit import evaluate
+
+    names = [file] if other is None else [file, other]
+    with output.progress("verifying") as say:
+
+        def count(done: int, total: int) -> None:
+            if sys.stderr.isatty():  # a log needs no line an image
+                say(f"image {done} of {total}")
+
+        result = evaluate.verify(
+            names,
+            data,
+            samples=samples,
+            isas=isas,
+            thresholds=evaluate.Thresholds(min_agreement, min_sqnr),
+            settings=evaluate.Settings(threads, None, preprocessing, label_offset),
+            progress=count,
+            say=say,
+        )
+    if as_json:
+        click.echo(json.dumps(json.loads(result.to_json()), indent=2))
+    else:
+        _print(result)
+    if not result.passed:
+        ctx.exit(1)
+
+
+def _print(result: Verification) -> None:
+    output.print_table(
+        ["file", "size>", "model", "precision", "runtime", "operators>", "sha256"],
+        [_facts(each) for each in result.files],
+    )
+    if result.comparison is not None:
+        from edgekit.cli import evaluate
+
+        rows = [["data", result.comparison.data.description]]
+        click.echo()
+        output.print_table(["", ""], [*evaluate.comparison_rows(result.comparison), *rows])
+    if result.isa:
+        click.echo(f"\nagainst native, {result.isa_inputs}")
+        output.print_table(
+            ["file", "instruction set", "answers", "largest difference>", "SQNR>", "same top-1>"],
+            [_isa(each) for each in result.isa],
+        )
+    if result.saturating:
+        click.echo("\nlayers that saturate")
+        output.print_table(
+            ["file", "layer", "operator", "under", "elements that differ>", "largest difference>"],
+            [_layer(each) for each in result.saturating],
+        )
+    for note in result.notes:
+        click.echo(f"note: {note}")
+    for remedy in result.remedies:
+        click.echo(f"remedy: {remedy}")
+    for failure in result.failures:
+        click.echo(f"failed: {failure}")
+
+
+def _facts(facts: FileFacts) -> list[str]:
+    return [
+        Path(facts.file).name,
+        output.size(facts.size_bytes),
+        facts.model or "unknown",
+        facts.precision or "unknown",
+        facts.info.runtime_version,
+        str(facts.info.operator_count),
+        facts.sha256[:12],
+    ]
+
+
+def _isa(report: IsaReport) -> list[str]:
+    verdict = "equal to the last bit" if report.bit_equal else "but for rounding, the same"
+    share = report.agreement
+    return [
+        Path(report.file).name,
+        report.isa,
+        verdict if report.same else "differ",
+        _largest(report.largest_steps, report.distance),
+        "-" if report.distance.sqnr_db is None else f"{report.distance.sqnr_db:.1f} dB",
+        "-" if share is None else f"{share.count}/{share.of}",
+    ]
+
+
+def _largest(steps: float | None, distance: Distance) -> str:
+    if steps is not None:
+        return _steps(steps)
+    return f"{distance.max_rel_error:.1e} of the range" if distance.max_rel_error else "0"
+
+
+def _steps(steps: float) -> str:
+    return f"{steps:g} step{'' if steps == 1 else 's'}"
+
+
+def _layer(layer: SaturatingLayer) -> list[str]:
+    return [
+        Path(layer.file).name,
+        layer.name,
+        layer.operator,
+        layer.isa,
+        f"{max(100 * layer.share, 0.01):.2f} %",  # never 0.00: some did differ
+        "-" if layer.largest_steps is None else _steps(layer.largest_steps),
+    ]
