@@ -282,6 +282,16 @@ SPECIMENS = {
                              ceil_mode=1>(x) }""",
         lambda ops: ops == {"PAD": 1, "AVERAGE_POOL_2D": 1, "MUL": 1},
     ),
+    "hard_swish_as_gate": Specimen(
+        "g (float[1,4,2,3] x) => (float[1,4,2,3] y) { y = HardSwish(x) }",
+        lambda ops: ops == {"Add": 1, "Clip": 1, "Mul": 2},
+    ),
+    "average_pool_as_depthwise": Specimen(
+        """g (float[1,4,6,6] x) => (float[1,4,3,3] y) {
+             y = AveragePool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1],
+                             count_include_pad=1>(x) }""",
+        lambda ops: ops == {"Conv": 1},
+    ),
     "fuse_activation": Specimen(
         """g (float[1,4,4,4] x) => (float[1,4,4,4] y) {
              a = Conv(x, w)
@@ -293,9 +303,15 @@ SPECIMENS = {
     ),
 }
 
+STAGES = (
+    lowering.CANONICAL, lowering.TFLITE, lowering.INTEGER, lowering.TFLITE_INTEGER,
+    lowering.ONNXRUNTIME,
+)  # fmt: skip
 CANONICAL = [rule.name for rule in lowering.CANONICAL]
 TFLITE = [rule.name for rule in lowering.TFLITE]
-RULES = {rule.name: rule for rule in (*lowering.CANONICAL, *lowering.TFLITE, *lowering.ONNXRUNTIME)}
+INTEGER = [rule.name for rule in lowering.INTEGER]
+RULES = {rule.name: rule for stage in STAGES for rule in stage}
+CASES = [(number, rule.name) for number, stage in enumerate(STAGES) for rule in stage]
 
 
 def test_every_rule_has_a_specimen_and_every_file_a_rule(repository: Path) -> None:
@@ -307,13 +323,12 @@ def test_every_rule_has_a_specimen_and_every_file_a_rule(repository: Path) -> No
     assert files == set(RULES)
 
 
-@pytest.mark.parametrize("name", RULES)
-def test_rule_fires_on_its_specimen(name: str) -> None:
+@pytest.mark.parametrize(("stage", "name"), CASES)
+def test_rule_fires_on_its_specimen(stage: int, name: str) -> None:
     specimen = SPECIMENS[name]
-    table = lowering.TFLITE if name in TFLITE else lowering.CANONICAL
     model = graphs.lowered(graphs.proto(specimen.text, **specimen.constants))
-    assert rewrite.apply(model, table).get(name, 0) >= 1
-    assert rewrite.apply(model, table) == {}, "a settled graph must stay as it is"
+    assert rewrite.apply(model, STAGES[stage]).get(name, 0) >= 1
+    assert rewrite.apply(model, STAGES[stage]) == {}, "a settled graph must stay as it is"
 
 
 @pytest.mark.parametrize("name", CANONICAL)
@@ -341,6 +356,20 @@ def test_tflite_rule_keeps_outputs_and_has_its_effect(name: str, tmp_path: Path)
     info = runtimes.load("tflite", tmp_path / "model.tflite").info()
     assert specimen.effect(Counter(info.operators)), info.operators
     assert (info.partitions, info.operators_outside) == (1, ())
+
+
+@pytest.mark.parametrize("name", INTEGER)
+def test_integer_rule_keeps_outputs_in_standard_operators(name: str, tmp_path: Path) -> None:
+    specimen = SPECIMENS[name]
+    model = graphs.proto(specimen.text, **specimen.constants)
+    inputs = graphs.feeds(model)
+    before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    after = graphs.lowered(model, *lowering.INTEGER)
+    now = graphs.run_onnx(graphs.to_onnx(after), inputs, tmp_path)
+    np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
+    if name not in TFLITE:  # whose effects are told in operators of .tflite files
+        ops = Counter(node.op_type for node in after.graph)
+        assert specimen.effect(ops), dict(ops)
 
 
 @pytest.mark.parametrize("gate_first", [True, False])

@@ -21,6 +21,7 @@ COMMANDS = {
     "list": "edgekit.cli.list_models",
     "info": "edgekit.cli.info",
     "export": "edgekit.cli.export_files",
+    "quantize": "edgekit.cli.quantize",
     "evaluate": "edgekit.cli.evaluate",
     "verify": "edgekit.cli.verify",
     "latency": "edgekit.cli.latency",

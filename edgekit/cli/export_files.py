@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     help="Formats to write; a runtime's name means its format.",
 )
 @click.option(
-    "--precision", default="float32", show_default=True, help="Number type of the files: float32."
+    "--precision",
+    "precisions",
+    type=NameList(),
+    default="float32",
+    show_default=True,
+    help="Number types of the files: float32, float16, weight-int8, dynamic-int8.",
 )
 @click.option(
     "--weights",
@@ -76,7 +81,7 @@ def command(
     model_argument: str | None,
     model_option: str | None,
     formats: tuple[str, ...],
-    precision: str,
+    precisions: tuple[str, ...],
     weights: Path | None,
     seed: int | None,
     batch: int | None,
@@ -99,12 +104,16 @@ def command(
 
     Each file is run on its runtime and compared with its source before it gets its name,
     <model>_<precision>.<format>; a sidecar <file>.json says what it is and what was checked.
+
+    float16 and weight-int8 store short weights and compute in float32; dynamic-int8 computes on
+    integers whose ranges it finds as it runs. Such a file is compared with a simulation of its
+    rounding; "from float32" is what the rounding itself changes.
     """
     name = one_model(model_argument, model_option)
     from edgekit import export
     from edgekit.export import coverage, shapes, source
 
-    export.check_request(formats, precision)
+    export.check_request(formats, precisions)
     asked = shapes.parse(input_shapes, batch)
     report = None
     try:
@@ -113,7 +122,13 @@ def command(
             if wants_report:
                 report = coverage.of_graph(prepared.name, prepared.graph, formats)
             artifacts = export.to_files(
-                prepared, formats, folder, force=force, verify=not no_verify, progress=say
+                prepared,
+                formats,
+                folder,
+                precision_names=precisions,
+                force=force,
+                verify=not no_verify,
+                progress=say,
             )
     except EdgekitError as error:
         if wants_report and report is None and isinstance(error, UnsupportedOperatorError):
@@ -134,10 +149,13 @@ def command(
         f"{first.model}: {first.params:,} params, {output.millions(first.macs)} MACs, "
         f"weights {first.weights}"
     )
-    output.print_table(
-        ["file", "size>", "operators>", "delegate", "max error>", "top-1>", "verified"],
-        [_row(entry) for entry in artifacts],
-    )
+    columns = ["file", "size>", "operators>", "delegate", "max error>", "top-1>", "verified"]
+    rows = [_row(entry) for entry in artifacts]
+    if any(entry.drift is not None for entry in artifacts):
+        columns.append("from float32>")
+        for row, entry in zip(rows, artifacts, strict=True):
+            row.append("" if entry.drift is None else f"{entry.drift.max_rel_error:.1e}")
+    output.print_table(columns, rows)
     if report is not None:
         click.echo()
         coverage_table.show(report)

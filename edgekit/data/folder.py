@@ -66,6 +66,15 @@ class ImageFolder:
             labels=None if self.labels is None else tuple(self.labels[i] for i in kept),
         )
 
+    def without(self, files: frozenset[str]) -> ImageFolder:
+        """Leave out some images, by their paths below the folder."""
+        kept = [number for number, file in enumerate(self.files) if file not in files]
+        return replace(
+            self,
+            files=tuple(self.files[i] for i in kept),
+            labels=None if self.labels is None else tuple(self.labels[i] for i in kept),
+        )
+
 
 def read(root: Path) -> ImageFolder:
     """List a folder: by its ``labels.csv``, else by class subfolders, else as unlabelled images.

@@ -20,7 +20,7 @@ SYNTHETIC_IMAGES = 64
 
 def run(
     name: str,
-    data: Path | None,
+    data: Path | ImageFolder | None,
     *,
     against: str | None = None,
     weights: Path | None = None,
@@ -35,8 +35,8 @@ def run(
     Args:
         name: path of a model file, which runs on its runtime, or name of a registered network,
             which runs in torch.
-        data: folder of images (see `edgekit.data.folder.read`); None draws synthetic ones, on
-            which two models can be compared.
+        data: folder of images (see `edgekit.data.folder.read`), perhaps one that is read
+            already; None draws synthetic ones, on which two models can be compared.
         against: the second model, as ``name``.
         weights: weights of the one network among the two; None takes what edgekit has.
         limit: number of images, evenly spaced; None takes all, of synthetic ones 64.
@@ -61,7 +61,7 @@ def run(
         raise UsageError(f"an evaluation takes 1 image or more, not {limit}")
     shown: Images | None = None if data is None else _folder(data, limit)
     if against is None and (shown is None or shown.labels is None):
-        what = "there are no images" if data is None else f"{data} has no labels"
+        what = "there are no images" if shown is None else f"{shown.description} has no labels"
         raise UsageError(
             f"{what}, so there is nothing to count: give labelled images with --data DIR, or a "
             "second model to compare with by --against FILE|MODEL"
@@ -78,8 +78,8 @@ def run(
         return ask(predictors, shown, progress)
 
 
-def _folder(path: Path, limit: int | None) -> ImageFolder:
-    found = folder.read(path)
+def _folder(data: Path | ImageFolder, limit: int | None) -> ImageFolder:
+    found = folder.read(data) if isinstance(data, Path) else data
     return found if limit is None else found.limited(limit)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -18,7 +19,7 @@ from edgekit.export.parity import Parity
 from edgekit.models import Preprocessing
 from edgekit.runtimes import codec
 
-SCHEMA, SCHEMA_VERSION = "edgekit.artifact", 1
+SCHEMA, SCHEMA_VERSION = "edgekit.artifact", 2
 _TOOLS = ("edgekit-mobile", "torch", "onnx", "onnxsim", "onnxruntime", "ai-edge-litert", "numpy")
 
 
@@ -50,7 +51,7 @@ class Artifact:
     Attributes:
         path: the file.
         format: ``onnx`` or ``tflite``.
-        precision: ``float32``.
+        precision: number types of the file, such as ``float32`` or ``int8``.
         model: name of the network.
         weights: where the weights came from; starts with ``untrained`` if from nowhere.
         params: parameters of the source network.
@@ -64,9 +65,14 @@ class Artifact:
         operators_outside: operator types left outside the delegate.
         size_bytes: size of the file.
         sha256: of the file.
-        parity: comparison with the source; None if it was skipped.
-        recipe: quantization recipe; None for float files.
+        parity: comparison with the source, or with the simulation of a precision that rounds;
+            None if it was skipped.
+        recipe: quantization recipe in its written grammar; None for files that needed none.
         tools: versions of everything that had a hand in it.
+        calibration: what activation ranges were taken from; None where nothing was.
+        trace: what each step of a search for the recipe bought and cost.
+        drift: comparison with the float32 source where ``parity`` is with a simulation: what the
+            precision costs, which no check is made of. None elsewhere.
     """
 
     path: Path
@@ -87,6 +93,9 @@ class Artifact:
     parity: Parity | None
     recipe: str | None
     tools: dict[str, str]
+    calibration: str | None = None
+    trace: tuple[Mapping[str, Any], ...] = ()
+    drift: Parity | None = None
 
     @property
     def verified(self) -> str:

@@ -12,7 +12,7 @@ import onnx_ir as ir
 
 from edgekit.errors import RefusedError
 from edgekit.export import graph as g
-from edgekit.export import quantizable
+from edgekit.export import quantizable, rescale
 from edgekit.export.encodings import Affine, Encodings, Layer
 from edgekit.export.lowering.fuse_activation import clip_bounds
 
@@ -65,7 +65,8 @@ def _annotated(model: ir.Model, encodings: Encodings) -> ir.Model:
             "`edgekit quantize`",
             reason_code="encodings-mismatch",
         )
-    graph = model.clone()
+    rescaled = rescale.apply(model, encodings.rescalings)
+    graph = rescaled.clone() if rescaled is model else rescaled
     for value in _values(graph):
         affine = encodings.activations.get(value.name or "")
         if affine is not None:
@@ -147,6 +148,7 @@ def _set_layer(node: ir.Node, weight: np.ndarray, bias: np.ndarray) -> None:
     graph, name = g.graph_of(node), g.operand(node, 1).name or g.label(node)
     node.replace_input_with(1, g.add_constant(graph, f"{name}_quantized", weight))
     if len(node.inputs) < 3:
+        node.op_type = "Gemm" if node.op_type == "MatMul" else node.op_type  # which has a bias
         node.resize_inputs(3)
     node.replace_input_with(2, g.add_constant(graph, f"{g.label(node)}_bias", bias))
 

@@ -14,6 +14,8 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from edgekit.export.rescale import Rescaling
+
 _BIAS_LIMIT = 2**30  # half of int32: the other half is the accumulator's
 
 
@@ -136,13 +138,16 @@ class Encodings:
         activations: encoding by value name, graph inputs and outputs included.
         layers: weights by node name.
         float_nodes: names of nodes that stay float32 though they could be encoded.
+        rescalings: factors by layer name that the graph's layers have in the weights above.
     """
 
     graph_sha256: str
     activations: Mapping[str, Affine]
     layers: Mapping[str, Layer]
     float_nodes: frozenset[str] = field(default_factory=frozenset)
+    rescalings: Mapping[str, Rescaling] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "activations", MappingProxyType(dict(self.activations)))
         object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
+        object.__setattr__(self, "rescalings", MappingProxyType(dict(self.rescalings)))

@@ -9,50 +9,54 @@ from __future__ import annotations
 
 import numpy as np
 import onnx_ir as ir
+from onnx_ir.passes.common import RemoveUnusedNodesPass
 
-from edgekit.export import encoded, quantizable
+from edgekit.export import encoded, onnx_writer, quantizable
 from edgekit.export import graph as g
 from edgekit.export.encodings import Affine
 
 _OPSET_INT16 = 21  # the first whose QuantizeLinear makes int16
 
 
-def with_pairs(model: ir.Model, *, integer_io: bool = False) -> ir.Model:
-    """Turn an encoded graph into plain ONNX, in place, and return it.
+def to_bytes(model: ir.Model, description: str, *, unsigned: bool = False) -> bytes:
+    """Return the QDQ file of an encoded graph, which is used up.
 
     Args:
         model: the encoded graph.
-        integer_io: encoded inputs and outputs of the graph hold stored integers; else float32.
+        description: free text for the file's doc_string.
+        unsigned: 8-bit activations are stored as uint8, 128 higher; for x86 processors whose
+            integer kernels want them so.
     """
     graph = model.graph
     outputs = [(value, value.name) for value in graph.outputs]
     for node in list(graph):
         if encoded.is_integer(node):
-            dequantize_constants(node)
+            dequantize_constants(node, unsigned=unsigned)
     for node in list(graph):
         if (node.domain, node.op_type) == ("edgekit", "Requantize"):
             _pass_through(node)
-    add_pairs(model, integer_io=integer_io)
+    add_pairs(model, unsigned=unsigned)
     for shown, (value, name) in zip(graph.outputs, outputs, strict=True):
         if shown is not value:
             value.name, shown.name = f"{name}_float", name
-    return model
+    RemoveUnusedNodesPass()(model)
+    return onnx_writer.to_bytes(model, description)
 
 
-def add_pairs(model: ir.Model, *, integer_io: bool = False) -> None:
+def add_pairs(model: ir.Model, *, unsigned: bool = False) -> None:
     """Put QuantizeLinear and DequantizeLinear after every encoded value, in place."""
     graph = model.graph
     bits = set()
     for value in [*graph.inputs, *(value for node in list(graph) for value in node.outputs)]:
         affine = encoded.affine_of(value)
         if affine is not None:
-            _pair(graph, value, affine, integer_io=integer_io)
+            _pair(graph, value, affine, unsigned=unsigned)
             bits.add(affine.bits)
     if 16 in bits:
         model.opset_imports[""] = _OPSET_INT16
 
 
-def dequantize_constants(node: ir.Node) -> None:
+def dequantize_constants(node: ir.Node, *, unsigned: bool = False) -> None:
     """Put a DequantizeLinear before each constant that ``node`` computes with."""
     affine = encoded.affine_of(node.inputs[0])
     if "scales" in node.meta:
@@ -70,10 +74,17 @@ def dequantize_constants(node: ir.Node) -> None:
         if value is None or array is None:
             continue
         own = encoded.constant_affine(node, array)
-        stored = g.add_constant(g.graph_of(node), f"{value.name}_quantized", own.store(array))
-        node.replace_input_with(index, stored)
-        scale, zero = np.float32(own.scale), np.array(own.zero_point, own.dtype)
-        _dequantize_input(node, index, np.asarray(scale), 0, zero)
+        name, codes = f"{value.name}_quantized", _shifted(own.store(array), unsigned=unsigned)
+        node.replace_input_with(index, g.add_constant(g.graph_of(node), name, codes))
+        zero = _shifted(np.array(own.zero_point, own.dtype), unsigned=unsigned)
+        _dequantize_input(node, index, np.array(own.scale, np.float32), 0, zero)
+
+
+def _shifted(codes: np.ndarray, *, unsigned: bool) -> np.ndarray:
+    """Return int8 codes as uint8 ones that mean the same with a zero point 128 higher."""
+    if not unsigned or codes.dtype != np.int8:
+        return codes
+    return np.asarray(codes.astype(np.int16) + 128, np.uint8)
 
 
 def _dequantize_input(
@@ -101,24 +112,23 @@ def _pass_through(node: ir.Node) -> None:
     g.replace(node, g.insert(node, "Identity", [g.operand(node, 0)], shape))
 
 
-def _pair(graph: ir.Graph, value: ir.Value, affine: Affine, *, integer_io: bool) -> None:
-    """Let every reader of ``value`` read it quantized and dequantized."""
-    readers = list(value.uses())
-    is_output, is_input = value.is_graph_output(), value.is_graph_input()
+def _pair(graph: ir.Graph, value: ir.Value, affine: Affine, *, unsigned: bool) -> None:
+    """Let the readers of ``value`` read it quantized and dequantized.
+
+    What is float32 to begin with is rounded for those readers alone that compute on integers.
+    """
+    producer = value.producer()
+    made_integer = producer is not None and encoded.is_integer(producer)
+    readers = [use for use in value.uses() if made_integer or encoded.is_integer(use.node)]
+    is_output = value.is_graph_output() and made_integer
+    zero_point = _shifted(np.array(affine.zero_point, affine.dtype), unsigned=unsigned)
     scale = g.add_constant(graph, f"{value.name}_scale", np.array(affine.scale, np.float32))
-    zero = g.add_constant(
-        graph, f"{value.name}_zero_point", np.array(affine.zero_point, affine.dtype)
-    )
-    stored_type = ir.TensorType(ir.DataType.from_numpy(affine.dtype))
+    zero = g.add_constant(graph, f"{value.name}_zero_point", zero_point)
     shape, name = value.shape, value.name
-    if is_input and integer_io:
-        stored = value
-        value.type = stored_type
-        quantize = None
-    else:
-        quantize = ir.node("QuantizeLinear", [value, scale, zero], name=f"{name}_quantize")
-        stored = quantize.outputs[0]
-        stored.name, stored.shape, stored.type = f"{name}_quantized", shape, stored_type
+    quantize = ir.node("QuantizeLinear", [value, scale, zero], name=f"{name}_quantize")
+    stored = quantize.outputs[0]
+    stored.name, stored.shape = f"{name}_quantized", shape
+    stored.type = ir.TensorType(ir.DataType.from_numpy(zero_point.dtype))
     dequantize = ir.node("DequantizeLinear", [stored, scale, zero], name=f"{name}_dequantize")
     real = dequantize.outputs[0]
     real.name, real.shape, real.type = (
@@ -126,8 +136,7 @@ def _pair(graph: ir.Graph, value: ir.Value, affine: Affine, *, integer_io: bool)
         shape,
         ir.TensorType(ir.DataType.FLOAT),
     )
-    new = [node for node in (quantize, dequantize) if node is not None]
-    producer = value.producer()
+    new = [quantize, dequantize]
     if producer is not None:
         graph.insert_after(producer, new)
     elif len(graph):
@@ -135,7 +144,6 @@ def _pair(graph: ir.Graph, value: ir.Value, affine: Affine, *, integer_io: bool)
     for use in readers:
         use.node.replace_input_with(use.idx, real)
     if is_output:
-        shown = stored if integer_io else real
         for index, output in enumerate(graph.outputs):
             if output is value:
-                graph.outputs[index] = shown
+                graph.outputs[index] = real

@@ -53,7 +53,12 @@ class Parity:
         return self.max_rel_error <= self.tolerance and self.top1_agreement in (None, self.inputs)
 
 
-def compare(reference: str, expected: Sequence[Arrays], answers: Sequence[Arrays]) -> Parity:
+def compare(
+    reference: str,
+    expected: Sequence[Arrays],
+    answers: Sequence[Arrays],
+    tolerance: float = MAX_RELATIVE_ERROR,
+) -> Parity:
     """Compare two lists of outputs, one entry an input, by output name.
 
     A missing output, another shape, a NaN or an infinity on either side counts as the largest
@@ -76,7 +81,7 @@ def compare(reference: str, expected: Sequence[Arrays], answers: Sequence[Arrays
             min_cosine = min(min_cosine, _cosine(truth, answer))
             if truth.ndim == 2 and truth.shape[1] > 1:
                 ranked = True
-                agrees &= _same_top1(exact, answer, MAX_RELATIVE_ERROR * span)
+                agrees &= _same_top1(exact, answer, tolerance * span)
         agreed += agrees
     return Parity(
         reference=reference,
@@ -85,7 +90,7 @@ def compare(reference: str, expected: Sequence[Arrays], answers: Sequence[Arrays
         max_rel_error=max_rel,
         min_cosine=min_cosine,
         top1_agreement=agreed if ranked else None,
-        tolerance=MAX_RELATIVE_ERROR,
+        tolerance=tolerance,
     )
 
 

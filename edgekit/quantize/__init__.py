@@ -1,1 +1,31 @@
-"""Room 3: from a float file to an int8 one."""
+"""Room 3: a float network becomes an integer one, the same on both runtimes.
+
+The walk: `prepare` (quantizable graph), `samples.read`, `build` by a `Recipe` (ranges, encodings,
+rungs), or `search` for one within a budget, then `to_files`.
+"""
+
+from __future__ import annotations
+
+from edgekit.quantize.build import build
+from edgekit.quantize.draft import Context, Draft
+from edgekit.quantize.files import Request, to_files
+from edgekit.quantize.recipe import Recipe
+from edgekit.quantize.samples import Samples
+from edgekit.quantize.search import Outcome, Step
+from edgekit.quantize.session import GraphSession
+from edgekit.quantize.subject import Subject, prepare
+
+__all__ = [
+    "Context",
+    "Draft",
+    "GraphSession",
+    "Outcome",
+    "Recipe",
+    "Request",
+    "Samples",
+    "Step",
+    "Subject",
+    "build",
+    "prepare",
+    "to_files",
+]

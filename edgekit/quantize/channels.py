@@ -8,6 +8,7 @@ between its input channels and its output channels. A channel that meets anythin
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,8 @@ import onnx_ir as ir
 
 from edgekit.export import graph as g
 from edgekit.export import quantizable
-from edgekit.export.lowering.fuse_activation import clip_bounds
 from edgekit.export.lowering import permutation
+from edgekit.export.lowering.fuse_activation import clip_bounds
 
 _CHANNELWISE = ("Relu", "LeakyRelu", "MaxPool", "GlobalAveragePool", "Identity")
 _JOINING = ("Add", "Sub", "Max", "Min")
@@ -97,7 +98,7 @@ def _count(value: ir.Value) -> int:
     return shape[1] if len(shape) > 1 else 1
 
 
-def _visit(node: ir.Node, finder: _Finder, ids) -> None:  # type: ignore[no-untyped-def]
+def _visit(node: ir.Node, finder: _Finder, ids: Callable[[ir.Value], np.ndarray]) -> None:
     inputs = list(quantizable.dynamic_inputs(node))
     output = node.outputs[0]
     if quantizable.is_layer(node):

@@ -8,8 +8,9 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export import graph as g
-from edgekit.export import quantizable
+from edgekit.export import quantizable, rescale
 from edgekit.export.encodings import Affine, Encodings, Layer, least_weight_scales
+from edgekit.export.rescale import Rescaling
 from edgekit.quantize import ranges, ties
 from edgekit.quantize.ranges import WeightMethod
 
@@ -30,8 +31,8 @@ def activations(
         low, high = spans[group[0]]
         scale, zero = ranges.to_affine(low, high, bits, symmetric=bits == 16, tensor=group[0])
         affine = Affine(scale, zero, bits)
-        if bits == 8 and number in tied.prescribed:
-            affine = tied.prescribed[number]
+        if number in tied.prescribed:
+            affine = tied.prescribed[number] if bits == 8 else ties.PRESCRIBED_INT16
         result.update(dict.fromkeys(group, affine))
     return result
 
@@ -85,22 +86,26 @@ def encodings(
     per_channel: bool = True,
     method: WeightMethod = "max",
     seven_bit: frozenset[str] = frozenset(),
-    float_nodes: frozenset[str] = frozenset(),
+    rescalings: Mapping[str, Rescaling] | None = None,
 ) -> Encodings:
     """Return the encodings of a quantizable graph, every layer rounded to nearest.
 
     Args:
-        model: the quantizable graph.
+        model: the quantizable graph, not rescaled.
         spans: see `activations`.
         bits: of activations; weights have 8.
         per_channel: one scale for each output channel of a weight, else one in all.
         method: how weight scales are chosen.
         seven_bit: names of layers whose weights get 7 bits.
-        float_nodes: see `Encodings`.
+        rescalings: factors to give the layers before they are rounded; ``spans`` are then those
+            of the rescaled graph.
+
+    Raises:
+        RefusedError: a weight or a range is NaN or infinite (reason "not-finite").
     """
     affine = activations(model, spans, bits)
     layers = {}
-    for node in model.graph:
+    for node in rescale.apply(model, rescalings or {}).graph:
         source = g.operand(node, 0).name if quantizable.is_layer(node) else None
         if source in affine and node.name:
             layers[node.name] = layer(
@@ -110,4 +115,4 @@ def encodings(
                 per_channel=per_channel,
                 method=method,
             )
-    return Encodings(quantizable.digest(model), affine, layers, float_nodes)
+    return Encodings(quantizable.digest(model), affine, layers, rescalings=rescalings or {})

@@ -28,7 +28,10 @@ _REACHED = 0.999  # of a clip's bound
 
 
 def factors(
-    model: ir.Model, samples: Iterable[Mapping[str, np.ndarray]], *, per_channel: bool
+    model: ir.Model,
+    samples: Iterable[Mapping[str, np.ndarray]],
+    *,
+    per_channel: bool,
 ) -> dict[str, Rescaling]:
     """Return a rescaling for every layer of a quantizable graph that gains by one.
 

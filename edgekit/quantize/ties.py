@@ -22,6 +22,9 @@ _PRESCRIBED = {
 }
 """By the TFLite 8-bit quantization specification; other operators choose freely."""
 
+PRESCRIBED_INT16 = Affine(1 / 32768, 0, 16)
+"""Of the same operators, with 16-bit activations."""
+
 
 @dataclass(frozen=True)
 class Ties:
@@ -72,6 +75,6 @@ def encodable(model: ir.Model) -> Iterator[ir.Value]:
     for value in (*model.graph.inputs, *(v for node in model.graph for v in node.outputs)):
         nodes = [value.producer(), *(use.node for use in value.uses())]
         is_float = value.dtype in (None, ir.DataType.FLOAT)
-        if is_float and not quantizable.is_fused(value):
-            if any(node is not None and quantizable.is_capable(node) for node in nodes):
-                yield value
+        touched = any(node is not None and quantizable.is_capable(node) for node in nodes)
+        if is_float and touched and not quantizable.is_fused(value):
+            yield value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -93,6 +93,10 @@ class Program:
         """Add an activation and return its number."""
         self.tensors.append(Tensor(name, tuple(shape), np.dtype(dtype), None, quantization))
         return len(self.tensors) - 1
+
+    def rename(self, number: int, name: str) -> None:
+        """Give a tensor another name."""
+        self.tensors[number] = replace(self.tensors[number], name=name)
 
     def add_constant(
         self, name: str, array: np.ndarray, quantization: Quantization | None = None

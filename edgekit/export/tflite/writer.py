@@ -15,7 +15,7 @@ from edgekit.errors import UnsupportedOperatorError
 from edgekit.export import encoded
 from edgekit.export import graph as g
 from edgekit.export.encodings import Affine
-from edgekit.export.tflite import layout
+from edgekit.export.tflite import layout, versions
 from edgekit.export.tflite.program import OptionValue, Program, Quantization
 
 
@@ -32,6 +32,7 @@ class Writer:
         self.integer = False
         self._tensors: dict[ir.Value, int] = {}  # as encoded
         self._floats: dict[ir.Value, int] = {}  # dequantized copies
+        self._float_constants: dict[int, int] = {}  # dequantized constants
         self._unwritten: list[tuple[int, int]] = []  # float32 results that wait for QUANTIZE
 
     def emit(
@@ -44,7 +45,13 @@ class Writer:
         *,
         version: int = 1,
     ) -> None:
-        """Append an operator; see `edgekit.export.tflite.program.Operator`."""
+        """Append an operator; see `edgekit.export.tflite.program.Operator`.
+
+        Its version is the one that its element types need, at least ``version``.
+        """
+        tensors = self.program.tensors
+        read, made = [tensors[i] for i in inputs], [tensors[i] for i in outputs]
+        version = versions.of(code, read, made, version)
         self.program.add_operator(code, inputs, outputs, options, values, version=version)
 
     def add_input(self, value: ir.Value, *, integer: bool = False) -> None:
@@ -64,10 +71,14 @@ class Writer:
 
     def add_output(self, value: ir.Value, *, integer: bool = False) -> None:
         """Declare a graph output, which must have been produced."""
+        stored, name = self._tensors[value], value.name or ""
         if encoded.affine_of(value) is None or integer:
-            self.program.outputs.append(self._tensors[value])
-        else:
-            self.program.outputs.append(self._dequantized(value))
+            self.program.outputs.append(stored)
+            return
+        shown = self._dequantized(value)
+        self.program.rename(stored, f"{name}_quantized")
+        self.program.rename(shown, name)  # an output has the name that the network gives it
+        self.program.outputs.append(shown)
 
     def tensor(self, value: ir.Value | None) -> int:
         """Return the tensor that holds an activation produced before, or a constant like one."""
@@ -98,6 +109,17 @@ class Writer:
     ) -> int:
         """Add a constant as it is."""
         return self.program.add_constant(name, array, quantization)
+
+    def as_float(self, constant: int) -> int:
+        """Return the float32 form of a constant stored otherwise, through one DEQUANTIZE."""
+        if constant not in self._float_constants:
+            source = self.program.tensors[constant]
+            result = self.program.add_tensor(
+                f"{source.name}_dequantized", source.shape, np.dtype(np.float32)
+            )
+            self.emit("DEQUANTIZE", [constant], [result], "DequantizeOptions")
+            self._float_constants[constant] = result
+        return self._float_constants[constant]
 
     def output(self, value: ir.Value) -> int:
         """Create the tensor of a value that the next operator produces."""

@@ -1,7 +1,7 @@
-"""The bias that suits rounded weights: the shift of the outputs' mean is taken out.
+"""The bias that suits rounded weights: the mean error of the outputs is taken out.
 
-Source: Nagel et al., 2019, arXiv 1906.04721, section 4.2, from data; with an activation function
-it is the least-squares bias of the outputs after it.
+Source: Nagel et al., 2019, arXiv 1906.04721, section 4.2, from data. Beyond it, where an
+activation function follows, the bias is the least-squares one for the outputs after it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from edgekit.quantize.reconstruct.layer import Codes, Floats, Layer
 from edgekit.quantize.reconstruct.sampling import Samples, channel_errors, draw, outputs_of
 
-_STEPS = 3  # Gauss-Newton; without an activation function the first is exact
+_STEPS = 3  # of Gauss and Newton; without an activation function the first is exact
 
 
 def fit_bias(
@@ -26,7 +26,7 @@ def fit_bias(
 
     Args:
         layer: the layer with its present bias.
-        codes: its rounded weights.
+        codes: its rounded weights, int8.
         inputs: as for ``learn_rounding``.
         targets: as for ``learn_rounding``.
         positions: how many output positions to look at.
@@ -41,24 +41,20 @@ def fit_bias(
         RefusedError: a value is NaN or infinite (reason "not-finite").
     """
     learned, judged = draw(layer, inputs, targets, positions, np.random.default_rng(seed))
-    present = np.zeros(layer.outputs, np.float32) if layer.bias is None else layer.bias
-    shift = _shift(layer, codes, learned).ravel()
-    fitted = np.asarray(present + shift, np.float32)
-    better = channel_errors(layer.with_bias(fitted), codes, judged) < channel_errors(
-        layer, codes, judged
-    )
-    return np.where(better, fitted, present)
+    other = fitted(layer, codes, learned)
+    better = channel_errors(other, codes, judged) < channel_errors(layer, codes, judged)
+    return np.where(better, other.bias, layer.bias)
 
 
-def _shift(layer: Layer, codes: Codes, samples: Samples) -> np.ndarray:
-    """Return what to add to the bias, float64 of shape (groups, out / groups)."""
+def fitted(layer: Layer, codes: Codes, samples: Samples) -> Layer:
+    """Return the layer with the least-squares bias at the samples."""
     outputs = outputs_of(layer, codes, samples)
     shift = np.zeros((outputs.shape[0], 1, outputs.shape[2]))
     for _ in range(_STEPS):
         moved = outputs + shift
+        # Where the activation function clips, the bias has no influence.
         free = (moved > layer.low) & (moved < layer.high)
         missing = samples.targets - np.clip(moved, layer.low, layer.high)
-        count = free.sum(axis=1, keepdims=True)
-        total = (missing * free).sum(axis=1, keepdims=True)
-        shift += total / np.maximum(count, 1)
-    return shift[:, 0]
+        total = np.where(free, missing, 0).sum(axis=1, keepdims=True)
+        shift += total / np.maximum(free.sum(axis=1, keepdims=True), 1)
+    return layer.with_bias(np.asarray(layer.bias + shift.ravel(), np.float32))

@@ -45,8 +45,8 @@ class Layer:
         weight: float32 of shape (out, in / groups, rows, columns), or (out, in) for a fully
             connected layer.
         scales: float32 of shape (out,) or (1,); the codes' zero point is 0.
+        bias: float32 of shape (out,).
         bits: width of a weight's code, at most 8: codes are -127 to 127, with 7 bits -63 to 63.
-        bias: float32 of shape (out,), or None.
         geometry: of a convolution; a fully connected layer has the default one.
         low: the activation function's lower limit, minus infinity for none.
         high: its upper limit.
@@ -55,8 +55,8 @@ class Layer:
     name: str
     weight: Floats
     scales: Floats
+    bias: Floats
     bits: int = 8
-    bias: Floats | None = None
     geometry: Geometry = field(default_factory=Geometry)
     low: float = -math.inf
     high: float = math.inf
@@ -68,11 +68,11 @@ class Layer:
             raise ValueError(f"{self.name}: a fully connected layer has no {self.geometry}")
         if self.scales.shape not in ((1,), (self.outputs,)) or not (self.scales > 0).all():
             raise ValueError(f"{self.name}: scales are positive, one or one for each output")
-        if self.bias is not None and self.bias.shape != (self.outputs,):
+        if self.bias.shape != (self.outputs,):
             raise ValueError(f"{self.name}: a bias of shape {self.bias.shape} does not fit")
         if not 2 <= self.bits <= 8 or not self.low < self.high:
             raise ValueError(f"{self.name}: {self.bits} bits, clip {self.low:g} to {self.high:g}")
-        if not np.isfinite(self.weight).all():
+        if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
             raise RefusedError(
                 f"{self.name} cannot be quantized: it has weights that are NaN or infinite; "
                 "check the weights file",
@@ -82,7 +82,12 @@ class Layer:
     @property
     def outputs(self) -> int:
         """Number of output channels."""
-        return self.weight.shape[0]
+        return int(self.weight.shape[0])
+
+    @property
+    def fan_in(self) -> int:
+        """Number of weights of one output channel."""
+        return int(self.weight[0].size)
 
     @property
     def groups(self) -> int:
@@ -99,14 +104,16 @@ class Layer:
         """The largest code; the lowest is its negative."""
         return code_limits(self.bits, symmetric=True)[1]
 
-    @property
-    def rows(self) -> Floats:
-        """Weights of shape (groups, out / groups, in / groups * taps)."""
-        return self.grouped(self.weight)
+    def grouped(self, weight: npt.NDArray[np.generic]) -> Floats:
+        """Return a tensor of the weight's shape as (groups, out / groups, in / groups * taps)."""
+        shape = self.groups, self.outputs // self.groups, -1
+        return np.ascontiguousarray(weight.reshape(shape), np.float32)
 
-    def grouped(self, weight: Floats) -> Floats:
-        """Return a tensor of the weight's shape in the shape of ``rows``."""
-        return weight.reshape(self.groups, self.outputs // self.groups, -1)
+    @property
+    def grouped_scales(self) -> Floats:
+        """One scale for each output channel, of shape (groups, out / groups, 1)."""
+        scales = np.broadcast_to(self.scales, self.outputs).astype(np.float32)
+        return scales.reshape(self.groups, -1, 1)
 
     @property
     def steps(self) -> npt.NDArray[np.float64]:

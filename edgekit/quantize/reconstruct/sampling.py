@@ -34,7 +34,7 @@ class Samples:
     @property
     def count(self) -> int:
         """Number of positions."""
-        return self.patches.shape[1]
+        return int(self.patches.shape[1])
 
 
 def draw(
@@ -131,15 +131,14 @@ def _check(layer: Layer, maps: Floats, wanted: Floats) -> None:
 
 def outputs_of(layer: Layer, codes: Codes, samples: Samples) -> Floats:
     """Return the layer's outputs with rounded weights, not clipped, of the targets' shape."""
-    scales = np.broadcast_to(layer.scales, layer.outputs).reshape(layer.groups, -1, 1)
-    weight = layer.grouped(codes.astype(np.float32)) * scales
+    weight = layer.grouped(codes) * layer.grouped_scales
     outputs = samples.patches @ weight.transpose(0, 2, 1)
-    if layer.bias is not None:
-        outputs += layer.bias.reshape(layer.groups, 1, -1)
+    outputs += layer.bias.reshape(layer.groups, 1, -1)
     return np.asarray(outputs, np.float32)
 
 
 def channel_errors(layer: Layer, codes: Codes, samples: Samples) -> npt.NDArray[np.float64]:
     """Return each output channel's mean squared error, after clipping, of shape (out,)."""
     clipped = np.clip(outputs_of(layer, codes, samples), layer.low, layer.high)
-    return np.square(clipped - samples.targets, dtype=np.float64).mean(axis=1).ravel()
+    squares = np.square(clipped - samples.targets, dtype=np.float64)
+    return np.asarray(squares.mean(axis=1).ravel(), np.float64)

@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from edgekit.export import graph as g
 from edgekit.export.tflite.emit import activation
+from edgekit.export.tflite.program import OptionValue
 from edgekit.export.tflite.writer import Writer, refuse
 
 _CODES = {
@@ -24,13 +25,12 @@ def emit(writer: Writer, node: ir.Node) -> None:
     _check_ranks(node)
     code, options = _CODES[node.op_type]
     rank = len(g.shape_of(node.outputs[0]))
-    writer.emit(
-        code,
-        [writer.operand(node, index, rank) for index in (0, 1)],
-        [writer.output(node.outputs[0])],
-        options,
-        {"fusedActivationFunction": activation.fused(node)},
-    )
+    operands = [writer.operand(node, index, rank) for index in (0, 1)]
+    target = writer.output(node.outputs[0])
+    values: dict[str, OptionValue] = {"fusedActivationFunction": activation.fused(node)}
+    if code in ("ADD", "SUB") and writer.program.tensors[target].dtype == np.int16:
+        values["potScaleInt16"] = False  # scales need not be powers of two
+    writer.emit(code, operands, [target], options, values)
 
 
 def emit_extremum(writer: Writer, node: ir.Node) -> None:

@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from edgekit.export import graph as g
 from edgekit.export.tflite.emit import activation, weights
+from edgekit.export.tflite.program import OptionValue
 from edgekit.export.tflite.writer import Writer, refuse
 
 
@@ -28,6 +29,9 @@ def emit(writer: Writer, node: ir.Node) -> None:
         if given.ndim > 1 and given.shape[0] != 1:
             raise refuse(node, "a bias that differs by row is not supported", "unsupported-matmul")
         bias = np.broadcast_to(given.reshape(-1), bias.shape)
+    values: dict[str, OptionValue] = {"fusedActivationFunction": activation.fused(node)}
+    if weights.is_dynamic(node):
+        values["asymmetricQuantizeInputs"] = True
     writer.emit(
         "FULLY_CONNECTED",
         [
@@ -37,5 +41,5 @@ def emit(writer: Writer, node: ir.Node) -> None:
         ],
         [writer.output(node.outputs[0])],
         "FullyConnectedOptions",
-        {"fusedActivationFunction": activation.fused(node)},
+        values,
     )

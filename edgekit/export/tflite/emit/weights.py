@@ -1,4 +1,4 @@
-"""The weights and bias of a layer as constants of the file: float32, or integers with scales."""
+"""The weights and bias of a layer as constants of the file: floats, or integers with scales."""
 
 from __future__ import annotations
 
@@ -7,37 +7,61 @@ import onnx_ir as ir
 
 from edgekit.export import encoded
 from edgekit.export import graph as g
+from edgekit.export.precisions import stored
+from edgekit.export.precisions.stored import StoredWeights
 from edgekit.export.tflite.program import Quantization
 from edgekit.export.tflite.writer import Writer
 
 
-def add_weight(writer: Writer, node: ir.Node, stored: np.ndarray, axis: int) -> int:
-    """Add the weights of ``node``.
+def add_weight(writer: Writer, node: ir.Node, weight: np.ndarray, axis: int) -> int:
+    """Add the weights of ``node``, and what turns them back to float32 if need be.
 
     Args:
         writer: where to.
         node: a layer.
-        stored: its weights in the file's order.
-        axis: of the output channels in ``stored``.
+        weight: its weights in the file's order.
+        axis: of the output channels in ``weight``.
     """
     scales = node.meta.get("scales")
     name = g.operand(node, 1).name or "weights"
-    if scales is None:
-        return writer.constant(name, stored)
+    if scales is not None:
+        return writer.constant(name, weight, _quantization(scales, axis))
+    form = stored.of(node)
+    if form is None:
+        return writer.constant(name, weight)
+    return _add_stored(writer, name, weight, axis, form)
+
+
+def is_dynamic(node: ir.Node) -> bool:
+    """Tell whether ``node`` quantizes its float32 input when it runs."""
+    form = stored.of(node)
+    return form is not None and form.dynamic
+
+
+def _add_stored(
+    writer: Writer, name: str, weight: np.ndarray, axis: int, form: StoredWeights
+) -> int:
+    kept = form.store(weight, axis)
+    if form.scales is None:
+        return writer.as_float(writer.constant(f"{name}_float16", kept))
+    constant = writer.constant(f"{name}_int8", kept, _quantization(form.scales, axis))
+    return constant if form.dynamic else writer.as_float(constant)
+
+
+def _quantization(scales: np.ndarray, axis: int) -> Quantization:
     per_channel = tuple(float(scale) for scale in scales)
-    where = axis if len(per_channel) > 1 else 0
-    return writer.constant(name, stored, Quantization(per_channel, axis=where))
+    return Quantization(per_channel, axis=axis if len(per_channel) > 1 else 0)
 
 
 def add_bias(writer: Writer, node: ir.Node, bias: np.ndarray) -> int:
     """Add the bias of ``node``: (output channels,)."""
-    name, scales, affine = f"{g.label(node)}_bias", node.meta.get("scales"), None
+    name, scales = f"{g.label(node)}_bias", node.meta.get("scales")
     if scales is None:
         return writer.constant(name, bias)
     affine = encoded.affine_of(node.inputs[0])
     if affine is None:
         raise ValueError(f"the input of layer {g.label(node)!r} is not encoded")
     # With 16-bit activations the accumulator, and so the bias, has 64 bits.
-    stored = bias.astype(np.int64) if affine.bits == 16 else bias
+    wide = bias.astype(np.int64) if affine.bits == 16 else bias
     per_channel = (np.float32(affine.scale) * scales).astype(np.float32)
-    return writer.constant(name, stored, Quantization(tuple(float(s) for s in per_channel)))
+    return writer.constant(name, wide, _quantization(per_channel, 0))

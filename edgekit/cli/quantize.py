@@ -1,0 +1,203 @@
+"""``edgekit quantize``: a float network becomes verified int8 .onnx and .tflite files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgekit.cli import output, quantize_table
+from edgekit.cli.options import NameList, json_option, one_model
+from edgekit.errors import UsageError
+
+
+@click.command("quantize", short_help="Write int8 files that keep their accuracy.")
+@click.pass_context
+@click.argument("model_argument", metavar="[FILE|MODEL]", required=False)
+@click.option("--model", "model_option", metavar="MODEL", help="The same as the argument.")
+@click.option(
+    "--calibration-data",
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE",
+    help="Folder of images, or .npy/.npz arrays; without it, synthetic samples.",
+)
+@click.option(
+    "--calibration-samples",
+    type=int,
+    metavar="N",
+    help="Most samples to calibrate with, evenly spaced; without it all, of images 200.",
+)
+@click.option(
+    "--recipe",
+    default="default",
+    show_default=True,
+    help="fast, default, best; RANGES[:WEIGHTS][+RUNG]... such as mse+equalise+bias; or a .toml.",
+)
+@click.option(
+    "--max-drop",
+    type=float,
+    metavar="POINTS",
+    help="Climb the ladder of rungs only until no more top-1 is lost than this (of agreement, "
+    "where there are no labels). Without --recipe it starts at minmax.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Images to evaluate on; without it those of --calibration-data that were not used.",
+)
+@click.option(
+    "--encodings",
+    "encodings_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use these encodings, of the same network, and calibrate nothing.",
+)
+@click.option(
+    "--per-channel/--per-tensor",
+    "per_channel",
+    default=None,
+    help="One weight scale an output channel (the default), or one a tensor.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["int8", "w8a8", "int16x8", "w8a16"]),
+    default="int8",
+    show_default=True,
+    help="Activations of 8 or 16 bits; weights of 8.",
+)
+@click.option(
+    "--seven-bit",
+    type=NameList(),
+    default=(),
+    metavar="LAYER,...",
+    help="Layers whose weights get 7 bits; see `edgekit verify --isa`.",
+)
+@click.option(
+    "--format",
+    "--target-runtime",
+    "formats",
+    type=NameList(),
+    default="onnx,tflite",
+    show_default=True,
+    help="Formats to write; a runtime's name means its format.",
+)
+@click.option(
+    "--io",
+    type=click.Choice(["float32", "int8"]),
+    default="float32",
+    show_default=True,
+    help="Inputs and outputs of the .tflite.",
+)
+@click.option(
+    "--ort-activations",
+    type=click.Choice(["int8", "uint8"]),
+    default="int8",
+    show_default=True,
+    help="How the .onnx stores activations; uint8 for x86 without VNNI.",
+)
+@click.option(
+    "--preprocessing",
+    metavar="NAME",
+    help="Of a file without a sidecar: imagenet, cifar10, minus-one-to-one or raw.",
+)
+@click.option("--weights", type=click.Path(path_type=Path), help="As for `edgekit export`.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=".",
+    show_default=True,
+    help="Folder for the files.",
+)
+@click.option("--force", is_flag=True, help="Replace existing files that have other content.")
+@click.option("--no-verify", is_flag=True, help="Do not compare the files with their simulation.")
+@json_option
+def command(
+    ctx: click.Context,
+    model_argument: str | None,
+    model_option: str | None,
+    calibration_data: Path | None,
+    calibration_samples: int | None,
+    recipe: str,
+    max_drop: float | None,
+    data: Path | None,
+    encodings_path: Path | None,
+    per_channel: bool | None,
+    precision: str,
+    seven_bit: tuple[str, ...],
+    formats: tuple[str, ...],
+    io: str,
+    ort_activations: str,
+    preprocessing: str | None,
+    weights: Path | None,
+    folder: Path,
+    *,
+    force: bool,
+    no_verify: bool,
+    as_json: bool,
+) -> None:
+    """Quantize FILE, a float .onnx, or MODEL (see `edgekit list`) to int8.
+
+    One set of encodings makes both files, so ONNX Runtime and LiteRT run the same integers. They
+    are saved beside them, <model>_int8.encodings.json, and taken back with --encodings. Each file
+    is compared with a simulation of its integers before it gets its name.
+
+    Exit code 1 if --max-drop cannot be kept; the files are written all the same.
+    """
+    name = one_model(model_argument, model_option)
+    from edgekit import quantize
+    from edgekit.export import Origin
+    from edgekit.quantize import chosen, samples
+
+    asked = chosen.recipe_of(
+        _recipe_text(ctx, recipe, max_drop),
+        per_channel=per_channel,
+        precision=precision,
+        seven_bit=frozenset(seven_bit),
+    )
+    request = quantize.Request(
+        folder, formats, io == "int8", ort_activations, force=force, verify=not no_verify
+    )
+    warned: tuple[str, ...] = ()
+    with output.progress(name) as say:
+        subject = quantize.prepare(name, weights=weights, preprocessing=preprocessing, progress=say)
+        if encodings_path is not None:
+            if max_drop is not None:
+                raise UsageError("--encodings are what they are: --max-drop searches for others")
+            draft, outcome = chosen.read(encodings_path, subject), None
+            origin = Origin(f"encodings {encodings_path.name}")
+        else:
+            given = samples.read(
+                calibration_data,
+                subject.inputs,
+                subject.source.preprocessing,
+                chosen.limit(calibration_data, calibration_samples),
+            )
+            warned = samples.warnings_about(given)
+            images = chosen.evaluation_images(data, calibration_data, given)
+            draft, outcome = chosen.draft_of(subject, asked, given, images, max_drop, say)
+            final = asked if outcome is None else outcome.chosen.recipe
+            trace = () if outcome is None else tuple(s.to_json() for s in outcome.steps)
+            origin = Origin(final.text, given.description, trace)
+        artifacts = quantize.to_files(subject.source, draft, origin, request, say)
+    for line in warned:
+        click.echo(f"warning: {line}", err=True)
+    if as_json:
+        fields: dict[str, Any] = {
+            "artifacts": [entry.to_json() for entry in artifacts],
+            "warnings": list(warned),
+            "within_budget": None if outcome is None else outcome.within,
+        }
+        output.print_json("edgekit.quantize", 1, fields)
+    else:
+        quantize_table.show(artifacts, origin, outcome, max_drop)
+    if outcome is not None and not outcome.within:
+        ctx.exit(1)
+
+
+def _recipe_text(ctx: click.Context, recipe: str, max_drop: float | None) -> str:
+    given = ctx.get_parameter_source("recipe") is not click.core.ParameterSource.DEFAULT
+    return recipe if given or max_drop is None else "minmax"

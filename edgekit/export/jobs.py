@@ -1,0 +1,219 @@
+"""Bytes become named files: run, compared, described in a sidecar; all of them appear or none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgekit.errors import ParityError
+from edgekit.export import artifact as artifacts
+from edgekit.export import parity
+from edgekit.export.artifact import Artifact, TensorSpec
+from edgekit.export.formats import Format
+from edgekit.export.parity import Arrays, Parity
+from edgekit.export.source import Source
+from edgekit.export.staging import Staging, staging
+from edgekit.runtimes import ModelInfo, TensorInfo, child
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One file to be.
+
+    Attributes:
+        target: its format.
+        precision: of the file, as its name says it.
+        data: its content.
+        reference: what gave ``answers``.
+        answers: what it must answer to the source's feeds; None skips the comparison.
+        tolerance: largest error that passes, as a part of the output's range.
+    """
+
+    target: Format
+    precision: str
+    data: bytes
+    reference: str
+    answers: tuple[Arrays, ...] | None
+    tolerance: float = parity.MAX_RELATIVE_ERROR
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What stands in the sidecars of quantized files beside what every sidecar has.
+
+    Attributes:
+        recipe: in the written grammar; None for files that needed none.
+        calibration: what the ranges were taken from; None where nothing was.
+        trace: what each step of a search bought and cost.
+    """
+
+    recipe: str | None = None
+    calibration: str | None = None
+    trace: tuple[Mapping[str, Any], ...] = field(default=())
+
+
+def write(
+    source: Source,
+    jobs: Sequence[Job],
+    folder: Path,
+    *,
+    origin: Origin | None = None,
+    beside: Mapping[str, bytes] | None = None,
+    force: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Artifact]:
+    """Check every job's file, and only then name them, all or none.
+
+    Args:
+        source: the network that the files are of.
+        jobs: the files.
+        folder: where they go; created if missing.
+        origin: how quantized files came about.
+        beside: further files of the set, content by name.
+        force: replace existing files that have other content.
+        progress: called with a short line before each step.
+
+    Raises:
+        ParityError: a file does not reproduce its reference; every file of this call is then
+            kept under ``<name>.failed.<ext>`` and marked in its sidecar.
+        WouldOverwriteError: a name is taken by other content and ``force`` is not set.
+        InvalidPathError, StorageError: the folder cannot be written.
+    """
+    with staging(folder) as stage:
+        written = []
+        for job in jobs:
+            progress(f"writing {job.target.name} {job.precision}")
+            written.append(_checked(source, job, stage, origin or Origin()))
+        failed = [entry for entry in written if entry.verified == "failed"]
+        saved = [_save(entry, folder, stage, failed=bool(failed)) for entry in written]
+        for name, data in (beside or {}).items():
+            stage.write(name, data)
+        stage.commit(force=force or bool(failed))
+    if failed:
+        raise ParityError(_explain(failed[0], [entry.path for entry in saved]))
+    return saved
+
+
+def _checked(source: Source, job: Job, stage: Staging, origin: Origin) -> Artifact:
+    """Stage one file, run it and compare."""
+    target = job.target
+    path = stage.write(f"{source.name}_{job.precision}.{target.name}", job.data)
+    checked: Parity | None = None
+    drift: Parity | None = None
+    if job.answers is None:
+        info = child.describe(path, runtime=target.runtime)
+    else:
+        info, answers = _run(source, job, path)
+        checked = parity.compare(job.reference, job.answers, answers, job.tolerance)
+        if job.answers is not source.answers:
+            drift = parity.compare(source.reference, source.answers, answers)
+    return Artifact(
+        path=path,
+        format=target.name,
+        precision=job.precision,
+        model=source.name,
+        weights=source.weights,
+        params=source.params,
+        macs=source.macs,
+        preprocessing=source.preprocessing,
+        inputs=_tensor_specs(info.inputs, target),
+        outputs=_tensor_specs(info.outputs, target),
+        operators=info.operators,
+        partitions=info.partitions,
+        operators_outside=info.operators_outside,
+        size_bytes=len(job.data),
+        sha256=hashlib.sha256(job.data).hexdigest(),
+        parity=checked,
+        recipe=origin.recipe,
+        calibration=origin.calibration,
+        trace=origin.trace,
+        tools=artifacts.tool_versions(),
+        drift=drift,
+    )
+
+
+def _run(source: Source, job: Job, path: Path) -> tuple[ModelInfo, list[dict[str, np.ndarray]]]:
+    """Run a file on the source's feeds, in its own layout and number types."""
+    target = job.target
+    feeds: Sequence[Arrays] = source.feeds
+    if target.channels_last:
+        feeds = [parity.to_nhwc(feed) for feed in feeds]
+    expected = child.describe(path, runtime=target.runtime)
+    if any(tensor.scale is not None for tensor in (*expected.inputs, *expected.outputs)):
+        feeds = [_stored(feed, expected.inputs) for feed in feeds]
+    info, answers = child.run(path, feeds, runtime=target.runtime)
+    answers = [_real(answer, info.outputs) for answer in answers]
+    if target.channels_last:
+        answers = [parity.to_nchw(answer) for answer in answers]
+    return info, answers
+
+
+def _stored(feed: Arrays, tensors: Sequence[TensorInfo]) -> dict[str, np.ndarray]:
+    """Return inputs as a quantized file takes them."""
+    result = dict(feed)
+    for tensor in tensors:
+        if tensor.scale is not None and tensor.zero_point is not None:
+            limits = np.iinfo(tensor.dtype)
+            steps = np.rint(feed[tensor.name] / tensor.scale) + tensor.zero_point
+            result[tensor.name] = np.clip(steps, limits.min, limits.max).astype(tensor.dtype)
+    return result
+
+
+def _real(answer: Arrays, tensors: Sequence[TensorInfo]) -> dict[str, np.ndarray]:
+    """Return outputs as the real values that a quantized file means."""
+    result = dict(answer)
+    for tensor in tensors:
+        if tensor.scale is not None and tensor.zero_point is not None:
+            steps = answer[tensor.name].astype(np.float32) - tensor.zero_point
+            result[tensor.name] = steps * np.float32(tensor.scale)
+    return result
+
+
+def _save(entry: Artifact, folder: Path, stage: Staging, *, failed: bool) -> Artifact:
+    """Stage the sidecar; a failed set gets names that no build script looks for."""
+    name = entry.path.name
+    if failed:
+        name = f"{entry.path.stem}.failed{entry.path.suffix}"
+        stage.rename(entry.path.name, name)
+    saved = replace(entry, path=folder / name)
+    stage.write(artifacts.sidecar_path(saved.path).name, saved.sidecar_bytes())
+    return saved
+
+
+def _tensor_specs(tensors: Sequence[TensorInfo], target: Format) -> tuple[TensorSpec, ...]:
+    layouts = {4: "NHWC" if target.channels_last else "NCHW", 2: "NC", 1: "C"}
+    return tuple(
+        TensorSpec(
+            name=tensor.name,
+            shape=tensor.shape,
+            dtype=tensor.dtype,
+            layout=layouts.get(len(tensor.shape), ""),
+            scale=tensor.scale,
+            zero_point=tensor.zero_point,
+        )
+        for tensor in tensors
+    )
+
+
+def _explain(entry: Artifact, kept: list[Path]) -> str:
+    checked = entry.parity
+    if checked is None:
+        raise ValueError("only a compared artifact can fail")
+    if checked.max_rel_error == parity.INCOMPARABLE:
+        found = "an output is missing, of another shape or not finite"
+    else:
+        found = (
+            f"largest error {checked.max_rel_error:.1e} of the output range, allowed "
+            f"{checked.tolerance:.0e}"
+        )
+    if checked.top1_agreement is not None:
+        found += f", top-1 agrees on {checked.top1_agreement} of {checked.inputs} inputs"
+    return (
+        f"{entry.model} as {entry.precision} {entry.format} differs from {checked.reference}: {found}; "
+        f"kept for inspection as {', '.join(str(path) for path in kept)}"
+    )

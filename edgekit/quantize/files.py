@@ -1,0 +1,137 @@
+"""Encodings become files of both formats, each checked against the simulation of its integers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgekit import export
+from edgekit.export import (
+    Artifact,
+    Job,
+    Origin,
+    Source,
+    encoded,
+    formats,
+    jobs,
+    lowering,
+    onnx_integer,
+    parity,
+    rewrite,
+    tflite,
+)
+from edgekit.export.encodings import Encodings
+from edgekit.export.formats import Format
+from edgekit.quantize import encodings_file
+from edgekit.quantize.draft import Draft
+from edgekit.quantize.session import GraphSession
+
+TOLERANCE = 0.06
+"""Largest difference of a file from the simulation, as a part of the output's range.
+
+Both round alike, but for sums that end half-way between two steps; such a step, carried through
+the layers after it, is what remains. Measured over the registered networks; a fault in a writer
+is ten times larger.
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Where integer files go and how they are made.
+
+    Attributes:
+        folder: for the files.
+        format_names: formats by name or alias.
+        integer_io: inputs and outputs of a .tflite hold stored integers; else float32. An .onnx
+            has float32 ones always: ONNX Runtime fuses nothing with an integer input.
+        ort_activations: ``int8``, or ``uint8`` for x86 processors without VNNI.
+        force: replace existing files that have other content.
+        verify: compare every file with the simulation.
+    """
+
+    folder: Path
+    format_names: tuple[str, ...] = ("onnx", "tflite")
+    integer_io: bool = False
+    ort_activations: str = "int8"
+    force: bool = False
+    verify: bool = True
+
+
+def precision_of(encodings: Encodings) -> str:
+    """Return the name of the precision: ``int8``, or ``int16x8`` with 16-bit activations."""
+    bits = {affine.bits for affine in encodings.activations.values()}
+    return "int16x8" if 16 in bits else "int8"
+
+
+def to_files(
+    source: Source,
+    draft: Draft,
+    origin: Origin,
+    request: Request,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Artifact]:
+    """Write ``draft`` in every format, and its encodings beside them: all files or none.
+
+    Args:
+        source: what was quantized.
+        draft: its encodings.
+        origin: recipe, calibration data and search, for the sidecars.
+        request: where to and how.
+        progress: called with a short line before each step.
+
+    Returns:
+        One artifact a format, saved with its sidecar.
+
+    Raises:
+        ParityError: a file differs from the simulation; all are then kept under
+            ``<name>.failed.<ext>``.
+        UnsupportedOperatorError, WouldOverwriteError, StorageError: as `edgekit.export.to_files`.
+    """
+    precision = precision_of(draft.encodings)
+    names = list(dict.fromkeys(formats.get(name).name for name in request.format_names))
+    made = [_job(source, draft, formats.FORMATS[name], precision, request) for name in names]
+    document = encodings_file.dumps(draft.encodings, draft.graph)
+    beside = {encodings_file.file_name(source.name, precision): document}
+    return jobs.write(
+        source,
+        made,
+        request.folder,
+        origin=origin,
+        beside=beside,
+        force=request.force,
+        progress=progress,
+    )
+
+
+def _job(source: Source, draft: Draft, target: Format, precision: str, request: Request) -> Job:
+    graph = encoded.apply(draft.graph, draft.encodings)
+    description = export.describe(source, precision)
+    if target.name == "onnx":
+        data = onnx_integer.to_bytes(
+            graph,
+            description,
+            unsigned=request.ort_activations == "uint8",
+        )
+    else:
+        rewrite.apply(graph, lowering.TFLITE_INTEGER)
+        data = tflite.to_bytes(graph, description, integer_io=request.integer_io)
+    return Job(
+        target=target,
+        precision=precision,
+        data=data,
+        reference="simulation of the integers in float32",
+        answers=_answers(source, draft) if request.verify else None,
+        tolerance=TOLERANCE,
+    )
+
+
+def _answers(source: Source, draft: Draft) -> tuple[parity.Arrays, ...]:
+    """Return what the simulation answers to the parity inputs."""
+    session = GraphSession(draft.simulation())
+    names = [str(value.name) for value in draft.graph.graph.outputs]
+    answers = []
+    for feed in source.feeds:
+        given = session.run(feed)
+        answers.append(dict(zip(names, given.values(), strict=True)))
+    return tuple(answers)

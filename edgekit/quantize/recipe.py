@@ -1,0 +1,150 @@
+"""Recipes: what to quantize how, by name, in a written grammar, or from a TOML file.
+
+    recipe  = ranges [ ":" weights ] { "+" rung }
+    ranges  = "minmax" | "moving-average" | "percentile" | "entropy" | "mse"
+    weights = "max" | "mse"
+    rung    = a name of `edgekit.quantize.rungs`
+
+``mse:mse+equalise+bias`` reads: activation ranges and weight scales by least squared error, then
+equalise channels, then correct biases. The named recipes are texts of this grammar.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError, UsageError
+from edgekit.quantize import ranges, rungs
+from edgekit.quantize.ranges import WeightMethod
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to quantize how.
+
+    Attributes:
+        name: as the user gave it.
+        ranges: method for activation ranges.
+        weights: method for weight scales.
+        rungs: names of measures against loss, in the order of `edgekit.quantize.rungs`.
+        per_channel: one scale for each output channel of a weight, else one in all.
+        activation_bits: 8 or 16.
+        samples: most calibration samples used for ranges; None takes all that are given.
+        seven_bit: names of layers whose weights get 7 bits.
+
+    Raises:
+        UnknownNameError: a method or rung does not exist.
+        UsageError: a number is out of range.
+    """
+
+    name: str
+    ranges: str = "minmax"
+    weights: WeightMethod = "max"
+    rungs: tuple[str, ...] = ()
+    per_channel: bool = True
+    activation_bits: int = 8
+    samples: int | None = None
+    seven_bit: frozenset[str] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        ranges.get(self.ranges)
+        if self.weights not in get_args(WeightMethod):
+            raise UnknownNameError("weight range method", self.weights, get_args(WeightMethod))
+        for rung in self.rungs:
+            rungs.get(rung)
+        if self.activation_bits not in (8, 16):
+            raise UsageError(f"activations have 8 or 16 bits, not {self.activation_bits}")
+        if self.samples is not None and self.samples < 1:
+            raise UsageError(f"a recipe uses 1 calibration sample or more, not {self.samples}")
+        ordered = tuple(name for name in rungs.RUNGS if name in self.rungs)
+        object.__setattr__(self, "rungs", ordered)
+
+    @property
+    def text(self) -> str:
+        """The recipe in the written grammar."""
+        weights = "" if self.weights == "max" else f":{self.weights}"
+        return "+".join([f"{self.ranges}{weights}", *self.rungs])
+
+    def with_rungs(self, names: tuple[str, ...]) -> Recipe:
+        """Return the recipe with other rungs."""
+        return replace(self, rungs=names)
+
+
+def parse(text: str) -> Recipe:
+    """Return the recipe that a text of the grammar describes.
+
+    Raises:
+        UnknownNameError: a word is no method and no rung.
+    """
+    head, *names = [part.strip() for part in text.split("+")]
+    method, _, weights = head.partition(":")
+    if method not in ranges.METHODS:
+        raise UnknownNameError("recipe", text, [*NAMED, *ranges.METHODS])
+    kind: Any = weights or "max"  # checked by Recipe
+    return Recipe(text, method, kind, tuple(names))
+
+
+NAMED: Mapping[str, Recipe] = {
+    "fast": replace(parse("minmax+equalise+bias"), name="fast", samples=64),
+    "default": replace(parse("mse+equalise+bias"), name="default", samples=256),
+    "best": replace(parse("mse:mse+equalise+adaround+bias"), name="best"),
+}
+"""``fast`` for a first look, ``default`` for use, ``best`` where minutes do not matter."""
+
+
+def get(what: str) -> Recipe:
+    """Return a recipe: a named one, a text of the grammar, or a ``.toml`` file.
+
+    Raises:
+        UnknownNameError: there is no such name, method or rung.
+        InvalidPathError: there is no such file.
+        RefusedError: the file is not TOML or has unknown keys (reason "bad-recipe").
+    """
+    if what.lower().endswith(".toml"):
+        return _from_file(Path(what))
+    return NAMED[what] if what in NAMED else parse(what)
+
+
+def _from_file(path: Path) -> Recipe:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidPathError(f"cannot read the recipe {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RefusedError(f"{path} is not TOML: {error}", reason_code="bad-recipe") from error
+    checked: dict[str, Any] = {}
+    for key, value in document.items():
+        kind = _KEYS.get(key)
+        if kind is None:
+            raise RefusedError(
+                f"{path}: a recipe has no key {key!r}; known: {', '.join(_KEYS)}",
+                reason_code="bad-recipe",
+            )
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise RefusedError(
+                f"{path}: {key} is a {_WORDS[kind]}, not {value!r}", reason_code="bad-recipe"
+            )
+        checked[key] = value
+    for key, kind in (("rungs", tuple), ("seven_bit", frozenset)):
+        if key in checked:
+            if not all(isinstance(item, str) for item in checked[key]):
+                raise RefusedError(f"{path}: {key} is a list of names", reason_code="bad-recipe")
+            checked[key] = kind(checked[key])
+    return Recipe(**{"name": path.name, **checked})
+
+
+_KEYS: Mapping[str, type] = {
+    "name": str,
+    "ranges": str,
+    "weights": str,
+    "rungs": list,
+    "per_channel": bool,
+    "activation_bits": int,
+    "samples": int,
+    "seven_bit": list,
+}
+_WORDS = {str: "string", list: "list", bool: "boolean", int: "number"}

@@ -1,0 +1,87 @@
+"""AdaRound: learn for every weight whether to round up or down; see `reconstruct.adaround`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.export import encodings as e
+from edgekit.export import graph as g
+from edgekit.export import quantizable
+from edgekit.export.lowering.fuse_activation import clip_bounds
+from edgekit.quantize.draft import Context, Draft, Stop, layer_by_layer
+from edgekit.quantize.reconstruct.adaround import learn_rounding
+from edgekit.quantize.reconstruct.bias import fit_bias
+from edgekit.quantize.reconstruct.layer import Geometry, Layer
+from edgekit.quantize.rungs.base import AFTER_ROUNDING, Rung
+from edgekit.quantize.walk import Values
+
+SAMPLES = 32
+
+
+def _apply(draft: Draft, context: Context) -> Draft:
+    total = len(draft.encodings.layers)
+    done = 0
+
+    def revised(stop: Stop, given: Values) -> e.Layer:
+        nonlocal done
+        done += 1
+        context.say(f"learning the rounding of layer {done} of {total}")
+        return _revised(stop, given)
+
+    return layer_by_layer(draft, context.few(SAMPLES), revised)
+
+
+def _revised(stop: Stop, _given: Values) -> e.Layer:
+    described = _described(stop.node, stop.layer)
+    inputs, wanted = np.concatenate(stop.inputs), np.concatenate(stop.wanted)
+    codes = learn_rounding(described, inputs, wanted).codes
+    bias = fit_bias(described, codes, inputs, wanted)
+    if quantizable.output_axis(stop.node) == 1:
+        codes = codes.T
+    weight = np.ascontiguousarray(codes)
+    return replace(stop.layer, weight=weight, bias=bias.astype(np.float64))
+
+
+def _described(node: ir.Node, layer: e.Layer) -> Layer:
+    weight = g.constant(node.inputs[1])
+    if weight is None:
+        raise ValueError(f"{g.label(node)!r} is no layer")
+    low, high = _activation(node)
+    return Layer(
+        name=g.label(node),
+        weight=weight.T if quantizable.output_axis(node) == 1 else weight,
+        scales=layer.scales,
+        bits=7 if np.abs(layer.weight.astype(np.int16)).max(initial=0) <= 63 else 8,
+        bias=layer.bias.astype(np.float32),
+        geometry=_geometry(node),
+        low=low,
+        high=high,
+    )
+
+
+def _geometry(node: ir.Node) -> Geometry:
+    if node.op_type != "Conv":
+        return Geometry()
+    get = node.attributes.get_ints
+    strides, dilations = get("strides", (1, 1)), get("dilations", (1, 1))
+    pads = get("pads", (0, 0, 0, 0))
+    return Geometry(
+        (strides[0], strides[1]),
+        (pads[0], pads[1], pads[2], pads[3]),
+        (dilations[0], dilations[1]),
+        node.attributes.get_int("group", 1),
+    )
+
+
+def _activation(node: ir.Node) -> tuple[float, float]:
+    value, reader = node.outputs[0], g.sole_consumer(node.outputs[0])
+    if reader is None or not quantizable.is_fused(value):
+        return -math.inf, math.inf
+    return (0.0, math.inf) if reader.op_type == "Relu" else clip_bounds(reader)
+
+
+RUNG = Rung("adaround", "learn which way to round every weight", AFTER_ROUNDING, _apply)
