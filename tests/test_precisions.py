@@ -23,7 +23,8 @@ from edgekit.export import (
     source,
     tflite,
 )  # fmt: skip
-from edgekit.export.precisions import PRECISIONS, stored
+from edgekit.export import graph as g
+from edgekit.export.precisions import PRECISIONS, rounding, stored
 from edgekit.quantize import encode, observe, ranges, simulation
 from edgekit.quantize.session import GraphSession
 from tests import graphs
@@ -151,24 +152,23 @@ def test_equal_input_gives_equal_bytes(
 def test_a_wrong_file_fails(
     name: str, net: export.Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Swapping two output channels is what a fault in a writer looks like."""
-    honest = stored.StoredWeights.store
+    """What is written has two output channels of one layer in each other's place."""
+    honest = rounding.apply
 
-    def swapped(form: stored.StoredWeights, weight: np.ndarray, axis: int) -> np.ndarray:
-        kept = honest(form, weight, axis)
-        return np.roll(kept, 1, axis=axis) if kept.shape[axis] == 10 else kept
+    def faulty(
+        given: export.Source, precision: precisions.Precision, *, verify: bool
+    ) -> tuple[export.Source, float]:
+        rounded, tolerance = honest(given, precision, verify=verify)
+        (head,) = (node for node in rounded.graph.graph if node.op_type == "Gemm")
+        weight = g.constant(head.inputs[1])
+        assert weight is not None
+        swapped = g.add_constant(g.graph_of(head), "swapped", weight[[1, 0, *range(2, 10)]])
+        head.replace_input_with(1, swapped)
+        return rounded, tolerance
 
-    monkeypatch.setattr(stored.StoredWeights, "rounded", stored.StoredWeights.rounded)
-    rounded = PRECISIONS[name].store
-
-    def broken(entry: precisions.Precision, graph: object, format_name: str) -> None:
-        monkeypatch.setattr(stored.StoredWeights, "loses_nothing", lambda *_: True)
-        monkeypatch.setattr(stored.StoredWeights, "store", swapped)
-        rounded(graph, format_name)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(precisions.Precision, "store", broken)
+    monkeypatch.setattr(rounding, "apply", faulty)
     with pytest.raises(ParityError, match=f"as {name} onnx"):
-        export.to_files(net, ["onnx"], tmp_path, precision_names=[name])
+        export.to_files(net, BOTH, tmp_path, precision_names=[name])
     assert (tmp_path / f"net_{name}.failed.onnx").is_file()
 
 

@@ -214,6 +214,6 @@ def _explain(entry: Artifact, kept: list[Path]) -> str:
     if checked.top1_agreement is not None:
         found += f", top-1 agrees on {checked.top1_agreement} of {checked.inputs} inputs"
     return (
-        f"{entry.model} as {entry.precision} {entry.format} differs from {checked.reference}: {found}; "
-        f"kept for inspection as {', '.join(str(path) for path in kept)}"
+        f"{entry.model} as {entry.precision} {entry.format} differs from {checked.reference}: "
+        f"{found}; kept for inspection as {', '.join(str(path) for path in kept)}"
     )

@@ -43,13 +43,16 @@ def summaries(model: ir.Model, feeds: Feeds, method: Method) -> dict[str, Summar
 def group_ranges(
     model: ir.Model, found: Mapping[str, Summary], method: Method, bits: int
 ) -> dict[str, tuple[float, float]]:
-    """Return low and high of every encodable value; tied values share the union of theirs."""
+    """Return low and high of every encodable value; tied values share the union of theirs.
+
+    The network's outputs are never clipped: the largest score is the answer.
+    """
+    outputs = {value.name for value in model.graph.outputs}
     result = {}
     for group in ties.of(model).groups:
-        each = [method.range_of(found[name], bits, symmetric=bits == 16) for name in group]
+        whole = not outputs.isdisjoint(group)
+        chosen = ranges.get("minmax") if whole else method
+        each = [chosen.range_of(found[name], bits, symmetric=bits == 16) for name in group]
         span = min(low for low, _ in each), max(high for _, high in each)
         result.update(dict.fromkeys(group, span))
     return result
-
-
-__all__ = ["Feeds", "group_ranges", "ranges", "summaries"]

@@ -5,8 +5,10 @@ Each layer finds the range of its own input, in every inference. In a .tflite fi
 are DynamicQuantizeLinear, ConvInteger or MatMulInteger, and the scales in float32.
 
 Depthwise convolutions, permutations, and what is no layer of an integer file keep float32
-arithmetic and get int8 weights only: the XNNPACK delegate takes no hybrid depthwise convolution, which would split
-the network, and there is little arithmetic to win in them.
+arithmetic and get int8 weights only: the XNNPACK delegate takes no hybrid depthwise convolution,
+which would split the network, and there is little arithmetic to win in them. Runtimes older than
+LiteRT refuse the fully connected layer of such a .tflite file by its version: they would read one
+scale where there is one for each output channel.
 """
 
 from __future__ import annotations

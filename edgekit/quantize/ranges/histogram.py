@@ -96,4 +96,5 @@ def _division(low: float, high: float, bins: int) -> tuple[int, int, float]:
         return (0, bins, high / bins) if low == 0 else (bins, 0, -low / bins)
     width = (high - low) / (bins - 1)
     # A sliver of a bin, left by rounding, goes to its neighbour.
-    return math.ceil(-low / width - 1e-9), math.ceil(high / width - 1e-9), width
+    below, above = (max(1, math.ceil(end / width - 1e-9)) for end in (-low, high))
+    return below, above, width

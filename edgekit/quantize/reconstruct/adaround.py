@@ -25,9 +25,9 @@ class Rounding:
     Attributes:
         codes: int8 of the weight's shape; each is one of the two next to the weight.
         bias: float32 of shape (out,).
-        error_nearest: mean squared error of the outputs after the activation function, at
-            positions kept from the learning, with every weight rounded to the nearest and the
-            layer's own bias.
+        error_nearest: mean squared error of the outputs after the activation function with
+            every weight rounded to the nearest and the layer's own bias; at positions kept from
+            the learning, or at these and the others where the layer has few weights for them.
         error: the same with these codes and this bias; never more.
         changed: number of weights that are not rounded to the nearest.
     """
@@ -53,8 +53,8 @@ def learn_rounding(
         settings: how long to learn, and from how much.
 
     Returns:
-        For each output channel the best, at positions kept from the learning, of: the nearest
-        codes and the present bias, the same with a fitted bias, the learned codes with theirs.
+        For each output channel the best, by these errors, of: the nearest codes and the present
+        bias, the same with a fitted bias, the learned codes with theirs.
         The same every time for one number of threads.
 
     Raises:

@@ -15,8 +15,13 @@ import numpy.typing as npt
 from edgekit.errors import RefusedError
 from edgekit.quantize.reconstruct.layer import Codes, Floats, Layer
 
+Places = npt.NDArray[np.intp]
+
 _HELD_OUT = 8  # one image in so many is kept from the learning
 _FEW_IMAGES = 4  # with fewer, positions are held out instead
+_AMPLE = (
+    16  # positions for each weight of an output channel, with which nothing is learned by heart
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,18 +41,28 @@ class Samples:
         """Number of positions."""
         return int(self.patches.shape[1])
 
+    def plus(self, other: Samples) -> Samples:
+        """Return the positions of both."""
+        return Samples(
+            np.concatenate([self.patches, other.patches], axis=1),
+            np.concatenate([self.targets, other.targets], axis=1),
+        )
+
 
 def draw(
     layer: Layer, inputs: Floats, targets: Floats, positions: int, rng: np.random.Generator
 ) -> tuple[Samples, Samples]:
-    """Draw positions to learn from and others, of other images if there are 4, to judge by.
+    """Draw positions to learn from, and positions to judge by.
+
+    Those to judge by are others, of other images if there are 4. Where those to learn from are
+    many for the layer's weights, they judge too: what counts then is to have many.
 
     Args:
         layer: the layer.
         inputs: of shape (images, in, rows, columns), or (images, in) if fully connected.
         targets: outputs before the activation function, of shape (images, out, rows, columns)
             or (images, out).
-        positions: largest number to learn from; to judge, a quarter of it.
+        positions: largest number to learn from; a quarter as many others.
         rng: where randomness comes from.
 
     Raises:
@@ -58,32 +73,40 @@ def draw(
     wanted = targets if targets.ndim == 4 else targets[:, :, None, None]
     _check(layer, maps, wanted)
     images, _, rows, columns = wanted.shape
-    order = rng.permutation(images)
-    held_out = max(1, round(images / _HELD_OUT)) if images >= _FEW_IMAGES else 0
-    judged, learned = (
-        (rng.permutation(chosen.size * rows * columns), chosen)
-        for chosen in (order[:held_out], order[held_out:])
-    )
-    if not held_out:
-        whole = learned[0]
-        share = whole.size // _HELD_OUT
-        # So few positions that all of them serve for both.
-        judged = (whole[:share] if share else whole), order
-        learned = whole[share:], order
     made = []
-    for (places, chosen), count in ((learned, positions), (judged, positions // 4)):
-        which, row, column = np.unravel_index(places[: max(count, 1)], (chosen.size, rows, columns))
-        made.append(_gather(layer, maps, wanted, chosen[which], row, column))
-    return made[0], made[1]
+    chosen = _split(images, rows * columns, rng)
+    for places, count in zip(chosen, (positions, positions // 4), strict=True):
+        where = np.unravel_index(places[: max(count, 1)], (images, rows, columns))
+        made.append(_gather(layer, maps, wanted, *where))
+    learned, judged = made
+    is_ample = learned.count >= _AMPLE * layer.fan_in
+    return learned, learned.plus(judged) if is_ample else judged
+
+
+def _split(images: int, pixels: int, rng: np.random.Generator) -> tuple[Places, Places]:
+    """Return shuffled positions, counted over all images, to learn from and to judge by."""
+    if images >= _FEW_IMAGES:
+        order = rng.permutation(images)
+        held_out = max(1, round(images / _HELD_OUT))
+        judged, learned = (
+            rng.permutation((part[:, None] * pixels + np.arange(pixels)).ravel())
+            for part in (order[:held_out], order[held_out:])
+        )
+    else:
+        every = rng.permutation(images * pixels)
+        held_out = every.size // _HELD_OUT
+        judged, learned = every[:held_out], every[held_out:]
+    # So few that none could be held out.
+    return learned, judged if judged.size else learned
 
 
 def _gather(
     layer: Layer,
     maps: Floats,
     wanted: Floats,
-    image: npt.NDArray[np.intp],
-    row: npt.NDArray[np.intp],
-    column: npt.NDArray[np.intp],
+    image: Places,
+    row: Places,
+    column: Places,
 ) -> Samples:
     geometry, (taps_down, taps_across) = layer.geometry, layer.kernel
     channels, height, width = maps.shape[1:]

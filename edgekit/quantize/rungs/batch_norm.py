@@ -15,10 +15,11 @@ import numpy as np
 from edgekit.export.encodings import Layer
 from edgekit.quantize.draft import Context, Draft, Stop, layer_by_layer
 from edgekit.quantize.rungs.base import AFTER_ROUNDING, Rung
-from edgekit.quantize.rungs.bias_correction import SAMPLES, median_shift
+from edgekit.quantize.rungs.bias_correction import SAMPLES, places
 from edgekit.quantize.walk import Values
 
 _GAINS = (0.8, 1.25)  # a channel further off is not one to amplify
+_MIDDLE = (0.02, 0.98)
 
 
 def _apply(draft: Draft, context: Context) -> Draft:
@@ -27,35 +28,32 @@ def _apply(draft: Draft, context: Context) -> Draft:
 
 def _revised(stop: Stop, given: Values) -> Layer:
     layer = stop.layer
-    if layer.scales.size == 1:  # one scale for all channels leaves no gain to choose
-        return replace(layer, bias=layer.bias + median_shift(stop.wanted, given))
-    factor = 1 / np.clip(_slopes(stop.wanted, given), *_GAINS)
-    shape = [1] * given[0].ndim
-    shape[1] = -1
-    scaled = [(values * factor.reshape(shape)) for values in given]
-    scales = np.asarray(layer.scales * factor, np.float32)
+    wanted, found = places(stop.wanted), places(given)
+    factor = np.ones(len(wanted))
+    if layer.scales.size > 1:  # one scale for all channels leaves no gain to choose
+        factor = 1 / np.clip(_slopes(wanted, found), *_GAINS)
+    shift = np.median(wanted - found * factor[:, None], axis=1)
+    scales = np.asarray(layer.scales * factor, np.float32) if layer.scales.size > 1 else None
     return replace(
-        layer, scales=scales, bias=layer.bias * factor + median_shift(stop.wanted, scaled)
+        layer,
+        scales=layer.scales if scales is None else scales,
+        bias=layer.bias * factor + shift,
     )
 
 
-def _slopes(wanted: Values, given: Values) -> np.ndarray:
-    mean, mean_given = _means(wanted), _means(given)
-    axes = tuple(axis for axis in range(wanted[0].ndim) if axis != 1)
-    shape = [1] * wanted[0].ndim
-    shape[1] = -1
-    covariance, variance = np.zeros(mean.size), np.zeros(mean.size)
-    for truth, answer in zip(wanted, given, strict=True):
-        centred = truth - mean.reshape(shape)
-        covariance += (centred * (answer - mean_given.reshape(shape))).sum(axis=axes)
-        variance += (centred * centred).sum(axis=axes)
-    return np.divide(covariance, variance, out=np.ones(mean.size), where=variance > 0)
+def _slopes(wanted: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Return the slope of each channel, over the places that are not its extremes.
 
-
-def _means(values: Values) -> np.ndarray:
-    """Return the mean of each channel over samples and places, float64 (channels,)."""
-    axes = tuple(axis for axis in range(values[0].ndim) if axis != 1)
-    return np.asarray(np.mean([v.mean(axis=axes, dtype=np.float64) for v in values], axis=0))
+    A range may clip those, which says nothing about the gain of all others.
+    """
+    low, high = np.quantile(wanted, _MIDDLE, axis=1, keepdims=True)
+    inside = (wanted >= low) & (wanted <= high)
+    count = np.maximum(inside.sum(axis=1, keepdims=True), 1)
+    x = np.where(inside, wanted - (wanted * inside).sum(axis=1, keepdims=True) / count, 0.0)
+    y = np.where(inside, given - (given * inside).sum(axis=1, keepdims=True) / count, 0.0)
+    variance = (x * x).sum(axis=1, dtype=np.float64)
+    covariance = (x * y).sum(axis=1, dtype=np.float64)
+    return np.divide(covariance, variance, out=np.ones(len(x)), where=variance > 0)
 
 
 RUNG = Rung("batch-norm", "re-estimate gain and mean of every channel", AFTER_ROUNDING, _apply)

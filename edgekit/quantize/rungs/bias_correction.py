@@ -30,11 +30,16 @@ def _revised(stop: Stop, given: Values) -> Layer:
 
 def median_shift(wanted: Values, given: Values) -> np.ndarray:
     """Return the median of ``wanted - given`` in each channel, float64 (channels,)."""
+    return np.asarray(np.median(places(wanted) - places(given), axis=1), np.float64)
+
+
+def places(values: Values) -> np.ndarray:
+    """Return values of shape (channels, places), evenly spaced over every sample's map."""
     parts = []
-    for truth, answer in zip(wanted, given, strict=True):
-        difference = np.moveaxis(truth - answer, 1, 0).reshape(truth.shape[1], -1)
-        parts.append(difference[:, :: max(1, difference.shape[1] // _PLACES)])
-    return np.asarray(np.median(np.concatenate(parts, axis=1), axis=1), np.float64)
+    for each in values:
+        flat = np.moveaxis(each, 1, 0).reshape(each.shape[1], -1)
+        parts.append(flat[:, :: max(1, flat.shape[1] // _PLACES)])
+    return np.concatenate(parts, axis=1)
 
 
 RUNG = Rung("bias", "correct the shift of every channel", AFTER_ROUNDING, _apply)
