@@ -6,7 +6,7 @@ import random
 import sys
 from pathlib import Path
 
-from benchmarks.quantization import environments, networks, quantizing, report, scoring
+from benchmarks.quantization import environments, integers, networks, quantizing, report, scoring
 from benchmarks.quantization.contenders import EDGEKIT, Contender, Tool
 from benchmarks.quantization.environments import PeerUnavailableError
 from benchmarks.quantization.networks import Prepared
@@ -92,7 +92,8 @@ def memory(
 def _evaluated(prepared: Prepared, contender: Contender, runs: list[Outcome]) -> list[report.Row]:
     """Return one row for each file of the first run."""
     if runs[0].failure:
-        return [report.Row(prepared.name, contender.name, None, None, None, (), runs[0].failure)]
+        failure = runs[0].failure
+        return [report.Row(prepared.name, contender.name, None, None, None, None, (), failure)]
     rows = []
     worked = tuple(run for run in runs if run.failure is None)
     for file in runs[0].files:
@@ -101,7 +102,7 @@ def _evaluated(prepared: Prepared, contender: Contender, runs: list[Outcome]) ->
             answers = scoring.scores(file, prepared.evaluated, prepared.preprocessing)
             score = scoring.compare(answers, prepared.reference, prepared.evaluated.labels)
         except (EdgekitError, ValueError) as error:  # ValueError: scores that are not finite
-            failure = str(error)
-        sha256 = digest.sha256_of(file)
-        rows.append(report.Row(prepared.name, contender.name, file, sha256, score, worked, failure))
+            failure = environments.last_line(str(error))
+        facts = digest.sha256_of(file), integers.count(file)
+        rows.append(report.Row(prepared.name, contender.name, file, *facts, score, worked, failure))
     return rows

@@ -70,6 +70,8 @@ CONTENDERS = (
     Contender("onnxruntime-percentile-strided", _ORT, f"{_PERCENTILE} --stride 8"),
     Contender("nncf-default", _NNCF),
     Contender("nncf-mixed-full-bias", _NNCF, _MIXED),
+    Contender("nncf-one-scale", _NNCF, "--one-scale"),
+    Contender("nncf-mixed-full-bias-one-scale", _NNCF, f"{_MIXED} --one-scale"),
     Contender("nncf-accuracy-control", _NNCF, _CONTROL),
     Contender("nncf-mixed-accuracy-control", _NNCF, f"{_MIXED} {_CONTROL}"),
     Contender("litert-quantizer-default", _LITERT, "--ranges moving-average"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.quantization.integers import Layers
 from benchmarks.quantization.quantizing import MIB, Outcome
 from benchmarks.quantization.scoring import Score
 from edgekit import __version__
@@ -19,12 +20,12 @@ SCHEMA, SCHEMA_VERSION = "edgekit.benchmark.quantization", 1
 
 _INT8_FLAGS = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm")
 _HEAD = (
-    "network", "contender", "file", "top-1 %", "drop, points [95 %]", "agreement %", "SQNR dB",
-    "seconds", "peak MiB", "size MB",
+    "network", "contender", "file", "int8 layers", "top-1 %", "drop, points [95 %]", "agreement %",
+    "SQNR dB", "seconds", "peak MiB", "size MB",
 )  # fmt: skip
-_WIDTHS = (30, 31, 6, 7, 21, 11, 7, 20, 8, 7)
+_WIDTHS = (29, 30, 6, 11, 7, 20, 11, 7, 18, 8, 7)
 _MEMORY_HEAD = ("network", "contender", "peak MiB at 32", "peak MiB at 512", "ratio")
-_MEMORY_WIDTHS = (30, 31, 15, 15, 5)
+_MEMORY_WIDTHS = (29, 30, 15, 15, 5)
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Row:
         contender: name of the contender.
         file: the int8 file; None if there is none.
         sha256: of the file.
+        layers: how much of it is int8; None if there is none.
         score: its answers; None if it could not be evaluated.
         runs: every run of the contender, the first of which made the file.
         failure: one line; None if all is well.
@@ -45,6 +47,7 @@ class Row:
     contender: str
     file: Path | None
     sha256: str | None
+    layers: Layers | None
     score: Score | None
     runs: tuple[Outcome, ...]
     failure: str | None
@@ -58,7 +61,7 @@ def heading(memory: bool) -> str:
 def text(row: Row) -> str:
     """Return one line of the table."""
     suffix = row.file.suffix[1:] if row.file else ""
-    if row.score is None or row.file is None:
+    if row.score is None or row.file is None or row.layers is None:
         return _line((row.network, row.contender, suffix, f"n/a: {row.failure}"), _WIDTHS)
     score = row.score
     low, high = score.difference.interval
@@ -67,6 +70,7 @@ def text(row: Row) -> str:
             row.network,
             row.contender,
             suffix,
+            f"{row.layers.integer}/{row.layers.all}",
             f"{100 * score.top1.value:.2f}",
             f"{_points(-score.difference.value)} [{_points(-high)}, {_points(-low)}]",
             f"{100 * score.agreement.value:.2f}",
@@ -98,6 +102,7 @@ def row_document(row: Row) -> dict[str, Any]:
         "file": row.file.name if row.file else None,
         "file_bytes": row.file.stat().st_size if row.file else None,
         "sha256": row.sha256,
+        "int8_layers": asdict(row.layers) if row.layers else None,
         "top1": _share(score.top1) if score else None,
         "float_top1": _share(score.float_top1) if score else None,
         "top1_difference": {

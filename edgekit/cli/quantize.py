@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from edgekit.cli import output, quantize_table
+from edgekit.cli import output, quantize_latency, quantize_table
 from edgekit.cli.options import NameList, json_option, one_model
 from edgekit.errors import UsageError
 
@@ -92,10 +92,10 @@ from edgekit.errors import UsageError
 )
 @click.option(
     "--ort-activations",
-    type=click.Choice(["int8", "uint8"]),
-    default="int8",
+    type=click.Choice(["uint8", "int8"]),
+    default="uint8",
     show_default=True,
-    help="How the .onnx stores activations; uint8 for x86 without VNNI.",
+    help="How the .onnx stores activations; on x86, ONNX Runtime has kernels for uint8 alone.",
 )
 @click.option(
     "--preprocessing",
@@ -178,7 +178,9 @@ def command(
             )
             warned = samples.warnings_about(given)
             images = chosen.evaluation_images(data, calibration_data, given)
-            draft, outcome = chosen.draft_of(subject, asked, given, images, max_drop, say)
+            draft, outcome = chosen.draft_of(
+                subject, asked, given, images, max_drop, say, quantize_latency.of_float
+            )
             final = asked if outcome is None else outcome.chosen.recipe
             trace = () if outcome is None else tuple(s.to_json() for s in outcome.steps)
             origin = Origin(final.text, given.description, trace)

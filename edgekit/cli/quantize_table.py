@@ -26,7 +26,17 @@ def show(
     if outcome is not None:
         click.echo()
         output.print_table(
-            ["step", "recipe", "lost>", "agreement>", "SQNR>", "images>", "size>", "latency>", ""],
+            [
+                "step",
+                "recipe",
+                "lost>",
+                "agreement>",
+                "SQNR>",
+                "images>",
+                "size>",
+                "latency [5 processes]>",
+                "",
+            ],
             [_step(step) for step in outcome.steps],
         )
         verdict = "kept" if outcome.within else "NOT kept: no rung is left"

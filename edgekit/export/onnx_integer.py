@@ -109,7 +109,11 @@ def _dequantize_input(
 def _pass_through(node: ir.Node) -> None:
     """A requantization is what the pair after it does: the node itself is an Identity."""
     shape = g.shape_of(node.outputs[0])
-    g.replace(node, g.insert(node, "Identity", [g.operand(node, 0)], shape))
+    passed = g.insert(node, "Identity", [g.operand(node, 0)], shape)
+    identity = passed.producer()
+    if identity is not None:
+        identity.meta["integer"] = True
+    g.replace(node, passed)
 
 
 def _pair(graph: ir.Graph, value: ir.Value, affine: Affine, *, unsigned: bool) -> None:

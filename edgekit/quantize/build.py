@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +11,16 @@ import onnx_ir as ir
 
 from edgekit.export import quantizable
 from edgekit.export.encodings import Encodings
-from edgekit.quantize import encode, observe, ranges, rungs
+from edgekit.quantize import encode, observe, ranges, rungs, sensitivity
 from edgekit.quantize.draft import Context, Draft
+from edgekit.quantize.ranges import Method, Summary
 from edgekit.quantize.recipe import Recipe
+from edgekit.quantize.session import GraphSession
+
+AUTO = ("minmax", "moving-average")
+"""What ``auto`` chooses between: both need the first pass alone."""
+
+_JUDGED = 16  # samples by which it chooses
 
 
 def build(graph: ir.Model, recipe: Recipe, context: Context) -> Draft:
@@ -28,34 +35,59 @@ def build(graph: ir.Model, recipe: Recipe, context: Context) -> Draft:
         RefusedError: a weight or a value is NaN or infinite (reason "not-finite").
     """
     kept = _limited(context, recipe)
-    chosen = [rungs.get(name) for name in recipe.rungs]
     draft = Draft(graph, Encodings(quantizable.digest(graph), {}, {}))
-    for rung in chosen:
+    for rung in map(rungs.get, recipe.rungs):
         if rung.stage == rungs.BEFORE_RANGES:
             context.say(rung.purpose)
             draft = rung.apply(draft, kept)
+    names = AUTO if recipe.ranges == "auto" else (recipe.ranges,)
+    methods = [ranges.get(name) for name in names]
     context.say(f"ranges by {recipe.ranges}")
-    method = ranges.get(recipe.ranges)
-    floating = draft.floating()
-    found = observe.summaries(floating, kept.samples, method)
-    spans = observe.group_ranges(floating, found, method, recipe.activation_bits)
-    draft = replace(
-        draft,
-        encodings=encode.encodings(
-            graph,
-            spans,
-            bits=recipe.activation_bits,
-            per_channel=recipe.per_channel,
-            method=recipe.weights,
-            seven_bit=recipe.seven_bit,
-            rescalings=draft.encodings.rescalings,
-        ),
-    )
-    for rung in chosen:
+    found = observe.summaries(draft.floating(), kept.samples, methods[0])
+    drafts = [_encoded(draft, recipe, found, method) for method in methods]
+    draft = drafts[0] if len(drafts) == 1 else _closest(drafts, kept)
+    for rung in map(rungs.get, recipe.rungs):
         if rung.stage == rungs.AFTER_ROUNDING:
             context.say(rung.purpose)
             draft = rung.apply(draft, kept)
     return draft
+
+
+def _encoded(draft: Draft, recipe: Recipe, found: Mapping[str, Summary], method: Method) -> Draft:
+    """Encode with one method's ranges, weights to nearest."""
+    spans = observe.group_ranges(draft.floating(), found, method, recipe.activation_bits)
+    encodings = encode.encodings(
+        draft.graph,
+        spans,
+        bits=recipe.activation_bits,
+        per_channel=recipe.per_channel,
+        method=recipe.weights,
+        seven_bit=recipe.seven_bit,
+        rescalings=draft.encodings.rescalings,
+    )
+    return replace(draft, encodings=encodings)
+
+
+def _closest(drafts: Sequence[Draft], context: Context) -> Draft:
+    """Return the draft whose outputs, once biases are corrected, come closest to float32."""
+    samples = context.few(_JUDGED)
+    names = [str(value.name) for value in drafts[0].graph.graph.outputs]
+    truth = _outputs(drafts[0].graph, samples)
+
+    def closeness(draft: Draft) -> float:
+        corrected = rungs.get("bias").apply(draft, context)
+        return sensitivity.sqnr_db(truth, _outputs(corrected.simulation(), samples), names)
+
+    return max(drafts, key=closeness)
+
+
+def _outputs(
+    graph: ir.Model, samples: Sequence[Mapping[str, np.ndarray]]
+) -> dict[str, list[np.ndarray]]:
+    """Return the outputs of every sample, by name; a rounded one under its plain name."""
+    session = GraphSession(graph)
+    answers = [session.run(sample) for sample in samples]
+    return {name.removesuffix("_dequantized"): [a[name] for a in answers] for name in answers[0]}
 
 
 def _limited(context: Context, recipe: Recipe) -> Context:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
@@ -26,15 +27,30 @@ def activations(
         bits: 8 (asymmetric) or 16 (symmetric).
     """
     tied = ties.of(model)
-    result = {}
+    chosen = []
     for number, group in enumerate(tied.groups):
         low, high = spans[group[0]]
         scale, zero = ranges.to_affine(low, high, bits, symmetric=bits == 16, tensor=group[0])
         affine = Affine(scale, zero, bits)
         if number in tied.prescribed:
             affine = tied.prescribed[number] if bits == 8 else ties.PRESCRIBED_INT16
-        result.update(dict.fromkeys(group, affine))
-    return result
+        chosen.append(affine)
+    for sums in tied.sums:
+        if tied.prescribed.keys().isdisjoint(sums):
+            scale = max(chosen[number].scale for number in sums)
+            for number in sums:
+                chosen[number] = _widened(chosen[number], scale)
+    return {
+        name: affine for group, affine in zip(tied.groups, chosen, strict=True) for name in group
+    }
+
+
+def _widened(affine: Affine, scale: float) -> Affine:
+    """Return an encoding with a larger scale that covers the same range, and more above it."""
+    if affine.bits == 16:
+        return replace(affine, scale=scale)
+    zero = round(affine.lowest - affine.low / scale)
+    return replace(affine, scale=scale, zero_point=min(max(zero, affine.lowest), affine.highest))
 
 
 def layer(

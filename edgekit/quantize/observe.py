@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import onnx_ir as ir
 
+from edgekit.errors import RefusedError
 from edgekit.quantize import ranges, ties
 from edgekit.quantize.ranges import Extremes, Histogram, Method, Summary
 from edgekit.quantize.session import GraphSession
@@ -23,9 +24,15 @@ def summaries(model: ir.Model, feeds: Feeds, method: Method) -> dict[str, Summar
     them. Memory does not grow with the number of samples.
 
     Raises:
-        RefusedError: a value is NaN or infinite (reason "not-finite").
+        RefusedError: a value is NaN or infinite (reason "not-finite"), or no operator of the
+            graph has an integer form (reason "nothing-to-quantize").
     """
     names = [str(value.name) for value in ties.encodable(model)]
+    if not names:
+        raise RefusedError(
+            "this network has no operator that computes on integers: leave it in float32",
+            reason_code="nothing-to-quantize",
+        )
     session = GraphSession(model, names)
     extremes = {name: Extremes(name) for name in names}
     for feed in feeds():

@@ -1,7 +1,7 @@
 """Recipes: what to quantize how, by name, in a written grammar, or from a TOML file.
 
     recipe  = ranges [ ":" weights ] { "+" rung }
-    ranges  = "minmax" | "moving-average" | "percentile" | "entropy" | "mse"
+    ranges  = "auto" | "minmax" | "moving-average" | "percentile" | "entropy" | "mse"
     weights = "max" | "mse"
     rung    = a name of `edgekit.quantize.rungs`
 
@@ -21,6 +21,8 @@ from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError, Usa
 from edgekit.quantize import ranges, rungs
 from edgekit.quantize.ranges import WeightMethod
 
+AUTO = "auto"
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -28,7 +30,8 @@ class Recipe:
 
     Attributes:
         name: as the user gave it.
-        ranges: method for activation ranges.
+        ranges: method for activation ranges; ``auto`` tries ``minmax`` and ``moving-average`` and
+            keeps the one whose outputs are closer to the float network's.
         weights: method for weight scales.
         rungs: names of measures against loss, in the order of `edgekit.quantize.rungs`.
         per_channel: one scale for each output channel of a weight, else one in all.
@@ -51,7 +54,8 @@ class Recipe:
     seven_bit: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
-        ranges.get(self.ranges)
+        if self.ranges != AUTO:
+            ranges.get(self.ranges)
         if self.weights not in get_args(WeightMethod):
             raise UnknownNameError("weight range method", self.weights, get_args(WeightMethod))
         for rung in self.rungs:
@@ -82,16 +86,16 @@ def parse(text: str) -> Recipe:
     """
     head, *names = [part.strip() for part in text.split("+")]
     method, _, weights = head.partition(":")
-    if method not in ranges.METHODS:
-        raise UnknownNameError("recipe", text, [*NAMED, *ranges.METHODS])
+    if method != AUTO and method not in ranges.METHODS:
+        raise UnknownNameError("recipe", text, [*NAMED, AUTO, *ranges.METHODS])
     kind: Any = weights or "max"  # checked by Recipe
     return Recipe(text, method, kind, tuple(names))
 
 
 NAMED: Mapping[str, Recipe] = {
-    "fast": replace(parse("minmax+equalise+bias"), name="fast", samples=64),
-    "default": replace(parse("mse+equalise+bias"), name="default", samples=256),
-    "best": replace(parse("mse:mse+equalise+adaround+bias"), name="best"),
+    "fast": replace(parse("moving-average+equalise+bias"), name="fast", samples=64),
+    "default": replace(parse("auto+equalise+bias"), name="default", samples=256),
+    "best": replace(parse("auto+equalise+adaround+bias"), name="best"),
 }
 """``fast`` for a first look, ``default`` for use, ``best`` where minutes do not matter."""
 

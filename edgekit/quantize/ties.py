@@ -6,14 +6,17 @@ so no file needs a requantization.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import onnx_ir as ir
 
 from edgekit.export import graph as g
 from edgekit.export import quantizable
 from edgekit.export.encodings import Affine
+
+T = TypeVar("T", bound=Hashable)
 
 _PRESCRIBED = {
     "Sigmoid": Affine(1 / 256, -128),
@@ -33,41 +36,84 @@ class Ties:
     Attributes:
         groups: names of values with one encoding; every encodable value is in exactly one.
         prescribed: encoding of 8-bit groups that an operator prescribes, by group number.
+        sums: numbers of groups with one scale, but zero points of their own: what is added, and
+            the sum. Such an addition is exact, so no runtime can round it otherwise than
+            another, and a chain of residual sums is rounded once a branch.
     """
 
     groups: tuple[tuple[str, ...], ...]
     prescribed: dict[int, Affine]
+    sums: tuple[tuple[int, ...], ...]
 
 
 def of(model: ir.Model) -> Ties:
     """Group the values of a quantizable graph, in graph order."""
     values = list(encodable(model))
-    parents = {value: value for value in values}
-
-    def root(value: ir.Value) -> ir.Value:
-        while parents[value] is not value:
-            value = parents[value]
-        return value
-
+    same = _Union(values)
     for node in model.graph:
-        if not g.is_op(node, *quantizable.SAME_SCALE):
-            continue
-        tied = [v for v in (*quantizable.dynamic_inputs(node), *node.outputs) if v in parents]
-        for other in tied[1:]:
-            parents[root(other)] = root(tied[0])
-    members: dict[ir.Value, list[ir.Value]] = {}
-    for value in values:
-        members.setdefault(root(value), []).append(value)
-    groups = tuple(tuple(str(v.name) for v in group) for group in members.values())
-    prescribed = {}
-    for number, group in enumerate(members.values()):
-        makers = [value.producer() for value in group]
-        found = [
-            _PRESCRIBED[m.op_type] for m in makers if m is not None and g.is_op(m, *_PRESCRIBED)
-        ]
-        if found:
-            prescribed[number] = found[0]
-    return Ties(groups, prescribed)
+        if g.is_op(node, *quantizable.SAME_SCALE):
+            same.unite([*quantizable.dynamic_inputs(node), *node.outputs])
+    groups = same.groups()
+    number_of = {value: number for number, group in enumerate(groups) for value in group}
+    sums = _Union(list(range(len(groups))))
+    for node in model.graph:
+        added = [number_of[v] for v in _added(node) if v in number_of]
+        if len(added) == 3:
+            sums.unite(added)
+    return Ties(
+        tuple(tuple(str(value.name) for value in group) for group in groups),
+        _prescribed(groups),
+        tuple(tuple(members) for members in sums.groups() if len(members) > 1),
+    )
+
+
+def _prescribed(groups: list[list[ir.Value]]) -> dict[int, Affine]:
+    found = {}
+    for number, group in enumerate(groups):
+        makers = {m.op_type for value in group if (m := value.producer()) is not None}
+        makers -= set(quantizable.SAME_SCALE)
+        if len(makers) == 1 and makers <= set(_PRESCRIBED):
+            found[number] = _PRESCRIBED[makers.pop()]
+    return found
+
+
+def _added(node: ir.Node) -> list[ir.Value]:
+    """Return both operands and the stored result of a sum of two values, else nothing.
+
+    A clip with an upper bound needs a range that ends there, so its scale stays its own.
+    """
+    if not g.is_op(node, "Add", "Sub"):
+        return []
+    operands, result = list(quantizable.dynamic_inputs(node)), node.outputs[0]
+    if quantizable.is_fused(result):
+        reader = g.sole_consumer(result)
+        if reader is None or reader.op_type != "Relu":
+            return []
+        result = reader.outputs[0]
+    return [*operands, result]
+
+
+class _Union(Generic[T]):
+    """Union-find that keeps the order of its items."""
+
+    def __init__(self, items: Sequence[T]) -> None:
+        self._parents = {item: item for item in items}
+
+    def unite(self, items: Iterable[T]) -> None:
+        known = [item for item in items if item in self._parents]
+        for other in known[1:]:
+            self._parents[self._root(other)] = self._root(known[0])
+
+    def groups(self) -> list[list[T]]:
+        members: dict[T, list[T]] = {}
+        for item in self._parents:
+            members.setdefault(self._root(item), []).append(item)
+        return list(members.values())
+
+    def _root(self, item: T) -> T:
+        while self._parents[item] != item:
+            item = self._parents[item]
+        return item
 
 
 def encodable(model: ir.Model) -> Iterator[ir.Value]:

@@ -2,10 +2,13 @@
 
     python nncf_onnx.py FLOAT.onnx CALIBRATION.npy INT8.onnx
     python nncf_onnx.py FLOAT.onnx CALIBRATION.npy INT8.onnx --preset mixed --bias-correction full
+    python nncf_onnx.py FLOAT.onnx CALIBRATION.npy INT8.onnx --one-scale
     python nncf_onnx.py FLOAT.onnx CALIBRATION.npy INT8.onnx --accuracy-control LABELS.npy
 
-Accuracy control judges top-1 on the calibration images, the only ones that any contender sees,
-and takes the library's own limit for the drop, 0.01. Everything else is the library's default.
+Of itself NNCF gives the input of a depthwise convolution a scale for each channel, with which
+ONNX Runtime can only compute in float; --one-scale gives every activation one scale. Accuracy
+control judges top-1 on the calibration images, the only ones that any contender sees, and takes
+the library's own limit for the drop, 0.01. Everything else is the library's default.
 """
 
 from __future__ import annotations
@@ -19,6 +22,10 @@ import numpy as np
 import onnx
 import onnxruntime
 from calibration import Feeds, Images
+from nncf.quantization.advanced_parameters import (
+    AdvancedQuantizationParameters,
+    QuantizationParameters,
+)
 
 PRESETS = {
     "performance": nncf.QuantizationPreset.PERFORMANCE,
@@ -42,6 +49,7 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--preset", choices=PRESETS)
     parser.add_argument("--bias-correction", choices=("fast", "full"), default="fast")
+    parser.add_argument("--one-scale", action="store_true")
     parser.add_argument("--accuracy-control", type=Path, metavar="LABELS")
     options = parser.parse_args()
     model = onnx.load(options.model)
@@ -51,14 +59,24 @@ def main() -> None:
         "subset_size": len(images),
         "fast_bias_correction": options.bias_correction == "fast",
     }
+    advanced = None
+    if options.one_scale:
+        advanced = AdvancedQuantizationParameters(
+            activations_quantization_params=QuantizationParameters(per_channel=False)
+        )
     calibration = nncf.Dataset(Feeds(name, images))
     if options.accuracy_control is None:
-        quantized = nncf.quantize(model, calibration, **settings)
+        quantized = nncf.quantize(model, calibration, advanced_parameters=advanced, **settings)
     else:
         labelled = Feeds(name, images, np.load(options.accuracy_control))
         validation = nncf.Dataset(labelled, lambda item: item[0])
         quantized = nncf.quantize_with_accuracy_control(
-            model, calibration, validation, top1, **settings
+            model,
+            calibration,
+            validation,
+            top1,
+            advanced_quantization_parameters=advanced,
+            **settings,
         )
     onnx.save(quantized, options.output)
 

@@ -27,7 +27,8 @@ class Settings:
     """How long and how carefully to learn; the defaults suit 4 to 8 bits and 32 images.
 
     Attributes:
-        iterations: mini-batches.
+        iterations: mini-batches; None for 300 from 7 bits on, and 600 for fewer, which leave
+            more to learn.
         batch: output positions in a mini-batch, or fewer: 8 for each weight of an output channel
             are enough, as long as they are 128.
         positions: output positions to draw them from.
@@ -41,7 +42,7 @@ class Settings:
         seed: of the positions and the mini-batches.
     """
 
-    iterations: int = 600
+    iterations: int | None = None
     batch: int = 512
     positions: int = 8192
     patch_values: int = 1 << 24
@@ -54,8 +55,13 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        counts = self.iterations, self.batch, self.positions, self.patch_values
-        if min(counts) < 1 or not 0 <= self.warm_start < 1 or min(self.beta) < 1:
+        counts = self.iterations or 1, self.batch, self.positions, self.patch_values
+        if (
+            min(counts) < 1
+            or self.iterations == 0
+            or not 0 <= self.warm_start < 1
+            or min(self.beta) < 1
+        ):
             raise ValueError(f"{self} cannot be learned with")
 
     def positions_for(self, layer: Layer) -> int:
@@ -66,12 +72,18 @@ class Settings:
         """Return how many positions of a layer to put into a mini-batch."""
         return min(self.batch, max(128, 8 * layer.fan_in))
 
-    def exponent(self, iteration: int) -> float | None:
-        """Return the regulariser's exponent; None during the warm start."""
-        start = self.warm_start * self.iterations
-        if iteration < start:
+    def iterations_for(self, layer: Layer) -> int:
+        """Return how many mini-batches a layer learns from."""
+        return self.iterations or (300 if layer.bits >= 7 else 600)
+
+    def exponent(self, progress: float) -> float | None:
+        """Return the regulariser's exponent after a share of the iterations.
+
+        It falls linearly; None during the warm start.
+        """
+        if progress < self.warm_start:
             return None
-        left = 1 - (iteration - start) / (self.iterations - start)
+        left = (1 - progress) / (1 - self.warm_start)
         return self.beta[1] + (self.beta[0] - self.beta[1]) * left
 
 
@@ -82,21 +94,22 @@ def descend(layer: Layer, samples: Samples, settings: Settings, rng: np.random.G
     with torch.no_grad():
         floor, variable = _start(layer)
         problem = _Problem(layer, samples, floor, settings)
-        # Without this flag, Adam takes many passes over the weights.
+        # Fused: one pass over the weights, not one for each operation.
         adam = torch.optim.Adam([variable], lr=settings.learning_rate, fused=True)
         variable.grad = torch.empty_like(variable)
-        for iteration in range(settings.iterations):
+        iterations = settings.iterations_for(layer)
+        for iteration in range(iterations):
             sigmoid = torch.sigmoid(variable)
             up = (sigmoid * _STRETCH).add_(_SHIFT).clamp_(0, 1)
             gradient = problem.gradient(up, int(rng.integers(problem.windows)))
-            beta = settings.exponent(iteration)
+            beta = settings.exponent(iteration / iterations)
             if beta is not None:
                 # Of 1 - |2 up - 1| ** beta, which is 0 where a weight is decided.
                 side = (2 * up).sub_(1)
                 steep = side.abs().pow_(beta - 1).copysign_(side)
                 gradient.sub_(steep, alpha=2 * beta * settings.regulariser)
-            inner = (up > 0).logical_and_(up < 1)
-            slope = sigmoid.sub_(sigmoid.square()).mul_(inner)
+            slope = sigmoid.sub_(sigmoid.square())
+            slope.mul_(up.sub_(up.square()).sign_())  # 0 where the sigmoid is rectified
             torch.mul(gradient, slope, out=variable.grad)
             adam.step()
         decided = torch.sigmoid(variable) * _STRETCH + _SHIFT >= 0.5

@@ -53,7 +53,8 @@ def _slopes(wanted: np.ndarray, given: np.ndarray) -> np.ndarray:
     y = np.where(inside, given - (given * inside).sum(axis=1, keepdims=True) / count, 0.0)
     variance = (x * x).sum(axis=1, dtype=np.float64)
     covariance = (x * y).sum(axis=1, dtype=np.float64)
-    return np.divide(covariance, variance, out=np.ones(len(x)), where=variance > 0)
+    slopes: np.ndarray = np.divide(covariance, variance, out=np.ones(len(x)), where=variance > 0)
+    return slopes
 
 
 RUNG = Rung("batch-norm", "re-estimate gain and mean of every channel", AFTER_ROUNDING, _apply)
