@@ -22,6 +22,7 @@ COMMANDS = {
     "info": "edgekit.cli.info",
     "export": "edgekit.cli.export_files",
     "quantize": "edgekit.cli.quantize",
+    "sensitivity": "edgekit.cli.sensitivity",
     "evaluate": "edgekit.cli.evaluate",
     "verify": "edgekit.cli.verify",
     "latency": "edgekit.cli.latency",

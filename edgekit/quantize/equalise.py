@@ -23,7 +23,8 @@ from edgekit.export.rescale import Rescaling
 from edgekit.quantize.channels import Channels, classes
 from edgekit.quantize.session import GraphSession
 
-_MOST = 2.0**16  # of a factor: beyond it lies a dead channel
+_MOST = 2.0**10  # of a factor: beyond it lies a dead channel
+_MOST_GAIN = 64.0  # of stored output over accumulator; XNNPACK's integer kernels stop at 256
 _REACHED = 0.999  # of a clip's bound
 
 
@@ -45,12 +46,14 @@ def factors(
     reach = _reach(model, samples, found)
     produced, consumed, dense = np.zeros(size), np.zeros(size), np.zeros(size, bool)
     made, read = np.zeros(size, bool), np.zeros(size, bool)
+    most = np.full(size, _MOST)
     for node in model.graph:
         if not quantizable.is_layer(node):
             continue
         rows, columns = _ranges(node)
         outputs, inputs = found.of[_name(node.outputs[0])], found.of[_name(node.inputs[0])]
         np.maximum.at(produced, outputs, rows)
+        np.minimum.at(most, outputs, _most_factors(rows, reach[inputs], reach[outputs]))
         np.maximum.at(consumed, inputs, columns / (columns.max() or 1.0))
         made[outputs], read[inputs] = True, True
         dense[inputs] |= not per_channel or not _is_depthwise(node)
@@ -63,12 +66,17 @@ def factors(
             ideal = np.sqrt(consumed / produced)
     usable &= np.isfinite(ideal) & (ideal > 0)
     chosen = np.where(usable, ideal, 1.0)
-    chosen = _settled(model, found, reach, chosen, usable)
+    chosen = _settled(model, found, reach, chosen, usable, most)
     return _rescalings(model, found, chosen)
 
 
 def _settled(
-    model: ir.Model, found: Channels, reach: np.ndarray, chosen: np.ndarray, usable: np.ndarray
+    model: ir.Model,
+    found: Channels,
+    reach: np.ndarray,
+    chosen: np.ndarray,
+    usable: np.ndarray,
+    most: np.ndarray,
 ) -> np.ndarray:
     """Bring the factors of each connected tensor to a common level, below every clip's bound."""
     result = chosen.copy()
@@ -83,12 +91,19 @@ def _settled(
         result[mine] = chosen[mine] * level / scaled.max()
         if fixed.size:
             result[mine] = np.maximum(result[mine], 1.0)
-        with np.errstate(divide="ignore"):
-            most = np.minimum(level / reach[mine], _MOST)
+        limits = np.minimum(level / reach[mine], most[mine])
         ceiling = found.ceilings[mine]
         bound = np.where(np.isfinite(ceiling), ceiling * _REACHED / reach[mine], np.inf)
-        result[mine] = np.clip(result[mine], 1 / _MOST, np.minimum(most, bound))
+        result[mine] = np.clip(result[mine], 1 / _MOST, np.minimum(limits, bound))
     return result
+
+
+def _most_factors(rows: np.ndarray, inputs: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Return the factors at which a layer's steps become too coarse for what it writes."""
+    steps = rows * inputs.max(initial=0.0) / 127
+    gain = np.divide(steps, outputs.max(initial=0.0), out=np.zeros(rows.size), where=steps > 0)
+    factors: np.ndarray = np.full(rows.size, _MOST)
+    return np.divide(_MOST_GAIN, gain, out=factors, where=gain > 0)
 
 
 def _components(model: ir.Model, found: Channels) -> list[np.ndarray]:
