@@ -114,6 +114,4 @@ def answers(draft: Draft, feed: Feed, folder: Path) -> Answers:
     }
     in_tflite = graphs.run_tflite(tflite_bytes(draft), feed, folder)
     info = runtimes.load("tflite", folder / "model.tflite").info()
-    return Answers(
-        wanted, graphs.run_onnx(onnx_bytes(draft), feed, folder), in_tflite, steps, info
-    )
+    return Answers(wanted, graphs.run_onnx(onnx_bytes(draft), feed, folder), in_tflite, steps, info)

@@ -17,7 +17,9 @@ PAGES = (
     "CHANGELOG.md",
     "docs/evaluate.md",
     "docs/export.md",
+    "docs/isa.md",
     "docs/latency.md",
+    "docs/quantize.md",
     "docs/weights.md",
 )
 

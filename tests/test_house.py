@@ -14,7 +14,7 @@ import pytest
 from edgekit import errors
 from edgekit.errors import EdgekitError, UnknownNameError
 
-ROOMS = ("models", "data", "runtimes", "export", "evaluate", "devices")
+ROOMS = ("models", "data", "runtimes", "export", "evaluate", "quantize", "devices")
 HEAVY = ("torch", "onnx", "onnxruntime", "ai_edge_litert", "numpy", "rich", "onnxsim", "scipy")
 
 

@@ -60,20 +60,23 @@ def main() -> int:
                 results += walk(measured, net, chosen, work, options)
             except NetworkUnavailableError as error:
                 print(f"{net.name}: n/a: {error}", flush=True)
-    if options.json:
-        settings = {
-            "mode": "memory" if options.memory else "compare",
-            "calibration_samples": MEMORY_SAMPLES
-            if options.memory
-            else options.calibration_samples,
-            "repeat": options.repeat,
-            "seed": bench.SEED,
-            "requirements": {name: list(wanted) for name, wanted in ENVIRONMENTS.items()},
-        }
-        options.json.write_text(report.document(settings, measured.versions, results) + "\n")
+            if options.json:  # after every network: a long run may be cut off
+                text = report.document(_settings(options), measured.versions, results)
+                options.json.write_text(text + "\n")
     failed = [row for row in results if row["failure"]]
     ours = any(row["contender"].startswith(EDGEKIT) for row in failed)
     return 1 if ours or len(failed) == len(results) else 0
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    samples = list(MEMORY_SAMPLES) if options.memory else [options.calibration_samples]
+    return {
+        "mode": "memory" if options.memory else "compare",
+        "calibration_samples": samples,
+        "rounds": options.repeat,
+        "seed": bench.SEED,
+        "requirements": {name: list(wanted) for name, wanted in ENVIRONMENTS.items()},
+    }
 
 
 def _compare(

@@ -66,7 +66,9 @@ def run(
         *(sys.executable, "-I", "-S", MEASURED, result, log, limits.seconds, limits.memory_bytes),
         *_command(contender, python, prepared, out),
     ]
-    subprocess.run([str(word) for word in command], check=True, env=_environment())
+    done = subprocess.run([str(word) for word in command], env=_environment())
+    if done.returncode:
+        return Outcome(0.0, 0, (), f"measured.py ended with status {done.returncode}")
     took = json.loads(result.read_text())
     files = tuple(sorted(path for kind in ("onnx", "tflite") for path in out.glob(f"*.{kind}")))
     failure = None

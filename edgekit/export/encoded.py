@@ -16,8 +16,6 @@ from edgekit.export import quantizable, rescale
 from edgekit.export.encodings import Affine, Encodings, Layer
 from edgekit.export.lowering.fuse_activation import clip_bounds
 
-_SLACK = 1e-5  # of a range: float32 scales do not hit a clip's bounds to the last bit
-
 
 def apply(model: ir.Model, encodings: Encodings) -> ir.Model:
     """Return the encoded graph; ``model``, the quantizable one, is left as it is.
@@ -170,8 +168,8 @@ def _saturates(node: ir.Node) -> bool:
     if affine is None:
         return False
     low, high = (0.0, np.inf) if node.op_type == "Relu" else clip_bounds(node)
-    slack = _SLACK * (affine.high - affine.low)
-    return affine.low >= low - slack and affine.high <= high + slack
+    # Each bound is stored as the end of the codes: what lies beyond it could only end there too.
+    return bool(affine.store(low) == affine.lowest and affine.store(high) == affine.highest)
 
 
 def _forget_needless(graph: ir.Model) -> None:

@@ -28,13 +28,13 @@ def to_bytes(model: ir.Model, description: str, *, unsigned: bool = False) -> by
             integer kernels want them so.
     """
     graph = model.graph
-    outputs = [(value, value.name) for value in graph.outputs]
     for node in list(graph):
         if encoded.is_integer(node):
             dequantize_constants(node, unsigned=unsigned)
     for node in list(graph):
         if (node.domain, node.op_type) == ("edgekit", "Requantize"):
             _pass_through(node)
+    outputs = [(value, value.name) for value in graph.outputs]
     add_pairs(model, unsigned=unsigned)
     for shown, (value, name) in zip(graph.outputs, outputs, strict=True):
         if shown is not value:

@@ -15,7 +15,7 @@ from onnx_ir.passes.common import DeduplicateInitializersPass, NameFixPass
 
 from edgekit.export import graph as g
 from edgekit.export import lowering, rewrite
-from edgekit.export.lowering.fuse_activation import FUSABLE, clip_bounds
+from edgekit.export.lowering.fuse_activation import FUSABLE, activation_of, clip_bounds
 
 LAYERS = ("Conv", "Gemm", "MatMul")
 """Operators with weights."""
@@ -84,11 +84,15 @@ def is_capable(node: ir.Node) -> bool:
 
 
 def is_fused(value: ir.Value) -> bool:
-    """Tell whether ``value`` never exists as such: the activation that alone reads it is fused."""
+    """Tell whether ``value`` never exists as such: the activation that alone reads it is fused.
+
+    A clip whose bounds have no name in TFLite is not: where saturation does not perform it, it
+    needs an input of its own.
+    """
     producer, reader = value.producer(), g.sole_consumer(value)
     if producer is None or reader is None or not g.is_op(reader, "Relu", "Clip"):
         return False
-    if value is not reader.inputs[0] or not is_capable(reader):
+    if value is not reader.inputs[0] or activation_of(reader) is None:
         return False
     return g.is_op(producer, *FUSABLE) and producer.op_type not in SAME_SCALE
 

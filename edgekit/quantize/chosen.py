@@ -67,8 +67,10 @@ def evaluation_images(
         return None
     found = folder.read(where)
     same = calibration_data is not None and where.resolve() == calibration_data.resolve()
-    rest = found.without(frozenset(used.files)) if same else found
-    return rest if rest.files else None
+    if not same:
+        return found
+    calibrated = frozenset(used.files)
+    return None if calibrated.issuperset(found.files) else found.without(calibrated)
 
 
 def draft_of(

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import onnx_ir as ir
 
+from edgekit.errors import RefusedError
 from edgekit.export import graph as g
 from edgekit.export import quantizable, rescale
 from edgekit.export.rescale import Rescaling
@@ -26,6 +27,7 @@ from edgekit.quantize.session import GraphSession
 _MOST = 2.0**10  # of a factor: beyond it lies a dead channel
 _MOST_GAIN = 64.0  # of stored output over accumulator; XNNPACK's integer kernels stop at 256
 _REACHED = 0.999  # of a clip's bound
+_ROUNDS = 8  # two pairs that share a layer disturb each other, half as much each time
 
 
 def factors(
@@ -40,10 +42,22 @@ def factors(
         model: the graph, not rescaled yet.
         samples: inputs by name, from which the ranges of the channels are taken.
         per_channel: whether weights have one scale for each output channel.
+
+    Raises:
+        RefusedError: a value is NaN or infinite (reason "not-finite").
     """
     found = classes(model)
-    size = found.free.size
     reach = _reach(model, samples, found)
+    chosen = np.ones(found.free.size)
+    for _ in range(1 if per_channel else _ROUNDS):
+        scaled = rescale.apply(model, _rescalings(model, found, chosen))
+        chosen = chosen * _more(scaled, found, reach * chosen, per_channel=per_channel)
+    return _rescalings(model, found, chosen)
+
+
+def _more(model: ir.Model, found: Channels, reach: np.ndarray, *, per_channel: bool) -> np.ndarray:
+    """Return a factor for every class by the ranges that it has now."""
+    size = found.free.size
     produced, consumed, dense = np.zeros(size), np.zeros(size), np.zeros(size, bool)
     made, read = np.zeros(size, bool), np.zeros(size, bool)
     most = np.full(size, _MOST)
@@ -66,8 +80,7 @@ def factors(
             ideal = np.sqrt(consumed / produced)
     usable &= np.isfinite(ideal) & (ideal > 0)
     chosen = np.where(usable, ideal, 1.0)
-    chosen = _settled(model, found, reach, chosen, usable, most)
-    return _rescalings(model, found, chosen)
+    return _settled(model, found, reach, chosen, usable, most)
 
 
 def _settled(
@@ -102,8 +115,8 @@ def _most_factors(rows: np.ndarray, inputs: np.ndarray, outputs: np.ndarray) -> 
     """Return the factors at which a layer's steps become too coarse for what it writes."""
     steps = rows * inputs.max(initial=0.0) / 127
     gain = np.divide(steps, outputs.max(initial=0.0), out=np.zeros(rows.size), where=steps > 0)
-    factors: np.ndarray = np.full(rows.size, _MOST)
-    return np.divide(_MOST_GAIN, gain, out=factors, where=gain > 0)
+    factors: np.ndarray = np.divide(_MOST_GAIN, gain, out=np.full(rows.size, _MOST), where=gain > 0)
+    return factors
 
 
 def _components(model: ir.Model, found: Channels) -> list[np.ndarray]:
@@ -136,7 +149,14 @@ def _reach(
             if values.ndim < 2 or values.shape[1] != members.size:
                 continue
             axes = tuple(axis for axis in range(values.ndim) if axis != 1)
-            np.maximum.at(reach, members, np.abs(values).max(axis=axes))
+            largest = np.abs(values).max(axis=axes)
+            if not np.isfinite(largest).all():
+                raise RefusedError(
+                    f"{name} cannot be calibrated: a sample gives NaN or infinity; look for an "
+                    "overflow or a division by zero before it",
+                    reason_code="not-finite",
+                )
+            np.maximum.at(reach, members, largest)
     return reach
 
 

@@ -81,7 +81,7 @@ def climb(
     Raises:
         UsageError: the budget is negative.
     """
-    if max_drop < 0:
+    if not max_drop >= 0:  # NaN too
         raise UsageError(f"--max-drop takes points from 0 up, not {max_drop:g}")
     steps: list[Step] = []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,10 +10,10 @@ import onnx_ir as ir
 
 from edgekit.export import encoded, onnx_integer, quantizable
 from edgekit.export import graph as g
+from edgekit.quantize import continuation
 from edgekit.quantize.draft import Draft, Say, integer_layers
-from edgekit.quantize.session import GraphSession
-
-_EXACT_DB = 200.0  # stands for outputs that are equal to the last bit
+from edgekit.quantize.noise import Noise
+from edgekit.quantize.walk import Values, Walk
 
 
 @dataclass(frozen=True)
@@ -45,33 +44,68 @@ def by_layer(
 ) -> list[Sensitivity]:
     """Return the sensitivity of every integer layer, the most sensitive first.
 
+    What stands before a layer is computed once for all of them, so each costs no more than the
+    rest of the network. Memory is that of one cut through the network times the samples.
+
     Args:
         draft: the encodings to judge.
         samples: sets of inputs.
         say: takes a short line now and then.
     """
-    graph = draft.floating()
+    graph, simulation = draft.floating(), draft.simulation()
     layers = list(integer_layers(graph, draft.encodings))
-    outputs = [str(value.name) for value in graph.graph.outputs]
-    stored = {str(node.name): stored_output(node) for node in layers}
-    truth = _run(graph, [*outputs, *dict.fromkeys(stored.values())], samples)
+    given = {name: [sample[name] for sample in samples] for name in samples[0]}
+    outputs = _output_names(graph)
+    wanted = continuation.run(graph, outputs, given)
+    truth = [wanted[name] for name in outputs]
+    floats, integers = Walk(graph, samples), Walk(simulation, samples)
     rows = []
     for number, node in enumerate(layers):
         name = str(node.name)
         say(f"layer {number + 1} of {len(layers)}")
-        alone = _run(_alone(draft, node), [*outputs, stored[name]], samples, rounded=True)
-        without = _run(draft.with_float([name]).simulation(), outputs, samples, rounded=True)
+        floats.before(name)
+        known = given | floats.live
+        written = stored_output(node)
+        exact = continuation.run(graph, [written], known)[written]
+        model = alone(draft, node)
+        found = continuation.run(model, [*_output_names(model), _rounded(model, written)], known)
+        integers.before(name)
+        others = _answers(draft.with_float([name]).simulation(), given | integers.live)
+        answers = [found[each] for each in _output_names(model)]
         rows.append(
             Sensitivity(
                 layer=name,
                 operator=node.op_type,
-                alone_db=sqnr_db(truth, alone, outputs),
-                without_db=sqnr_db(truth, without, outputs),
-                output_db=sqnr_db(truth, alone, [stored[name]]),
-                agreement=_agreement(truth, alone, outputs),
+                alone_db=_sqnr_db(truth, answers),
+                without_db=_sqnr_db(truth, others),
+                output_db=_sqnr_db([exact], [found[_rounded(model, written)]]),
+                agreement=_agreement(truth, answers),
             )
         )
     return sorted(rows, key=lambda row: row.alone_db)
+
+
+def alone(draft: Draft, node: ir.Node) -> ir.Model:
+    """Return the simulation in which one layer and what it writes are rounded, nothing else.
+
+    Args:
+        draft: the encodings.
+        node: a layer of the draft's floating graph.
+    """
+    kept = {str(node.inputs[0].name) if node.inputs[0] else "", stored_output(node)}
+    others = set(draft.encodings.layers) - {str(node.name)}
+    encodings = replace(
+        draft.encodings,
+        activations={k: v for k, v in draft.encodings.activations.items() if k in kept},
+        float_nodes=draft.encodings.float_nodes | others,
+    )
+    graph = encoded.simulated(draft.graph, encodings)
+    source = node.inputs[0]
+    for value in (*graph.graph.inputs, *(v for n in graph.graph for v in n.outputs)):
+        if source is not None and value.name == source.name:
+            value.meta.pop("affine", None)  # its rounding is another layer's doing
+    onnx_integer.add_pairs(graph)
+    return graph
 
 
 def stored_output(node: ir.Node) -> str:
@@ -89,63 +123,42 @@ def sqnr_db(
     names: Sequence[str],
 ) -> float:
     """Return the signal to noise ratio over some values, in decibels."""
-    signal = noise = 0.0
-    for name in names:
-        for wanted, given in zip(truth[name], answers[name], strict=True):
-            exact = wanted.astype(np.float64)
-            signal += float((exact**2).sum())
-            noise += float(((given - exact) ** 2).sum())
-    if noise == 0 or signal == 0:
-        return _EXACT_DB if noise == 0 else -_EXACT_DB
-    return min(10 * math.log10(signal / noise), _EXACT_DB)
+    return _sqnr_db([truth[name] for name in names], [answers[name] for name in names])
 
 
-def _alone(draft: Draft, node: ir.Node) -> ir.Model:
-    """Return the simulation in which one layer and what it writes are rounded, nothing else."""
-    kept = {str(node.inputs[0].name) if node.inputs[0] else "", stored_output(node)}
-    others = set(draft.encodings.layers) - {str(node.name)}
-    encodings = replace(
-        draft.encodings,
-        activations={k: v for k, v in draft.encodings.activations.items() if k in kept},
-        float_nodes=draft.encodings.float_nodes | others,
-    )
-    graph = encoded.simulated(draft.graph, encodings)
-    source = node.inputs[0]
-    for value in (*graph.graph.inputs, *(v for n in graph.graph for v in n.outputs)):
-        if source is not None and value.name == source.name:
-            value.meta.pop("affine", None)  # its rounding is another layer's doing
-    onnx_integer.add_pairs(graph)
-    return graph
+def _sqnr_db(
+    truth: Sequence[Sequence[np.ndarray]], answers: Sequence[Sequence[np.ndarray]]
+) -> float:
+    noise = Noise()
+    for wanted, given in zip(truth, answers, strict=True):
+        for exact, answer in zip(wanted, given, strict=True):
+            noise.add(exact, answer)
+    return noise.sqnr_db
 
 
-def _run(
-    graph: ir.Model,
-    names: Sequence[str],
-    samples: Sequence[Mapping[str, np.ndarray]],
-    *,
-    rounded: bool = False,
-) -> dict[str, list[np.ndarray]]:
-    """Return values by name; those that are stored as integers in their rounded form."""
-    made = {str(v.name) for node in graph.graph for v in node.outputs}
-    shown = {n: f"{n}_dequantized" if rounded and f"{n}_dequantized" in made else n for n in names}
-    session = GraphSession(graph, list(shown.values()))
-    found: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    for sample in samples:
-        answers = session.run(sample)
-        for name in names:
-            found[name].append(answers[shown[name]])
-    return found
+def _answers(graph: ir.Model, known: Mapping[str, Values]) -> list[Values]:
+    names = _output_names(graph)
+    found = continuation.run(graph, names, known)
+    return [found[name] for name in names]
+
+
+def _output_names(graph: ir.Model) -> list[str]:
+    return [str(value.name) for value in graph.graph.outputs]
+
+
+def _rounded(graph: ir.Model, name: str) -> str:
+    """Return the name of the rounded form of a value, which is its own where it stays float32."""
+    shown = f"{name}_dequantized"
+    return shown if any(v.name == shown for node in graph.graph for v in node.outputs) else name
 
 
 def _agreement(
-    truth: Mapping[str, Sequence[np.ndarray]],
-    answers: Mapping[str, Sequence[np.ndarray]],
-    names: Sequence[str],
+    truth: Sequence[Sequence[np.ndarray]], answers: Sequence[Sequence[np.ndarray]]
 ) -> float | None:
-    same = [
-        bool((wanted.argmax(axis=1) == given.argmax(axis=1)).all())
-        for name in names
-        for wanted, given in zip(truth[name], answers[name], strict=True)
-        if wanted.ndim == 2 and wanted.shape[1] > 1
-    ]
+    """Return the share of equal top-1 answers over all outputs that are vectors of classes."""
+    same: list[bool] = []
+    for wanted, given in zip(truth, answers, strict=True):
+        for exact, answer in zip(wanted, given, strict=True):
+            if exact.ndim == 2 and exact.shape[1] > 1:
+                same += (exact.argmax(axis=1) == answer.argmax(axis=1)).tolist()
     return sum(same) / len(same) if same else None

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import onnx_ir as ir
 
+from edgekit.errors import RefusedError
 from edgekit.evaluate import Settings
 from edgekit.export import Source, artifact, feeds, quantizable, source
 from edgekit.export import graph as g
@@ -57,12 +59,25 @@ def prepare(
     Raises:
         EdgekitError: as `edgekit.export.source.resolve`.
         UnknownNameError: no preprocessing is called that.
+        RefusedError: a weight is NaN or infinite (reason "not-finite").
     """
     settings = Settings(preprocessing=preprocessing)
     found = source.resolve(what, weights=weights, seed=seed, asked=asked, progress=progress)
     if what.lower().endswith(".onnx"):
         found = _described(found, Path(what), settings)
+    _refuse_not_finite(found)
     return Subject(found, quantizable.from_canonical(found.graph))
+
+
+def _refuse_not_finite(found: Source) -> None:
+    for name, value in found.graph.graph.initializers.items():
+        array = g.constant(value)
+        if array is not None and array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise RefusedError(
+                f"{found.name}: the weights {name!r} hold NaN or infinity: check where they come "
+                "from",
+                reason_code="not-finite",
+            )
 
 
 def _described(found: Source, path: Path, settings: Settings) -> Source:

@@ -55,6 +55,11 @@ class Walk:
         """Return a value that has been computed and is still to be read, one array a sample."""
         return self._live[name]
 
+    @property
+    def live(self) -> dict[str, Values]:
+        """All values that have been computed and are still to be read, by name."""
+        return dict(self._live)
+
     def replace(self, name: str, values: Values) -> None:
         """Let the nodes to come read other values under this name."""
         self._live[name] = values

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import onnx_ir as ir
 
 from edgekit.errors import UnsupportedOperatorError
@@ -12,7 +14,13 @@ from edgekit.export.tflite.emit import EMITTERS
 from edgekit.export.tflite.writer import Writer, refuse
 
 
-def to_bytes(model: ir.Model, description: str, *, integer_io: bool = False) -> bytes:
+def to_bytes(
+    model: ir.Model,
+    description: str,
+    *,
+    integer_io: bool = False,
+    shown: Sequence[ir.Value] = (),
+) -> bytes:
     """Return the .tflite file of a lowered graph.
 
     Rank-4 inputs and outputs become NHWC.
@@ -22,6 +30,7 @@ def to_bytes(model: ir.Model, description: str, *, integer_io: bool = False) -> 
             through ``lowering.TFLITE_INTEGER``.
         description: free text for the file's description field.
         integer_io: encoded inputs and outputs of the graph hold stored integers; else float32.
+        shown: values whose stored form the file has as further outputs, to look into it.
 
     Raises:
         UnsupportedOperatorError: for the first node without an emitter or with a form that
@@ -32,6 +41,8 @@ def to_bytes(model: ir.Model, description: str, *, integer_io: bool = False) -> 
     refused = [error for _, error in emitted if not isinstance(error, tuple)]
     if refused:
         raise refused[0].among(refused[1:])
+    for value in shown:
+        writer.add_output(value, integer=True)
     return serialise.to_bytes(writer.program, description)
 
 
