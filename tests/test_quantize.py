@@ -352,7 +352,7 @@ def test_adaround_lowers_the_error_of_coarse_weights() -> None:
             np.mean([np.square(truth[:, quiet] - given_[:, quiet]) for truth, given_ in pairs])
         )
 
-    assert error(learned) <= error(plain)
+    assert error(learned) < 0.8 * error(plain)
 
 
 def test_mixed_keeps_the_layers_that_lose_most_in_float() -> None:

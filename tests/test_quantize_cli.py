@@ -102,7 +102,7 @@ def test_files_of_both_formats_their_sidecars_and_their_encodings(
         "net_int8.encodings.json",
     }  # fmt: skip
     assert "recipe minmax+equalise+bias" in shown
-    assert "12 images" in shown
+    assert "calibrated on folder images, 12 unlabelled images" in shown
     assert "warning" not in progress
     for name in ("net_int8.onnx", "net_int8.tflite"):
         entry = artifact.load(out / name)
@@ -189,7 +189,8 @@ def test_a_budget_that_cannot_be_kept_is_a_failed_check(
     """The classes differ by less than a step, so their order is lost whatever a bias does."""
     monkeypatch.setattr(search, "RUNGS", {"bias": rungs.get("bias")})
     last = np.repeat(weights(1, 8, seed=3), 5, axis=0)
-    last += 1e-6 * weights(5, 8, seed=9)
+    last[1] *= 1 + 1e-5
+    last[2] *= 1 - 1e-5
     net = save(tmp_path / "net.onnx", w3=last, b3=np.zeros(5, np.float32))
     images, out = pictures(tmp_path / "images", 24), tmp_path / "out"
     code, shown, progress = cli(
