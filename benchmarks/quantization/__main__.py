@@ -49,6 +49,8 @@ def main() -> int:
     options = parser.parse_args()
     nets = _matching(parser, NETWORKS, options.nets)
     chosen = _matching(parser, CONTENDERS, options.contenders)
+    if options.files and options.files.exists() and any(options.files.iterdir()):
+        parser.error(f"--files {options.files} is not empty: name a new folder")
     measured = Bench(options.environments, _limits(options))
     print(report.heading(options.memory), flush=True)
     results: list[dict[str, Any]] = []
@@ -160,7 +162,9 @@ def _parser() -> argparse.ArgumentParser:
         help="measure only the peak memory, with 32 and with 512 calibration images",
     )  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the results there too")
-    parser.add_argument("--files", type=Path, metavar="DIR", help="keep all files there")
+    parser.add_argument(
+        "--files", type=Path, metavar="DIR", help="keep all files in this new folder"
+    )
     parser.add_argument(
         "--time-limit", type=float, default=3600.0, metavar="SECONDS", help="of one run"
     )
