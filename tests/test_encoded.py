@@ -395,6 +395,21 @@ def test_more_float_layers_are_closer_to_float(tmp_path: Path) -> None:
         np.testing.assert_allclose(answers.tflite[key], truth, rtol=1e-4, atol=1e-5)
 
 
+def test_float_layers_keep_float_weights_on_onnxruntime(tmp_path: Path) -> None:
+    spread = np.array([1, 30, 30, 30], np.float32)
+    graph = integers.network(
+        "g (float[1,4,6,6] x) => (float[1,5,6,6] y) { a = Conv(x, first)\n b = Relu(a)\n"
+        "c = Conv<group=4, pads=[1,1,1,1]>(b, middle)\n d = Relu(c)\n y = Conv(d, last) }",
+        first=weights(4, 4, 1, 1),
+        middle=spread.reshape(4, 1, 1, 1) * weights(4, 1, 3, 3),
+        last=weights(5, 4, 1, 1) / spread.reshape(1, 4, 1, 1),
+    )
+    (middle,) = [str(node.name) for node in graph.graph if node.attributes.get_int("group", 1) > 1]
+    draft = integers.drafted(graph, integers.noise(graph)).with_float([middle])
+    for feed in integers.noise(graph, 2, seed=7):
+        assert integers.answers(draft, feed, tmp_path).worst_steps() <= 1.01
+
+
 def _float_weights(path: Path) -> int:
     model = onnx.load(path)
     constants = {tensor.name for tensor in model.graph.initializer}

@@ -31,6 +31,8 @@ def to_bytes(model: ir.Model, description: str, *, unsigned: bool = False) -> by
     for node in list(graph):
         if encoded.is_integer(node):
             dequantize_constants(node, unsigned=unsigned)
+        elif g.is_op(node, "Conv", "Gemm") and encoded.affine_of(node.inputs[0]) is not None:
+            _keep_float(node)
     for node in list(graph):
         if (node.domain, node.op_type) == ("edgekit", "Requantize"):
             _pass_through(node)
@@ -104,6 +106,28 @@ def _dequantize_input(
     real = g.insert(node, "DequantizeLinear", inputs, g.shape_of(stored), attributes)
     real.type = ir.TensorType(ir.DataType.FLOAT)
     node.replace_input_with(index, real)
+
+
+def _keep_float(node: ir.Node) -> None:
+    """Let a maximum that changes nothing follow a float32 layer between encoded values.
+
+    ONNX Runtime (1.21 and later) would store the weights of a layer between two pairs in int8,
+    per tensor; its pattern does not reach past a Max.
+    """
+    result = node.outputs[0]
+    if result.is_graph_output():
+        return
+    uses, name = list(result.uses()), result.name
+    lowest = g.add_scalar(g.graph_of(node), "lowest", float(np.finfo(np.float32).min))
+    maximum = ir.node("Max", [result, lowest])
+    kept = maximum.outputs[0]
+    kept.shape, kept.type = result.shape, result.type
+    result.name, kept.name = f"{name}_float", name
+    if "affine" in result.meta:
+        kept.meta["affine"] = result.meta.pop("affine")
+    g.graph_of(node).insert_after(node, maximum)
+    for use in uses:
+        use.node.replace_input_with(use.idx, kept)
 
 
 def _pass_through(node: ir.Node) -> None:

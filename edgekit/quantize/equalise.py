@@ -114,9 +114,9 @@ def _settled(
 def _most_factors(rows: np.ndarray, inputs: np.ndarray, outputs: np.ndarray) -> np.ndarray:
     """Return the factors at which a layer's steps become too coarse for what it writes."""
     steps = rows * inputs.max(initial=0.0) / 127
-    gain = np.divide(steps, outputs.max(initial=0.0), out=np.zeros(rows.size), where=steps > 0)
-    factors: np.ndarray = np.divide(_MOST_GAIN, gain, out=np.full(rows.size, _MOST), where=gain > 0)
-    return factors
+    most: np.ndarray = np.full(rows.size, _MOST)
+    np.divide(_MOST_GAIN * outputs.max(initial=0.0), steps, out=most, where=steps > 0)
+    return np.where(most > 0, most, _MOST)  # outputs of nothing but zeros set no limit
 
 
 def _components(model: ir.Model, found: Channels) -> list[np.ndarray]:
