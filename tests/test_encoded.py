@@ -157,6 +157,11 @@ CASES = {
         "g (float[1,24,4,4] x) => (float[1,24,4,4] y) { a = Conv<group=24>(x, w)\n"
         "y = Gather<axis=1>(a, order) }",
         {"w": weights(24, 1, 1, 1), "order": np.random.default_rng(0).permutation(24)},
+    ),
+    "any order of many channels": Case(
+        "g (float[1,100,4,4] x) => (float[1,100,4,4] y) { a = Conv<group=100>(x, w)\n"
+        "y = Gather<axis=1>(a, order) }",
+        {"w": weights(100, 1, 1, 1), "order": np.random.default_rng(0).permutation(100)},
         whole=False,
     ),
     "split": Case(

@@ -292,6 +292,52 @@ SPECIMENS = {
                              count_include_pad=1>(x) }""",
         lambda ops: ops == {"Conv": 1},
     ),
+    "repeated_channels": Specimen(
+        """g (float[1,4,5,6] x) => (float[1,24,5,6] y) {
+             a = Conv(x, w0, b0)
+             b = Relu(a)
+             c = Conv<group=6, kernel_shape=[3,1], pads=[1,0,1,0]>(b, w1)
+             y = Conv<group=12, kernel_shape=[1,3], pads=[0,1,0,1]>(c, w2) }""",
+        lambda ops: ops == {"CONV_2D": 1, "DEPTHWISE_CONV_2D": 2},
+        {
+            "w0": weights(6, 4, 1, 1),
+            "b0": weights(6),
+            "w1": weights(12, 1, 3, 1),
+            "w2": weights(24, 1, 1, 3),
+        },
+    ),
+    "scale_into_layers": Specimen(
+        """g (float[1,4,5,6] x) => (float[1,6,5,6] y, float[1,3] z) {
+             a = Mul(x, scale)
+             r = Relu(a)
+             y = Conv(r, w0, b0)
+             p = GlobalAveragePool(r)
+             q = Reshape(p, flat)
+             z = Gemm(q, w1) }""",
+        lambda ops: ops == {"Relu": 1, "Conv": 1, "GlobalAveragePool": 1, "Reshape": 1, "Gemm": 1},
+        {
+            "scale": np.float32(1 / 6),
+            "w0": weights(6, 4, 1, 1),
+            "b0": weights(6),
+            "w1": weights(4, 3),
+            "flat": np.array([1, 4], np.int64),
+        },
+    ),
+    "tiled_factor": Specimen(
+        """g (float[1,4,28,30] x) => (float[1,4,28,30] y) {
+             p = GlobalAveragePool(x)
+             a = Mul(x, p)
+             b = Mul(p, a)
+             y = Add(a, b) }""",
+        lambda ops: ops == {"MEAN": 1, "MUL": 2, "ADD": 2},
+    ),
+    "folded_columns": Specimen(
+        """g (float[1,3,9,16] x) => (float[1,4,5,8] y) {
+             a = Conv<strides=[2,1], pads=[1,0,1,0]>(x, w0, b0)
+             y = Conv<strides=[1,2], pads=[0,1,0,1]>(a, w1) }""",
+        lambda ops: ops["CONV_2D"] == 2 and ops["RESHAPE"] >= 3,
+        {"w0": weights(2, 3, 3, 1), "b0": weights(2), "w1": weights(4, 2, 1, 3)},
+    ),
     "fuse_activation": Specimen(
         """g (float[1,4,4,4] x) => (float[1,4,4,4] y) {
              a = Conv(x, w)
@@ -310,6 +356,7 @@ STAGES = (
 CANONICAL = [rule.name for rule in lowering.CANONICAL]
 TFLITE = [rule.name for rule in lowering.TFLITE]
 INTEGER = [rule.name for rule in lowering.INTEGER]
+TFLITE_INTEGER = [rule.name for rule in lowering.TFLITE_INTEGER]
 RULES = {rule.name: rule for stage in STAGES for rule in stage}
 CASES = [(number, rule.name) for number, stage in enumerate(STAGES) for rule in stage]
 
@@ -356,6 +403,19 @@ def test_tflite_rule_keeps_outputs_and_has_its_effect(name: str, tmp_path: Path)
     info = runtimes.load("tflite", tmp_path / "model.tflite").info()
     assert specimen.effect(Counter(info.operators)), info.operators
     assert (info.partitions, info.operators_outside) == (1, ())
+
+
+@pytest.mark.parametrize("name", [name for name in TFLITE_INTEGER if name not in TFLITE])
+def test_rule_on_what_is_stored_keeps_outputs_and_has_its_effect(name: str, tmp_path: Path) -> None:
+    specimen = SPECIMENS[name]
+    model = graphs.proto(specimen.text, **specimen.constants)
+    inputs = graphs.feeds(model)
+    before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    after = graphs.lowered(model, *lowering.TFLITE_INTEGER)
+    now = graphs.run_tflite(tflite.to_bytes(after, "test"), inputs, tmp_path)
+    np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
+    info = runtimes.load("tflite", tmp_path / "model.tflite").info()
+    assert specimen.effect(Counter(info.operators)), info.operators
 
 
 @pytest.mark.parametrize("name", INTEGER)

@@ -66,7 +66,8 @@ def dequantize_constants(node: ir.Node, *, unsigned: bool = False) -> None:
             raise ValueError(f"the input of layer {g.label(node)!r} is not encoded")
         scales = np.asarray(node.meta["scales"], np.float32)
         axis = quantizable.output_axis(node)
-        _dequantize_input(node, 1, scales, axis)
+        # ONNX Runtime takes a Gemm for its integer kernel only if the zero points are spelled out.
+        _dequantize_input(node, 1, scales, axis, np.zeros(scales.shape, np.int8))
         _dequantize_input(node, 2, np.float32(affine.scale) * scales, 0)
         return
     if not g.is_op(node, "Add", "Sub", "Mul", "Max", "Min", "Concat"):
@@ -101,7 +102,8 @@ def _dequantize_input(
         g.add_constant(graph, f"{name}_scale", scales.reshape(()) if per_tensor else scales),
     ]
     if zero is not None:
-        inputs.append(g.add_constant(graph, f"{name}_zero_point", zero))
+        shape = scales.shape if not per_tensor else ()
+        inputs.append(g.add_constant(graph, f"{name}_zero_point", zero.reshape(shape)))
     attributes: dict[str, g.AttributeValue] = {} if per_tensor else {"axis": axis}
     real = g.insert(node, "DequantizeLinear", inputs, g.shape_of(stored), attributes)
     real.type = ir.TensorType(ir.DataType.FLOAT)

@@ -24,6 +24,7 @@ from edgekit.export.lowering import (
     explicit_pool_padding,
     flat_mean,
     flatten_into_gemm,
+    folded_columns,
     fuse_activation,
     hard_sigmoid_as_relu6,
     hard_swish_as_gate,
@@ -36,7 +37,10 @@ from edgekit.export.lowering import (
     pointwise_gemm,
     power_as_roots,
     relu_through_concat,
+    repeated_channels,
+    scale_into_layers,
     split_concat,
+    tiled_factor,
     weighted_average_pool,
 )
 from edgekit.export.rewrite import Rule
@@ -66,6 +70,7 @@ TFLITE = (
     Rule("merge_scales", merge_scales.rewrite),
     Rule("add_into_bias", add_into_bias.rewrite),
     Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite),
+    Rule("repeated_channels", repeated_channels.rewrite),
     Rule("permutation_as_conv", permutation_as_conv.rewrite),
     Rule("channel_shuffle", channel_shuffle.rewrite),
     Rule("channel_roll", channel_roll.rewrite),
@@ -75,6 +80,7 @@ TFLITE = (
     Rule("edge_pool_padding", edge_pool_padding.rewrite),
     Rule("weighted_average_pool", weighted_average_pool.rewrite),
     Rule("split_concat", split_concat.rewrite),
+    Rule("tiled_factor", tiled_factor.rewrite),
     Rule("fuse_activation", fuse_activation.rewrite),
 )
 """What the XNNPACK delegate takes whole and runs fast."""
@@ -87,8 +93,10 @@ INTEGER = (
     Rule("power_as_roots", power_as_roots.rewrite),
     Rule("batch_norm_as_depthwise", batch_norm_as_depthwise.rewrite),
     Rule("merge_scales", merge_scales.rewrite),
+    Rule("scale_into_layers", scale_into_layers.rewrite),
     Rule("add_into_bias", add_into_bias.rewrite),
     Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite),
+    Rule("repeated_channels", repeated_channels.rewrite),
     Rule("drop_redundant_relu", drop_redundant_relu.rewrite),
     Rule("relu_through_concat", relu_through_concat.rewrite),
     Rule("average_pool_as_depthwise", average_pool_as_depthwise.rewrite),
@@ -103,10 +111,13 @@ Every value that either file will hold as integers has its name here, so one set
 serves both."""
 
 TFLITE_INTEGER = (
+    Rule("permutation_as_conv", permutation_as_conv.rewrite),
     Rule("flat_mean", flat_mean.rewrite),
     Rule("flatten_into_gemm", flatten_into_gemm.rewrite),
     Rule("channel_shuffle", channel_shuffle.rewrite),
     Rule("channel_roll", channel_roll.rewrite),
+    Rule("tiled_factor", tiled_factor.rewrite),
+    Rule("folded_columns", folded_columns.rewrite),
     Rule("fuse_activation", fuse_activation.rewrite),
 )
 """Of an encoded graph: what only moves or renames integers."""

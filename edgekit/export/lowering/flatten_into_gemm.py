@@ -36,7 +36,7 @@ def rewrite(node: ir.Node) -> bool:
     graph = g.graph_of(node)
     permuted = g.add_constant(graph, name, stored if inputs_last else stored.T)
     reader.replace_input_with(1, permuted)
-    g.replace(node, g.insert(node, "FlattenStored", [source], flat, domain="edgekit"))
+    g.replace(node, g.insert(node, "StoredReshape", [source], flat, domain="edgekit"))
     return True
 
 

@@ -9,12 +9,12 @@ from edgekit.export import graph as g
 
 def rewrite(node: ir.Node) -> bool:
     """Match the second multiplication."""
-    outer = _scaled(node)
+    outer = scaled(node)
     if outer is None:
         return False
     source, factor = outer
     inner_node = source.producer()
-    inner = _scaled(inner_node) if inner_node is not None else None
+    inner = scaled(inner_node) if inner_node is not None else None
     if inner is None or g.sole_consumer(source) is not node:
         return False
     product = g.add_scalar(g.graph_of(node), "scale", factor * inner[1])
@@ -22,8 +22,8 @@ def rewrite(node: ir.Node) -> bool:
     return True
 
 
-def _scaled(node: ir.Node) -> tuple[ir.Value, float] | None:
-    """Return (x, factor) if ``node`` is x times a scalar constant of no higher rank."""
+def scaled(node: ir.Node) -> tuple[ir.Value, float] | None:
+    """Return (x, factor) if ``node`` is x times a scalar constant of no higher rank, else None."""
     if not g.is_op(node, "Mul"):
         return None
     for source_index, factor_index in ((0, 1), (1, 0)):

@@ -13,7 +13,7 @@ import onnx_ir as ir
 from edgekit.export import graph as g
 from edgekit.export.lowering import permutation
 
-_ELEMENTWISE = ("Relu", "Clip", "HardSwish", "HardSigmoid", "Sigmoid", "Tanh", "LeakyRelu")
+ELEMENTWISE = ("Relu", "Clip", "HardSwish", "HardSigmoid", "Sigmoid", "Tanh", "LeakyRelu")
 
 
 def rewrite(node: ir.Node) -> bool:
@@ -42,7 +42,7 @@ def rewrite(node: ir.Node) -> bool:
 def following_conv(node: ir.Node) -> ir.Node | None:
     """Return the convolution that alone reads ``node``, past activations; None if none does."""
     consumer = g.sole_consumer(node.outputs[0])
-    while consumer is not None and g.is_op(consumer, *_ELEMENTWISE):
+    while consumer is not None and g.is_op(consumer, *ELEMENTWISE):
         consumer = g.sole_consumer(consumer.outputs[0])
     return consumer if _has_constants(consumer) else None
 
@@ -55,7 +55,7 @@ def preceding_conv(node: ir.Node) -> ir.Node | None:
     producer = value.producer()
     while (
         producer is not None
-        and g.is_op(producer, *_ELEMENTWISE)
+        and g.is_op(producer, *ELEMENTWISE)
         and g.sole_consumer(value) is not None
     ):
         value = g.operand(producer, 0)

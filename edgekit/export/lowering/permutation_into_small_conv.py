@@ -25,7 +25,7 @@ def rewrite(node: ir.Node) -> bool:
     )
     # Fewer groups, fewer zeros.
     for conv in sorted(filter(None, neighbours), key=_groups):
-        if _make_dense(conv):
+        if make_dense(conv):
             return permutation_into_conv.rewrite(node)
     return False
 
@@ -34,8 +34,8 @@ def _groups(conv: ir.Node) -> int:
     return conv.attributes.get_int("group", 1)
 
 
-def _make_dense(conv: ir.Node) -> bool:
-    """Write a grouped convolution's zeros out, if that is cheap."""
+def make_dense(conv: ir.Node) -> bool:
+    """Write a grouped convolution's zeros out, if that is cheap; tell whether it was done."""
     groups = _groups(conv)
     weight = g.constant(conv.inputs[1])
     if groups == 1 or weight is None:

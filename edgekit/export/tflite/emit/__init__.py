@@ -56,7 +56,7 @@ EMITTERS: dict[tuple[str, str], Emitter] = {
     ("", "Transpose"): reordering.emit_transpose,
     ("edgekit", "ChannelRoll"): channels.emit_roll,
     ("edgekit", "ChannelShuffle"): channels.emit_shuffle,
-    ("edgekit", "FlattenStored"): reordering.emit_flatten,
+    ("edgekit", "StoredReshape"): reordering.emit_stored_reshape,
     ("edgekit", "Requantize"): requantization.emit,
     ("edgekit", "SpatialMean"): pool.emit_global,
 }

@@ -31,9 +31,9 @@ def emit_reshape(writer: Writer, node: ir.Node) -> None:
     transpose(writer, flat, layout.TO_NHWC, f"{target.name}", writer.output(target))
 
 
-def emit_flatten(writer: Writer, node: ir.Node) -> None:
-    """Emit RESHAPE of a map to (N, H * W * C), the stored order left as it is."""
-    shape = g.shape_of(node.outputs[0])
+def emit_stored_reshape(writer: Writer, node: ir.Node) -> None:
+    """Emit RESHAPE, the stored order left as it is."""
+    shape = layout.shape(g.shape_of(node.outputs[0]))
     reshape(writer, writer.tensor(node.inputs[0]), shape, writer.output(node.outputs[0]))
 
 
