@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tarfile
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
@@ -360,8 +361,22 @@ def test_mixed_keeps_the_layers_that_lose_most_in_float() -> None:
     ranked = sensitivity.by_layer(draft, FEEDS, lambda _: None)
     assert [row.alone_db for row in ranked] == sorted(row.alone_db for row in ranked)
     assert {row.layer for row in ranked} == set(draft.encodings.layers)
-    mixed = rungs.get("mixed").apply(draft, integers.context(FEEDS))
-    assert mixed.encodings.float_nodes == {ranked[0].layer}
+    mixed = rungs.get("mixed").apply(draft, integers.context(FEEDS)).encodings.float_nodes
+    layers = [row.layer for row in ranked]
+    kept = [name for name in layers if name in mixed]
+    assert kept == layers[: len(kept)]
+    assert 0 < len(kept) <= len(layers) / 2 + 1
+    assert integers.quality_db(draft.with_float(sorted(mixed)), FEEDS) > integers.quality_db(
+        draft, FEEDS
+    )
+
+
+def test_mixed_takes_no_more_layers_than_it_needs() -> None:
+    draft = integers.drafted(SOUND, FEEDS)
+    mixed = rungs.get("mixed").apply(draft, integers.context(FEEDS)).encodings.float_nodes
+    fewest = math.ceil(len(draft.encodings.layers) / 10)
+    assert integers.quality_db(draft, FEEDS) > 28, "the specimen has to be easy"
+    assert len([name for name in draft.encodings.layers if name in mixed]) == fewest
 
 
 def test_sensitivity_finds_the_one_broken_layer() -> None:

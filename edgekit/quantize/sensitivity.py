@@ -85,6 +85,15 @@ def by_layer(
     return sorted(rows, key=lambda row: row.alone_db)
 
 
+def of_outputs(draft: Draft, samples: Sequence[Mapping[str, np.ndarray]]) -> float:
+    """Return the SQNR of a draft's outputs, in decibels, over sets of inputs."""
+    given = {name: [sample[name] for sample in samples] for name in samples[0]}
+    graph = draft.floating()
+    outputs = _output_names(graph)
+    wanted = continuation.run(graph, outputs, given)
+    return _sqnr_db([wanted[name] for name in outputs], _answers(draft.simulation(), given))
+
+
 def alone(draft: Draft, node: ir.Node) -> ir.Model:
     """Return the simulation in which one layer and what it writes are rounded, nothing else.
 
