@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit import runtimes
-from edgekit.export import lowering, rewrite, tflite
+from edgekit.export import choices, formats, lowering, rewrite, tflite
+from edgekit.export.choices import Choices
 from edgekit.export.lowering import permutation
 from tests import graphs
 from tests.graphs import weights
@@ -33,6 +34,8 @@ class Specimen:
 
 
 SHUFFLE = permutation.shuffle(12, 3)
+ONE_HOT = np.zeros((6, 1, 3, 3), np.float32)
+ONE_HOT[[0, 1, 2, 3, 4, 5], 0, [0, 0, 1, 1, 2, 2], [1, 1, 1, 1, 0, 0]] = 1
 
 SPECIMENS = {
     "canonical_shuffle": Specimen(
@@ -292,6 +295,47 @@ SPECIMENS = {
                              count_include_pad=1>(x) }""",
         lambda ops: ops == {"Conv": 1},
     ),
+    "permutation_past_depthwise": Specimen(
+        """g (float[1,12,4,6] x) => (float[1,6,2,3] y) {
+             a = Gather<axis=1>(x, order)
+             b = Conv<group=12, kernel_shape=[2,2], strides=[2,2]>(a, w0, b0)
+             y = Conv<group=2>(b, w1) }""",
+        lambda ops: ops == {"Conv": 2, "Gather": 1},
+        {
+            "w0": weights(12, 1, 2, 2),
+            "b0": weights(12),
+            "w1": weights(6, 6, 1, 1),
+            "order": SHUFFLE,
+        },
+    ),
+    "shuffle_as_transpose": Specimen(
+        "g (float[1,12,2,3] x) => (float[1,12,2,3] y) { y = Gather<axis=1>(x, order) }",
+        lambda ops: ops == {"Reshape": 2, "Transpose": 1},
+        {"order": SHUFFLE},
+    ),
+    "grouped_as_dense": Specimen(
+        """g (float[1,120,2,3] x) => (float[1,60,2,3] y) {
+             a = Relu(x)
+             b = Gather<axis=1>(a, order)
+             y = Conv<group=3>(b, w, c) }""",
+        lambda ops: set(ops) == {"RELU", "CONV_2D"} or ops == {"Relu": 1, "Conv": 1},
+        {
+            "w": weights(60, 40, 1, 1),
+            "c": weights(60),
+            "order": permutation.shuffle(120, 3),
+        },
+    ),
+    "max_as_relu": Specimen(
+        """g (float[1,4,2,3] x) => (float[1,4,2,3] y) { a = Sigmoid(x)
+             y = Max(x, a) }""",
+        lambda ops: ops["Sub"] == ops["Add"] == 1,
+    ),
+    "shift_as_slices": Specimen(
+        """g (float[1,6,4,5] x) => (float[1,6,4,5] y) {
+             y = Conv<group=6, kernel_shape=[3,3], pads=[1,1,1,1]>(x, shifts) }""",
+        lambda ops: ops == {"Pad": 1, "Slice": 3, "Concat": 1} or ops["SLICE"] == 3,
+        {"shifts": ONE_HOT},
+    ),
     "repeated_channels": Specimen(
         """g (float[1,4,5,6] x) => (float[1,24,5,6] y) {
              a = Conv(x, w0, b0)
@@ -352,6 +396,8 @@ SPECIMENS = {
 STAGES = (
     lowering.CANONICAL, lowering.TFLITE, lowering.INTEGER, lowering.TFLITE_INTEGER,
     lowering.ONNXRUNTIME,
+    # One of these at a time.
+    *((rule,) for rule in (*lowering.ONNXRUNTIME_ALTERNATIVES, *lowering.TFLITE_ALTERNATIVES)),
 )  # fmt: skip
 CANONICAL = [rule.name for rule in lowering.CANONICAL]
 TFLITE = [rule.name for rule in lowering.TFLITE]
@@ -416,6 +462,32 @@ def test_rule_on_what_is_stored_keeps_outputs_and_has_its_effect(name: str, tmp_
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
     info = runtimes.load("tflite", tmp_path / "model.tflite").info()
     assert specimen.effect(Counter(info.operators)), info.operators
+
+
+@pytest.mark.parametrize("name", [rule.name for rule in lowering.ONNXRUNTIME_ALTERNATIVES])
+def test_onnx_alternative_keeps_outputs_in_standard_operators(name: str, tmp_path: Path) -> None:
+    specimen = SPECIMENS[name]
+    model = graphs.proto(specimen.text, **specimen.constants)
+    inputs = graphs.feeds(model)
+    target = formats.get("onnx")
+    graph = graphs.lowered(model, *Choices(added=(name,)).rules(target))
+    now = graphs.run_onnx(target.to_bytes(graph, "test"), inputs, tmp_path)
+    before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("change", choices.changes(formats.get("tflite")))
+def test_tflite_choice_keeps_outputs(change: str, tmp_path: Path) -> None:
+    specimen = SPECIMENS[change[1:]]
+    model = graphs.proto(specimen.text, **specimen.constants)
+    inputs = graphs.feeds(model)
+    target = formats.get("tflite")
+    plain = graphs.lowered(model, *target.rules)
+    other = graphs.lowered(model, *choices.parse(change).rules(target))
+    before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    now = graphs.run_tflite(target.to_bytes(other, "test"), inputs, tmp_path)
+    np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
+    assert target.to_bytes(other, "test") != target.to_bytes(plain, "test")
 
 
 @pytest.mark.parametrize("name", INTEGER)

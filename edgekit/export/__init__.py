@@ -7,12 +7,16 @@ with its sidecar.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from edgekit import __version__
 from edgekit.export import formats, jobs, precisions, rewrite
 from edgekit.export.artifact import Artifact, TensorSpec
+from edgekit.export.choices import DEFAULT, Choices
+from edgekit.export.formats import Format
 from edgekit.export.jobs import Job, Origin
 from edgekit.export.parity import Parity
 from edgekit.export.precisions import Precision, rounding
@@ -20,6 +24,7 @@ from edgekit.export.source import Source
 
 __all__ = [
     "Artifact",
+    "Choices",
     "Job",
     "Origin",
     "Parity",
@@ -27,6 +32,7 @@ __all__ = [
     "TensorSpec",
     "check_request",
     "describe",
+    "form",
     "to_files",
 ]
 
@@ -52,6 +58,8 @@ def to_files(
     folder: Path,
     *,
     precision_names: Sequence[str] = (PRECISION,),
+    choices: Mapping[str, Choices] | None = None,
+    tuning: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     force: bool = False,
     verify: bool = True,
     progress: Callable[[str], None] = lambda _: None,
@@ -63,6 +71,8 @@ def to_files(
         format_names: formats by name or alias, in the order wanted.
         folder: where the files go; created if missing.
         precision_names: precisions that need no sample data, by name or alias.
+        choices: rules beside the default ones, by canonical format name.
+        tuning: what was measured to choose them, by format name, for the sidecars.
         force: replace existing files that have other content.
         verify: compare every file with the source, or with the simulation of its precision.
         progress: called with a short line before each step.
@@ -71,7 +81,7 @@ def to_files(
         One artifact for each precision and format, saved with its sidecar.
 
     Raises:
-        UnknownNameError: a format or precision does not exist.
+        UnknownNameError: a format, a precision or a rule does not exist.
         UnsupportedOperatorError: a writer cannot express a node; nothing is written.
         ParityError: a file does not reproduce its source; every file of this call is then kept
             under ``<name>.failed.<ext>`` and marked in its sidecar.
@@ -82,24 +92,54 @@ def to_files(
     targets = list(dict.fromkeys(formats.get(name).name for name in format_names))
     made = []
     for name in dict.fromkeys(precisions.get(each).name for each in precision_names):
-        made += _jobs(source, precisions.get(name), targets, verify=verify)
+        made += _jobs(source, precisions.get(name), targets, choices or {}, verify=verify)
+    if tuning:
+        made = [replace(job, tuning=tuple(tuning.get(job.target.name, ()))) for job in made]
     return jobs.write(source, made, folder, force=force, progress=progress)
 
 
+def form(source: Source, target: Format, precision_name: str, chosen: Choices) -> bytes:
+    """Return the content of one file, which nothing has run yet.
+
+    Raises:
+        UnsupportedOperatorError: the writer cannot express a node.
+        UnknownNameError: a precision or a rule does not exist.
+    """
+    precision = precisions.get(precision_name)
+    (job,) = _jobs(source, precision, [target.name], {target.name: chosen}, verify=False)
+    return job.data
+
+
 def _jobs(
-    source: Source, precision: Precision, targets: Sequence[str], *, verify: bool
+    source: Source,
+    precision: Precision,
+    targets: Sequence[str],
+    choices: Mapping[str, Choices],
+    *,
+    verify: bool,
 ) -> list[Job]:
     """Round, lower and emit one precision in every format."""
     rounded, tolerance = rounding.apply(source, precision, verify=verify)
     made = []
     for name in targets:
         target = formats.FORMATS[name]
+        chosen = choices.get(name, DEFAULT)
         graph = rounded.graph.clone()
-        rewrite.apply(graph, target.rules)
+        rewrite.apply(graph, chosen.rules(target))
         precision.store(graph, target.name)
         data = target.to_bytes(graph, describe(source, precision.name))
         answers = rounded.answers if verify else None
-        made.append(Job(target, precision.name, data, rounded.reference, answers, tolerance))
+        made.append(
+            Job(
+                target,
+                precision.name,
+                data,
+                rounded.reference,
+                answers,
+                tolerance,
+                lowering=chosen.text,
+            )
+        )
     return made
 
 

@@ -73,6 +73,9 @@ class Artifact:
         trace: what each step of a search for the recipe bought and cost.
         drift: comparison with the float32 source where ``parity`` is with a simulation: what the
             precision costs, which no check is made of. None elsewhere.
+        lowering: optional rules beside the format's default ones, in writing; see
+            `edgekit.export.choices`.
+        tuning: what was measured to choose them, step by step.
     """
 
     path: Path
@@ -96,6 +99,8 @@ class Artifact:
     calibration: str | None = None
     trace: tuple[Mapping[str, Any], ...] = ()
     drift: Parity | None = None
+    lowering: str = ""
+    tuning: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def verified(self) -> str:

@@ -28,6 +28,7 @@ class Format:
         runtime: the runtime that runs it, as `edgekit.runtimes` calls it.
         channels_last: True if image maps are NHWC in the file.
         rules: lowering from the canonical graph.
+        alternatives: further rules, whose forms are faster in some networks only.
         to_bytes: the writer.
         emitted: what the writer makes of each node of a lowered graph: operators in the file, or
             the reason why it cannot.
@@ -38,6 +39,7 @@ class Format:
     runtime: str
     channels_last: bool
     rules: tuple[Rule, ...]
+    alternatives: tuple[Rule, ...]
     to_bytes: Callable[[ir.Model, str], bytes]
     emitted: Callable[[ir.Model], Sequence[Emitted]]
 
@@ -51,6 +53,7 @@ FORMATS = {
             runtime="onnxruntime",
             channels_last=False,
             rules=lowering.ONNXRUNTIME,
+            alternatives=lowering.ONNXRUNTIME_ALTERNATIVES,
             to_bytes=onnx_writer.to_bytes,
             emitted=onnx_writer.emitted,
         ),
@@ -60,6 +63,7 @@ FORMATS = {
             runtime="tflite",
             channels_last=True,
             rules=lowering.TFLITE,
+            alternatives=lowering.TFLITE_ALTERNATIVES,
             to_bytes=tflite.to_bytes,
             emitted=tflite.emitted,
         ),

@@ -32,6 +32,8 @@ class Job:
         reference: what gave ``answers``.
         answers: what it must answer to the source's feeds; None skips the comparison.
         tolerance: largest error that passes, as a part of the output's range.
+        lowering: rules beside the default ones; see `edgekit.export.choices`.
+        tuning: what was measured to choose them.
     """
 
     target: Format
@@ -40,6 +42,8 @@ class Job:
     reference: str
     answers: tuple[Arrays, ...] | None
     tolerance: float = parity.MAX_RELATIVE_ERROR
+    lowering: str = ""
+    tuning: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,8 @@ def _checked(source: Source, job: Job, stage: Staging, origin: Origin) -> Artifa
         trace=origin.trace,
         tools=artifacts.tool_versions(),
         drift=drift,
+        lowering=job.lowering,
+        tuning=job.tuning,
     )
 
 

@@ -22,10 +22,12 @@ class Rule:
         name: the name of the file that holds the rule.
         rewrite: looks at one node; changes the graph around it and returns True, or
             leaves everything alone and returns False.
+        optional: the writer can do without; the rule is there for speed.
     """
 
     name: str
     rewrite: Callable[[ir.Node], bool]
+    optional: bool = False
 
 
 def apply(

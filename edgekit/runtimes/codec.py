@@ -11,6 +11,7 @@ import functools
 import json
 import types
 import typing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,12 +74,14 @@ def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 -- any ty
     if origin is tuple:
         items = _expect(list, value, where)
         return tuple(_decode(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(items))
-    if origin is dict:
+    if origin in (dict, Mapping):
         pairs = _expect(dict, value, where).items()
         return {key: _decode(arguments[1], item, f"{where}.{key}") for key, item in pairs}
     if origin is typing.Literal:
         if value not in arguments:
             raise ValueError(f"{where}: {value!r} is none of {arguments}")
+        return value
+    if kind is Any:
         return value
     if kind is Path:
         return Path(_expect(str, value, where))

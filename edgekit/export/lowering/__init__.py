@@ -26,19 +26,24 @@ from edgekit.export.lowering import (
     flatten_into_gemm,
     folded_columns,
     fuse_activation,
+    grouped_as_dense,
     hard_sigmoid_as_relu6,
     hard_swish_as_gate,
     lrn_as_conv,
+    max_as_relu,
     merge_permutations,
     merge_scales,
     permutation_as_conv,
     permutation_into_conv,
     permutation_into_small_conv,
+    permutation_past_depthwise,
     pointwise_gemm,
     power_as_roots,
     relu_through_concat,
     repeated_channels,
     scale_into_layers,
+    shift_as_slices,
+    shuffle_as_transpose,
     split_concat,
     tiled_factor,
     weighted_average_pool,
@@ -56,6 +61,7 @@ CANONICAL = (
     Rule("activation_before_permutation", activation_before_permutation.rewrite),
     Rule("merge_permutations", merge_permutations.rewrite),
     Rule("permutation_into_conv", permutation_into_conv.rewrite),
+    Rule("permutation_past_depthwise", permutation_past_depthwise.rewrite),
 )
 """One form for every construct; runtime-neutral."""
 
@@ -69,9 +75,9 @@ TFLITE = (
     Rule("flatten_into_gemm", flatten_into_gemm.rewrite),
     Rule("merge_scales", merge_scales.rewrite),
     Rule("add_into_bias", add_into_bias.rewrite),
-    Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite),
-    Rule("repeated_channels", repeated_channels.rewrite),
-    Rule("permutation_as_conv", permutation_as_conv.rewrite),
+    Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite, optional=True),
+    Rule("repeated_channels", repeated_channels.rewrite, optional=True),
+    Rule("permutation_as_conv", permutation_as_conv.rewrite, optional=True),
     Rule("channel_shuffle", channel_shuffle.rewrite),
     Rule("channel_roll", channel_roll.rewrite),
     Rule("drop_redundant_relu", drop_redundant_relu.rewrite),
@@ -80,7 +86,7 @@ TFLITE = (
     Rule("edge_pool_padding", edge_pool_padding.rewrite),
     Rule("weighted_average_pool", weighted_average_pool.rewrite),
     Rule("split_concat", split_concat.rewrite),
-    Rule("tiled_factor", tiled_factor.rewrite),
+    Rule("tiled_factor", tiled_factor.rewrite, optional=True),
     Rule("fuse_activation", fuse_activation.rewrite),
 )
 """What the XNNPACK delegate takes whole and runs fast."""
@@ -125,3 +131,26 @@ TFLITE_INTEGER = (
 ONNXRUNTIME: tuple[Rule, ...] = ()
 """Nothing yet beats the canonical graph: ONNX Runtime optimises it when it loads the file, and
 takes a channel Gather at least as fast as reshape, transpose, reshape."""
+
+ONNXRUNTIME_ALTERNATIVES = (
+    Rule("shuffle_as_transpose", shuffle_as_transpose.rewrite),
+    Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite),
+    Rule("grouped_as_dense", grouped_as_dense.rewrite),
+    Rule("repeated_channels", repeated_channels.rewrite),
+    Rule("permutation_as_conv", permutation_as_conv.rewrite),
+    Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
+    Rule("max_as_relu", max_as_relu.rewrite),
+    Rule("shift_as_slices", shift_as_slices.rewrite),
+    Rule("tiled_factor", tiled_factor.rewrite),
+)
+"""What some networks run faster with; ``edgekit export --tune`` measures which."""
+
+TFLITE_ALTERNATIVES = (
+    Rule("grouped_as_dense", grouped_as_dense.rewrite),
+    Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
+    Rule("average_pool_as_depthwise", average_pool_as_depthwise.rewrite),
+    Rule("max_as_relu", max_as_relu.rewrite),
+    Rule("shift_as_slices", shift_as_slices.rewrite),
+    Rule("folded_columns", folded_columns.rewrite),
+)
+"""The same for the XNNPACK delegate."""

@@ -29,10 +29,7 @@ def rewrite(node: ir.Node) -> bool:
         permuted[:, order] = weight
         set_constant(following, 1, permuted)
     elif preceding is not None and is_dense(preceding):
-        set_constant(preceding, 1, _weight(preceding)[order])
-        bias = g.constant(preceding.inputs[2]) if len(preceding.inputs) > 2 else None
-        if bias is not None:
-            set_constant(preceding, 2, bias[order])
+        reorder_outputs(preceding, order)
     else:
         return False
     g.replace(node, g.operand(node, 0))
@@ -67,6 +64,17 @@ def preceding_conv(node: ir.Node) -> ir.Node | None:
 def is_dense(node: ir.Node) -> bool:
     """Tell whether a convolution has one group."""
     return node.attributes.get_int("group", 1) == 1
+
+
+def reorder_outputs(conv: ir.Node, order: np.ndarray) -> None:
+    """Let a convolution make its output channels as ``out[i] = before[order[i]]``."""
+    for index in range(1, len(conv.inputs)):
+        array = g.constant(conv.inputs[index])
+        if array is not None:
+            set_constant(conv, index, array[order])
+    scales = conv.meta.get("scales")
+    if scales is not None and scales.size > 1:
+        conv.meta["scales"] = scales[order]
 
 
 def set_constant(node: ir.Node, index: int, array: np.ndarray) -> None:

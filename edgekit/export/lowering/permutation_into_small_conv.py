@@ -34,7 +34,7 @@ def _groups(conv: ir.Node) -> int:
     return conv.attributes.get_int("group", 1)
 
 
-def make_dense(conv: ir.Node) -> bool:
+def make_dense(conv: ir.Node, most_macs_per_pixel: int | None = MOST_MACS_PER_PIXEL) -> bool:
     """Write a grouped convolution's zeros out, if that is cheap; tell whether it was done."""
     groups = _groups(conv)
     weight = g.constant(conv.inputs[1])
@@ -42,7 +42,8 @@ def make_dense(conv: ir.Node) -> bool:
         return False
     outputs, per_group, *kernel = weight.shape
     inputs = per_group * groups
-    if outputs * inputs * np.prod(kernel) > MOST_MACS_PER_PIXEL:
+    macs_per_pixel = outputs * inputs * np.prod(kernel)
+    if most_macs_per_pixel is not None and macs_per_pixel > most_macs_per_pixel:
         return False
     dense = np.zeros((outputs, inputs, *kernel), dtype=weight.dtype)
     for group in range(groups):
