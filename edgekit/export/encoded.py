@@ -98,8 +98,8 @@ def is_integer(node: ir.Node) -> bool:
 def constant_affine(node: ir.Node, array: np.ndarray) -> Affine:
     """Return the encoding of a constant operand of an integer node."""
     shared = affine_of(node.outputs[0])
-    if g.is_op(node, *quantizable.SAME_SCALE) and shared is not None:
-        return shared
+    if shared is not None and (g.is_op(node, *quantizable.SAME_SCALE) or not array.any()):
+        return shared  # whose zero is exact
     bits = 8 if shared is None else shared.bits
     low, high = min(0.0, float(array.min())), max(0.0, float(array.max()))
     if bits == 16 or low == high:
