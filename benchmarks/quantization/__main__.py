@@ -15,47 +15,37 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import math
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from benchmarks.quantization import bench, environments, networks, report
+from benchmarks import environments
+from benchmarks.arguments import add_limits, limits, matching, positive
+from benchmarks.environments import EDGEKIT, ENVIRONMENTS
+from benchmarks.quantization import bench, networks, report
 from benchmarks.quantization.bench import Bench
-from benchmarks.quantization.contenders import CONTENDERS, EDGEKIT, ENVIRONMENTS, Contender
+from benchmarks.quantization.contenders import CONTENDERS, Contender
 from benchmarks.quantization.networks import NETWORKS, Network, NetworkUnavailableError
-from benchmarks.quantization.quantizing import Limits
-from edgekit.runtimes import machine
 
 MEMORY_SAMPLES = (32, 512)
-_MEMORY_SHARE = 0.8  # of what is available: beyond that the machine starts to swap or to kill
-
-
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-_Entry = TypeVar("_Entry", bound=_Named)
 
 
 def main() -> int:
     """Compare what was asked for."""
     parser = _parser()
     options = parser.parse_args()
-    nets = _matching(parser, NETWORKS, options.nets)
-    chosen = _matching(parser, CONTENDERS, options.contenders)
+    nets = matching(parser, NETWORKS, options.nets)
+    chosen = matching(parser, CONTENDERS, options.contenders)
     if options.files and options.files.exists() and any(options.files.iterdir()):
         parser.error(f"--files {options.files} is not empty: name a new folder")
-    measured = Bench(options.environments, _limits(options))
+    measured = Bench(options.environments, limits(options))
     print(report.heading(options.memory), flush=True)
     results: list[dict[str, Any]] = []
     with contextlib.ExitStack() as stack:
         work = options.files or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        work = work.absolute()  # contenders run in folders of their own
         for net in nets:
             try:
                 walk = _memory if options.memory else _compare
@@ -72,12 +62,13 @@ def main() -> int:
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     samples = list(MEMORY_SAMPLES) if options.memory else [options.calibration_samples]
+    used = sorted({contender.tool.environment for contender in CONTENDERS})
     return {
         "mode": "memory" if options.memory else "compare",
         "calibration_samples": samples,
         "rounds": options.repeat,
         "seed": bench.SEED,
-        "requirements": {name: list(wanted) for name, wanted in ENVIRONMENTS.items()},
+        "requirements": {name: list(ENVIRONMENTS[name]) for name in used if name != EDGEKIT},
     }
 
 
@@ -116,24 +107,6 @@ def _memory(
     return documents
 
 
-def _limits(options: argparse.Namespace) -> Limits:
-    available = machine.conditions().memory_available_bytes
-    if options.memory_limit is not None:
-        return Limits(options.time_limit, options.memory_limit * 2**30)
-    return Limits(options.time_limit, _MEMORY_SHARE * available if available else math.inf)
-
-
-def _matching(
-    parser: argparse.ArgumentParser, entries: Sequence[_Entry], patterns: list[str]
-) -> list[_Entry]:
-    """Return the entries of a table that a pattern fits, in the table's order."""
-    for pattern in patterns:
-        if not any(fnmatchcase(entry.name, pattern) for entry in entries):
-            known = ", ".join(entry.name for entry in entries)
-            parser.error(f"{pattern!r} fits nothing; known: {known}")
-    return [e for e in entries if any(fnmatchcase(e.name, pattern) for pattern in patterns)]
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.quantization",
@@ -155,8 +128,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--contenders", nargs="+", default=["*"], metavar="PATTERN", help="such as 'nncf-*'"
     )
-    parser.add_argument("--calibration-samples", type=_positive, default=200, metavar="N")
-    parser.add_argument("--repeat", type=_positive, default=1, metavar="N", help="timed rounds")
+    parser.add_argument("--calibration-samples", type=positive, default=200, metavar="N")
+    parser.add_argument("--repeat", type=positive, default=1, metavar="N", help="timed rounds")
     parser.add_argument(
         "--memory", action="store_true",
         help="measure only the peak memory, with 32 and with 512 calibration images",
@@ -165,21 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--files", type=Path, metavar="DIR", help="keep all files in this new folder"
     )
-    parser.add_argument(
-        "--time-limit", type=float, default=3600.0, metavar="SECONDS", help="of one run"
-    )
-    parser.add_argument(
-        "--memory-limit", type=float, metavar="GIB",
-        help="of one run (default: 80 %% of the memory available)",
-    )  # fmt: skip
+    add_limits(parser)
     return parser
-
-
-def _positive(value: str) -> int:
-    number = int(value)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{value} is less than 1")
-    return number
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ import random
 import sys
 from pathlib import Path
 
-from benchmarks.quantization import environments, integers, networks, quantizing, report, scoring
-from benchmarks.quantization.contenders import EDGEKIT, Contender, Tool
-from benchmarks.quantization.environments import PeerUnavailableError
+from benchmarks import environments
+from benchmarks.environments import EDGEKIT, PeerUnavailableError
+from benchmarks.processes import Limits
+from benchmarks.quantization import integers, networks, quantizing, report, scoring
+from benchmarks.quantization.contenders import PEERS, Contender, Tool
 from benchmarks.quantization.networks import Prepared
-from benchmarks.quantization.quantizing import Limits, Outcome
+from benchmarks.quantization.quantizing import Outcome
 from edgekit.data import digest
 from edgekit.errors import EdgekitError
 
@@ -60,7 +62,7 @@ class Bench:
         python = environments.python_of(tool.environment, self._folder)
         self.versions[tool.environment] = environments.versions(python)
         if tool.environment != EDGEKIT:
-            environments.check_imports(python, tool.script)
+            environments.check_imports([str(python), str(PEERS / tool.script)])
         return python
 
 

@@ -1,24 +1,13 @@
-"""The tables of what is compared: environments, and one line a contender."""
+"""The table of what is compared: one line a contender."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-EDGEKIT = "edgekit"
-"""The environment that this program runs in, and the start of our contenders' names."""
+from benchmarks.environments import EDGEKIT
 
-ENVIRONMENTS: dict[str, tuple[str, ...]] = {
-    "litert-quantizer": ("litert-quantizer==0.11.0", "ai-edge-litert==2.3.0", "numpy==2.4.6"),
-    "nncf": ("nncf==3.4.0", "onnx==1.23.2", "onnxruntime==1.31.1", "numpy==2.4.6"),
-    "onnxruntime": ("onnxruntime==1.31.1", "onnx==1.23.2", "sympy==1.14.0", "numpy==2.4.6"),
-    "tensorflow": (
-        "tensorflow-cpu==2.21.0; sys_platform == 'linux' and platform_machine == 'x86_64'",
-        "tensorflow==2.21.0; sys_platform != 'linux' or platform_machine != 'x86_64'",
-        "onnx==1.23.2",
-        "numpy==2.4.6",
-    ),
-}
-"""What pip installs into each peer's environment."""
+PEERS = Path(__file__).parent / "peers"
 
 
 @dataclass(frozen=True)
@@ -26,7 +15,7 @@ class Tool:
     """A quantizer.
 
     Attributes:
-        environment: key of `ENVIRONMENTS`, or `EDGEKIT`.
+        environment: key of `benchmarks.environments.ENVIRONMENTS`, or `EDGEKIT`.
         script: file in ``peers``, called with MODEL CALIBRATION OUTPUT; for `EDGEKIT` the command.
         takes: form of the float network: ``onnx``, ``tflite`` or ``saved_model``.
         gives: suffixes of the files that it writes.

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.environments import PeerUnavailableError, last_line
 from benchmarks.quantization import scoring
-from benchmarks.quantization.environments import PEERS, PeerUnavailableError, last_line
+from benchmarks.quantization.contenders import PEERS
 from edgekit.data import ImageFolder, folder, images
 from edgekit.errors import EdgekitError
 from edgekit.export import artifact

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.quantization.contenders import EDGEKIT, Contender
-from benchmarks.quantization.environments import PEERS, last_line
+from benchmarks import processes
+from benchmarks.environments import EDGEKIT
+from benchmarks.processes import Limits
+from benchmarks.quantization.contenders import PEERS, Contender
 from benchmarks.quantization.networks import Prepared
-
-MEASURED = Path(__file__).with_name("measured.py")
-MIB = 2**20
-
-
-@dataclass(frozen=True)
-class Limits:
-    """When a contender is stopped.
-
-    Attributes:
-        seconds: wall time.
-        memory_bytes: resident memory of all its processes.
-    """
-
-    seconds: float
-    memory_bytes: float
 
 
 @dataclass(frozen=True)
@@ -61,29 +42,10 @@ def run(
         limits: when to stop it.
     """
     out.mkdir(parents=True)
-    result, log = out / "measured.json", out / "log.txt"
-    command = [
-        *(sys.executable, "-I", "-S", MEASURED, result, log, limits.seconds, limits.memory_bytes),
-        *_command(contender, python, prepared, out),
-    ]
-    done = subprocess.run([str(word) for word in command], env=_environment())
-    if done.returncode:
-        return Outcome(0.0, 0, (), f"measured.py ended with status {done.returncode}")
-    took = json.loads(result.read_text())
+    took = processes.run(_command(contender, python, prepared, out), out, limits)
     files = tuple(sorted(path for kind in ("onnx", "tflite") for path in out.glob(f"*.{kind}")))
-    failure = None
-    if took["stopped"]:
-        failure = {
-            "memory": f"stopped at the limit of {limits.memory_bytes / MIB:.0f} MiB",
-            "time": f"stopped at the limit of {limits.seconds:.0f} s",
-        }[took["stopped"]]
-    elif took["returncode"] < 0:
-        failure = f"killed by {signal.Signals(-took['returncode']).name}"
-    elif took["returncode"]:
-        failure = last_line(log.read_text(errors="replace"))
-    elif not files:
-        failure = "it wrote no file"
-    return Outcome(took["seconds"], took["peak_rss_bytes"], () if failure else files, failure)
+    failure = took.failure or (None if files else "it wrote no file")
+    return Outcome(took.seconds, took.peak_rss_bytes, () if failure else files, failure)
 
 
 def _command(contender: Contender, python: Path, prepared: Prepared, out: Path) -> list[object]:
@@ -96,9 +58,3 @@ def _command(contender: Contender, python: Path, prepared: Prepared, out: Path) 
     (suffix,) = tool.gives
     output = out / f"{prepared.name}_int8.{suffix}"
     return [python, PEERS / tool.script, model, images, output, *options]
-
-
-def _environment() -> dict[str, str]:
-    """Return this process's variables, with which no peer reports to its makers or chats."""
-    kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    return {**kept, "NNCF_CI": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}

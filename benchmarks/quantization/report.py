@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.processes import MIB
 from benchmarks.quantization.integers import Layers
-from benchmarks.quantization.quantizing import MIB, Outcome
+from benchmarks.quantization.quantizing import Outcome
 from benchmarks.quantization.scoring import Score
+from benchmarks.reporting import int8_instructions, interval, line
 from edgekit import __version__
 from edgekit.evaluate import Share
 from edgekit.runtimes import machine
 
 SCHEMA, SCHEMA_VERSION = "edgekit.benchmark.quantization", 1
 
-_INT8_FLAGS = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm")
 _HEAD = (
     "network", "contender", "file", "int8 layers", "top-1 %", "drop, points [95 %]", "agreement %",
     "SQNR dB", "seconds", "peak MiB", "size MB",
@@ -55,17 +56,17 @@ class Row:
 
 def heading(memory: bool) -> str:
     """Return the table's first line."""
-    return _line(_MEMORY_HEAD, _MEMORY_WIDTHS) if memory else _line(_HEAD, _WIDTHS)
+    return line(_MEMORY_HEAD, _MEMORY_WIDTHS) if memory else line(_HEAD, _WIDTHS)
 
 
 def text(row: Row) -> str:
     """Return one line of the table."""
     suffix = row.file.suffix[1:] if row.file else ""
     if row.score is None or row.file is None or row.layers is None:
-        return _line((row.network, row.contender, suffix, f"n/a: {row.failure}"), _WIDTHS)
+        return line((row.network, row.contender, suffix, f"n/a: {row.failure}"), _WIDTHS)
     score = row.score
     low, high = score.difference.interval
-    return _line(
+    return line(
         (
             row.network,
             row.contender,
@@ -88,7 +89,7 @@ def memory_text(network: str, contender: str, few: Outcome, many: Outcome) -> st
     sides = [side.failure or f"{side.peak_rss_bytes / MIB:.0f}" for side in (few, many)]
     failed = few.failure or many.failure
     ratio = "" if failed else f"{many.peak_rss_bytes / few.peak_rss_bytes:.2f}"
-    return _line((network, contender, *sides, ratio), _MEMORY_WIDTHS)
+    return line((network, contender, *sides, ratio), _MEMORY_WIDTHS)
 
 
 def row_document(row: Row) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def row_document(row: Row) -> dict[str, Any]:
         "sqnr_db": score.sqnr_db if score else None,
         "seconds": seconds,
         "seconds_median": float(np.median(seconds)) if seconds else None,
-        "seconds_interval": list(_interval(seconds)) if len(seconds) > 1 else None,
+        "seconds_interval": list(interval(seconds)) if len(seconds) > 1 else None,
         "peak_rss_bytes": [run.peak_rss_bytes for run in row.runs],
     }
 
@@ -145,7 +146,7 @@ def document(
             "schema": SCHEMA,
             "schema_version": SCHEMA_VERSION,
             "edgekit_version": __version__,
-            "machine": {**asdict(machine.facts()), "int8_instructions": _int8_instructions()},
+            "machine": {**asdict(machine.facts()), "int8_instructions": int8_instructions()},
             "conditions": asdict(machine.conditions()),
             "settings": settings,
             "environments": environments,
@@ -153,11 +154,6 @@ def document(
         },
         indent=1,
     )
-
-
-def _line(cells: tuple[str, ...], widths: tuple[int, ...]) -> str:
-    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
-    return "  ".join(padded).rstrip()
 
 
 def _points(share: float) -> str:
@@ -168,16 +164,8 @@ def _spread(seconds: list[float]) -> str:
     middle = f"{np.median(seconds):.1f}"
     if len(seconds) == 1:
         return middle
-    low, high = _interval(seconds)
+    low, high = interval(seconds)
     return f"{middle} [{low:.1f}, {high:.1f}]"
-
-
-def _interval(values: list[float]) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval of the median."""
-    array = np.array(values)
-    picks = np.random.default_rng(0).integers(0, len(array), (10_000, len(array)))
-    low, high = np.percentile(np.median(array[picks], axis=1), [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _share(share: Share) -> dict[str, Any]:
@@ -187,12 +175,3 @@ def _share(share: Share) -> dict[str, Any]:
         "of": share.of,
         "interval": list(share.interval),
     }
-
-
-def _int8_instructions() -> list[str] | None:
-    """Return the processor's int8 dot products; None where they cannot be read."""
-    info = Path("/proc/cpuinfo")
-    if not info.is_file():
-        return None
-    words = set(info.read_text().split())
-    return [flag for flag in _INT8_FLAGS if flag in words]

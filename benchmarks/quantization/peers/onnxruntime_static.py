@@ -1,4 +1,4 @@
-"""ONNX Runtime's own static quantization to int8 (QDQ, int8 weights and activations).
+"""ONNX Runtime's own static quantization to int8 (QDQ, int8 weights, 8-bit activations).
 
     python onnxruntime_static.py FLOAT.onnx CALIBRATION.npy INT8.onnx --method minmax --per-channel
 
@@ -23,6 +23,7 @@ METHODS = {
     "entropy": CalibrationMethod.Entropy,
     "percentile": CalibrationMethod.Percentile,
 }
+TYPES = {"int8": QuantType.QInt8, "uint8": QuantType.QUInt8}
 
 
 class Reader(quantization.CalibrationDataReader):
@@ -53,6 +54,7 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--method", choices=METHODS, default="minmax")
     parser.add_argument("--per-channel", action="store_true")
+    parser.add_argument("--activations", choices=TYPES, default="int8")
     parser.add_argument(
         "--stride", type=int, help="images whose activations are kept in memory (default: all)"
     )
@@ -69,7 +71,7 @@ def main() -> None:
             Reader(name, Images(options.calibration)),
             quant_format=QuantFormat.QDQ,
             per_channel=options.per_channel,
-            activation_type=QuantType.QInt8,
+            activation_type=TYPES[options.activations],
             weight_type=QuantType.QInt8,
             calibrate_method=METHODS[options.method],
             extra_options={"CalibStridedMinMax": options.stride} if options.stride else None,

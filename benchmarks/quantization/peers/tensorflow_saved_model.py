@@ -122,8 +122,30 @@ def split(operands: Operands, attributes: Attributes) -> list[tf.Tensor]:
 
 
 def gather(operands: Operands, attributes: Attributes) -> tf.Tensor:
-    """Gather with constant indices, which is how a channel shuffle is written."""
-    return tf.gather(operands[0], operands[1], axis=axis_of(operands[0], attributes))
+    """Gather with constant indices; a channel shuffle becomes a transposition, which is faster."""
+    x, indices = operands
+    axis, count = axis_of(x, attributes), int(x.shape[-1])
+    if axis == len(x.shape) - 1 and indices.shape == (count,):
+        for groups in (g for g in range(2, count) if count % g == 0):
+            if np.array_equal(indices, np.arange(count).reshape(groups, -1).T.ravel()):
+                outer = x.shape[:-1].as_list()
+                parts = tf.reshape(x, [*outer, groups, count // groups])
+                order = [*range(len(outer)), len(outer) + 1, len(outer)]
+                return tf.reshape(tf.transpose(parts, order), [*outer, count])
+    return tf.gather(x, indices, axis=axis)
+
+
+def max_pool(operands: Operands, attributes: Attributes) -> tf.Tensor:
+    """MaxPool; after a ReLU it may be padded with zeros, which int8 can hold."""
+    (x,), kernel = operands, attributes["kernel_shape"]
+    if attributes.get("ceil_mode", 0) or attributes.get("dilations", [1, 1]) != [1, 1]:
+        raise NotImplementedError("MaxPool with ceil_mode or dilation")
+    pads, after_relu = attributes.get("pads", [0] * 4), x.op.type in ("Relu", "Relu6")
+    padded, pad = padding(x, attributes, kernel)
+    if pad == "VALID" and any(pads) and not after_relu:
+        widths = [[0, 0], [pads[0], pads[2]], [pads[1], pads[3]], [0, 0]]
+        padded = tf.pad(x, widths, constant_values=x.dtype.min)
+    return tf.nn.max_pool2d(padded, kernel, attributes.get("strides", [1, 1]), pad)
 
 
 OPERATORS = {
@@ -137,6 +159,7 @@ OPERATORS = {
     "GlobalAveragePool": lambda x, _: tf.reduce_mean(x[0], [1, 2], keepdims=True),
     "HardSigmoid": hard_sigmoid,
     "HardSwish": lambda x, _: x[0] * (tf.nn.relu6(x[0] + 3.0) * (1 / 6)),
+    "MaxPool": max_pool,
     "Max": lambda x, _: tf.maximum(*x),
     "Mul": lambda x, _: tf.multiply(*x),
     "Relu": lambda x, _: tf.nn.relu(x[0]),

@@ -8,10 +8,33 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.quantization.contenders import EDGEKIT, ENVIRONMENTS
+EDGEKIT = "edgekit"
+"""The environment that this program runs in."""
 
-PEERS = Path(__file__).parent / "peers"
 DEFAULT_FOLDER = Path.home() / ".cache" / "edgekit" / "benchmarks"
+
+_ONNX, _NUMPY = "onnx==1.23.2", "numpy==2.4.6"
+_ORT, _LITERT = "onnxruntime==1.31.1", "ai-edge-litert==2.3.0"
+
+ENVIRONMENTS: dict[str, tuple[str, ...]] = {
+    "litert-quantizer": ("litert-quantizer==0.11.0", _LITERT, _NUMPY),
+    "litert-torch": ("litert-torch==0.10.0", "torch==2.13.0", _LITERT, _NUMPY),
+    "nncf": ("nncf==3.4.0", _ONNX, _ORT, _NUMPY),
+    "onnx2tf": (
+        "onnx2tf==1.29.24; python_version < '3.12'",
+        "onnx2tf[tensorflow]==2.6.9; python_version >= '3.12'",
+    ),
+    "onnxruntime": (_ORT, _ONNX, "sympy==1.14.0", _NUMPY),
+    "onnxsim": ("onnxsim==0.8.1", _ONNX, _NUMPY),
+    "onnxslim": ("onnxslim==0.1.98", _ONNX, _NUMPY),
+    "tensorflow": (
+        "tensorflow-cpu==2.21.0; sys_platform == 'linux' and platform_machine == 'x86_64'",
+        "tensorflow==2.21.0; sys_platform != 'linux' or platform_machine != 'x86_64'",
+        _ONNX,
+        _NUMPY,
+    ),
+}
+"""What pip installs into each peer's environment."""
 
 _VERSIONS = """
 import json, platform
@@ -29,6 +52,10 @@ def python_of(name: str, folder: Path) -> Path:
     """Return the interpreter of an environment, creating the environment if need be.
 
     An environment that was made for other versions, or only in part, is made anew.
+
+    Args:
+        name: key of `ENVIRONMENTS`, or `EDGEKIT`.
+        folder: where the environments are kept.
 
     Raises:
         PeerUnavailableError: pip or venv failed.
@@ -55,13 +82,15 @@ def versions(python: Path) -> dict[str, str]:
     return found
 
 
-def check_imports(python: Path, script: str) -> None:
-    """Import all that a peer's script needs, which also warms the file cache.
+def check_imports(program: list[str]) -> None:
+    """Let a program say its help, for which it imports most of what it needs.
+
+    This also warms the file cache.
 
     Raises:
         PeerUnavailableError: something does not import.
     """
-    _run([str(python), str(PEERS / script), "--help"])
+    _run([*program, "--help"])
 
 
 def last_line(text: str) -> str:

@@ -1,0 +1,58 @@
+"""The interpreters that conversion steps run with, and the words of their commands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks import environments
+from benchmarks.environments import PeerUnavailableError
+from benchmarks.peers.contenders import Step
+
+_HERE = Path(__file__).parent
+_FOLDERS = {
+    "scripts": _HERE / "scripts",
+    "quantizers": _HERE.parent / "quantization" / "peers",
+}
+
+
+class Environments:
+    """The interpreters, each checked once.
+
+    Args:
+        folder: where the environments are kept.
+
+    Attributes:
+        versions: of all packages of each environment that was used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[tuple[str, str], Path | PeerUnavailableError] = {}
+        self.versions: dict[str, dict[str, str]] = {}
+
+    def python_for(self, step: Step) -> Path:
+        """Return the interpreter for a step, whose program is known to start.
+
+        Raises:
+            PeerUnavailableError: it cannot be had.
+        """
+        key = (step.environment, step.program)
+        if key not in self._known:
+            try:
+                python = environments.python_of(step.environment, self._folder)
+                self.versions[step.environment] = environments.versions(python)
+                environments.check_imports(words(step.program, python, {}))
+                self._known[key] = python
+            except PeerUnavailableError as error:
+                self._known[key] = error
+        found = self._known[key]
+        if isinstance(found, PeerUnavailableError):
+            raise found
+        return found
+
+
+def words(template: str, python: Path, values: Mapping[str, object]) -> list[str]:
+    """Fill in a command; a path with spaces stays one word."""
+    known = {"python": python, "bin": python.parent, **_FOLDERS, **values}
+    return [word.format_map(known) for word in template.split()]
