@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -151,7 +152,10 @@ def test_a_missing_file_is_named_before_anything_runs(tmp_path: Path) -> None:
     assert target.asked == []
 
 
-BRIEF = MeasureSettings(num_runs=20, min_secs=0.05, max_secs=5, warmup_runs=3, warmup_secs=0.02)
+CPU = str(max(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else None
+BRIEF = MeasureSettings(
+    num_runs=20, min_secs=0.05, max_secs=5, warmup_runs=3, warmup_secs=0.02, cpus=CPU
+)
 
 
 def test_a_real_file_is_measured_and_the_parent_imports_no_runtime(tmp_path: Path) -> None:
@@ -185,6 +189,7 @@ print(found.to_json())
         assert sum(one.samples.wall_ns) >= BRIEF.min_secs * 1e9
         assert one.warm_up.runs >= BRIEF.warmup_runs
         assert one.peak_memory_bytes > one.memory_before_load_bytes > 10 << 20
+        assert CPU is None or one.before.affinity == (int(CPU),)
         assert one.after.unix_time_s >= one.before.unix_time_s
 
 

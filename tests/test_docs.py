@@ -15,6 +15,7 @@ from edgekit.cli import COMMANDS
 PAGES = (
     "README.md",
     "CHANGELOG.md",
+    "docs/compare.md",
     "docs/evaluate.md",
     "docs/export.md",
     "docs/isa.md",

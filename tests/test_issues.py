@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgekit.devices import Run
+from edgekit.devices import MeasureSettings, Run
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.timing import WarmUp
 from tests.reports import CALM, INFO, MACHINE, codes, quiet, report, run, steady
@@ -45,6 +45,7 @@ TRIGGERS = {
     "governor": report(before(governors=("performance", "schedutil"))),
     "busy": report([run(steady(), ([1] + [0] * 4) * 60)] * 3),
     "load": report(before(load_average=3.5)),
+    "crowded": report(quiet(), settings=MeasureSettings(threads=8)),
     "outputs-differ": report(with_run(outputs_sha256="01")),
     "timer": report([run(steady(0.02))] * 3),
     "outside-delegate": report(quiet(), info=info(operators_outside=("SOFTMAX",))),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from edgekit.errors import EnvironmentMissingError, UsageError
 from edgekit.runtimes import codec, machine
 
 
@@ -50,3 +52,76 @@ def test_a_phone_like_machine_is_read(tmp_path: Path, monkeypatch: pytest.Monkey
     assert state.governors == ("performance", "schedutil")
     assert state.temperatures_c == {"thermal_zone0 cpu-thermal": 41.5}
     assert (state.cpu_pressure_percent, state.memory_available_bytes) == (1.25, 1024 * 1024)
+
+
+class Affinity:
+    """Stands in for the kernel: processors 0 to 7, all allowed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, there: set[int]) -> None:
+        self.there = self.chosen = there
+        monkeypatch.setattr(os, "sched_setaffinity", self.set, raising=False)
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: self.chosen, raising=False)
+
+    def set(self, _: int, wanted: set[int]) -> None:
+        if not wanted & self.there:
+            raise OSError(22, "Invalid argument")
+        self.chosen = wanted & self.there
+
+
+def cores(folder: Path, capacities: list[int], clocks: list[int]) -> None:
+    for number, (capacity, clock) in enumerate(zip(capacities, clocks, strict=True)):
+        core = folder / f"cpu{number}"
+        (core / "cpufreq").mkdir(parents=True)
+        (core / "cpu_capacity").write_text(f"{capacity}\n")
+        (core / "cpufreq" / "cpuinfo_max_freq").write_text(f"{clock}\n")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [("big", {7}), ("little", {0, 1, 2, 3}), ("4-6", {4, 5, 6}), ("0,2,5-6", {0, 2, 5, 6})],
+)
+def test_processors_are_chosen_by_speed_or_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, chosen: set[int]
+) -> None:
+    monkeypatch.setattr(machine, "_CPUS", tmp_path)
+    cores(tmp_path, [250] * 4 + [870] * 3 + [1024], [1800] * 4 + [2400] * 3 + [2800])
+    kernel = Affinity(monkeypatch, set(range(8)))
+    machine.pin(wanted)
+    assert kernel.chosen == chosen
+
+
+def test_the_clock_tells_processors_apart_where_no_capacity_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "_CPUS", tmp_path)
+    cores(tmp_path, [0, 0, 0], [1800, 2400, 1800])
+    kernel = Affinity(monkeypatch, {0, 1, 2})
+    machine.pin("big")
+    assert kernel.chosen == {1}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ("big", "all here are alike"),
+        ("fast", "big, little or numbers"),
+        ("1,", "big, little or numbers"),
+        ("3-1", "range of processors 3-1 is empty"),
+        ("9", "processors 9 cannot be had: this process may use 0, 1"),
+        ("0-9", "not all of the processors 0-9 are there"),
+    ],
+)
+def test_processors_that_cannot_be_had_are_a_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, message: str
+) -> None:
+    monkeypatch.setattr(machine, "_CPUS", tmp_path)
+    cores(tmp_path, [1024, 1024], [2400, 2400])
+    Affinity(monkeypatch, {0, 1})
+    with pytest.raises(UsageError, match=message):
+        machine.pin(wanted)
+
+
+def test_a_system_without_a_choice_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+    with pytest.raises(EnvironmentMissingError, match="does not let a process choose"):
+        machine.pin("0")

@@ -365,7 +365,7 @@ def test_mixed_keeps_the_layers_that_lose_most_in_float() -> None:
     layers = [row.layer for row in ranked]
     kept = [name for name in layers if name in mixed]
     assert kept == layers[: len(kept)]
-    assert 0 < len(kept) <= len(layers) / 2 + 1
+    assert 0 < len(kept) <= 0.7 * len(layers) + 1
     assert integers.quality_db(draft.with_float(sorted(mixed)), FEEDS) > integers.quality_db(
         draft, FEEDS
     )
@@ -375,7 +375,7 @@ def test_mixed_takes_no_more_layers_than_it_needs() -> None:
     draft = integers.drafted(SOUND, FEEDS)
     mixed = rungs.get("mixed").apply(draft, integers.context(FEEDS)).encodings.float_nodes
     fewest = math.ceil(len(draft.encodings.layers) / 10)
-    assert integers.quality_db(draft, FEEDS) > 29, "the specimen has to be easy"
+    assert integers.quality_db(draft, FEEDS) > 30, "the specimen has to be easy"
     assert len([name for name in draft.encodings.layers if name in mixed]) == fewest
 
 

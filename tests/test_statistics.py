@@ -65,6 +65,21 @@ def test_the_interval_covers_what_differs_between_children() -> None:
     assert between[1] - between[0] > 0.3
 
 
+def test_the_smallest_change_is_found_in_four_of_five_repetitions() -> None:
+    assert stats.smallest_change([1.0, 1.0, 1.0]) == 0
+    generator = np.random.default_rng(0)
+    found = 0
+    for _ in range(2000):
+        base, changed = np.exp(0.01 * generator.standard_normal((2, 5)))
+        # The spread is known here, so the change is what five such processes can show.
+        changed = changed * np.exp(0.01 * np.sqrt(2 / 5) * (2.306 + 0.889))
+        error = np.sqrt((np.log(base).var(ddof=1) + np.log(changed).var(ddof=1)) / 5)
+        found += np.log(changed).mean() - np.log(base).mean() > 2.306 * error
+    assert found / 2000 == pytest.approx(0.8, abs=0.03)
+    spread = np.exp(0.01 * np.array([-1.2649, -0.6325, 0, 0.6325, 1.2649]))  # of deviation 1 %
+    assert stats.smallest_change(spread) == pytest.approx(0.0204, abs=1e-3)
+
+
 @given(SAMPLES)
 def test_statistics_do_not_depend_on_order(values: list[float]) -> None:
     assert stats.mad(values) == stats.mad(values[::-1])

@@ -61,3 +61,54 @@ def test_samples_are_complete() -> None:
         timing.Samples((1, 2), (1,), (0,))
     with pytest.raises(ValueError, match="at least one"):
         timing.Samples((), (), ())
+
+
+class FakeFiles:
+    """Two files of known length on one clock; remembers who ran."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *run_ms: float) -> None:
+        self.clock = FakeClock(monkeypatch, [0])
+        self.ran: list[int] = []
+        self.invokes = [lambda n=n, ms=ms: self.run(n, ms) for n, ms in enumerate(run_ms)]
+
+    def run(self, number: int, ms: float) -> None:
+        self.ran.append(number)
+        self.clock.now_ns += round(1e6 * ms)
+
+
+def test_files_take_turns_in_blocks_there_and_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = FakeFiles(monkeypatch, 2.0, 1.0, 3.0)
+    blocks = timing.sample_in_turns(files.invokes, 60, 0, 100, seed=0)
+    rounds = [[b.file for b in blocks[i : i + 6]] for i in range(0, len(blocks), 6)]
+    assert len(blocks) % 6 == 0
+    for one in rounds:
+        assert sorted(one) == [0, 0, 1, 1, 2, 2]
+        assert one == one[::-1]
+    assert len({tuple(one) for one in rounds}) > 1
+    for number, ms in enumerate((2, 1, 3)):
+        taken = [ns for b in blocks if b.file == number for ns in b.samples.wall_ns]
+        assert set(taken) == {ms * 1_000_000}
+        assert len(taken) >= 60
+    again = timing.sample_in_turns(FakeFiles(monkeypatch, 2, 1, 3).invokes, 60, 0, 100, seed=0)
+    assert [b.file for b in again] == [b.file for b in blocks]
+
+
+@pytest.mark.parametrize(("run_ms", "kept", "dropped"), [(4, 5, 1), (0.5, 40, 4), (0.02, 200, 100)])
+def test_a_block_drops_its_start_and_lasts_20_ms(
+    monkeypatch: pytest.MonkeyPatch, run_ms: float, kept: int, dropped: int
+) -> None:
+    files = FakeFiles(monkeypatch, run_ms, run_ms)
+    blocks = timing.sample_in_turns(files.invokes, 1, 0, 100, seed=0)
+    assert [len(b.samples.wall_ns) for b in blocks] == [kept] * 4
+    assert len(files.ran) == 4 * (kept + dropped) + 10  # and five each to learn the length
+
+
+@pytest.mark.parametrize(("min_secs", "max_secs", "rounds"), [(0.1, 9, 3), (9, 0.15, 2)])
+def test_turns_end_with_whole_rounds(
+    monkeypatch: pytest.MonkeyPatch, min_secs: float, max_secs: float, rounds: int
+) -> None:
+    files = FakeFiles(
+        monkeypatch, 4, 4
+    )  # a round is 40 ms of each and 16 ms dropped; 40 ms go before
+    blocks = timing.sample_in_turns(files.invokes, 1, min_secs, max_secs, seed=0)
+    assert len(blocks) == 4 * rounds

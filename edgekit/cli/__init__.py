@@ -26,6 +26,7 @@ COMMANDS = {
     "evaluate": "edgekit.cli.evaluate",
     "verify": "edgekit.cli.verify",
     "latency": "edgekit.cli.latency",
+    "compare": "edgekit.cli.compare",
     "doctor": "edgekit.cli.doctor",
 }
 """Command name to the module that holds it as ``command``; the order of ``--help``."""

@@ -22,14 +22,24 @@ _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installe
     help="First install, into edgekit's cache only, the emulators and the aarch64 Python that "
     "`edgekit verify --isa` needs (from Debian's packages and PyPI; no rights needed).",
 )
+@click.option(
+    "--target",
+    "--device",
+    "target",
+    metavar="TARGET",
+    help="Say only what this target of `edgekit latency` is and which runtimes it has.",
+)
 @json_option
-def command(ctx: click.Context, *, setup_qemu: bool, as_json: bool) -> None:
+def command(ctx: click.Context, *, setup_qemu: bool, target: str | None, as_json: bool) -> None:
     """Compare the installed packages with the tested set, and show what bears on timing.
 
-    Exit code 3 if a package that edgekit needs is missing.
+    Exit code 3 if a package that edgekit needs is missing, or a target cannot be used.
     """
     from edgekit.runtimes import emulation, isa, machine
 
+    if target is not None:
+        _show_target(target, as_json=as_json)
+        return
     if setup_qemu:
         with output.progress("setup") as say:
             emulation.set_up(say)
@@ -67,6 +77,21 @@ def command(ctx: click.Context, *, setup_qemu: bool, as_json: bool) -> None:
         output.print_table(["machine", ""], rows)
     if any(package["verdict"] == _ABSENT for package in packages):
         ctx.exit(3)
+
+
+def _show_target(name: str, *, as_json: bool) -> None:
+    from edgekit import devices
+
+    probe = dataclasses.asdict(devices.resolve_target(name).probe())
+    if as_json:
+        output.print_json("edgekit.doctor-target", 1, {"target": name, **probe})
+        return
+    found = {
+        **{runtime: version or _ABSENT for runtime, version in probe["runtimes"].items()},
+        **probe["machine"],
+    }
+    rows = [[key, _text(value)] for key, value in found.items() if value is not None]
+    output.print_table(["target", name], rows)
 
 
 def _text(value: object) -> str:

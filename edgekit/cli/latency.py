@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli import output
-from edgekit.cli.options import NameList, is_file, json_option
+from edgekit.cli import instruction_counts, output, sustained
+from edgekit.cli.options import NameList, cpus_option, is_file, json_option
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.devices import LatencyReport, Request
+    from edgekit.runtimes.machine import Machine
 
 
 @click.command("latency", short_help="Measure how long models take.")
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
     "target",
     default="local",
     show_default=True,
-    help="Where the files run: local.",
+    help="Where the files run: local; ssh:[user@]host[:port]; a name in devices.toml; or "
+    "qemu:PROCESSOR (cortex-a53, cortex-a72, cortex-a76, i8mm), which counts instructions.",
 )
 @click.option(
     "--num-runs", type=int, default=50, show_default=True, help="Least timed runs in each child."
@@ -69,6 +71,14 @@ if TYPE_CHECKING:
 @click.option(
     "--children", type=int, default=3, show_default=True, help="Fresh processes for each file."
 )
+@cpus_option
+@click.option(
+    "--sustained",
+    "duration",
+    metavar="DURATION",
+    help="Instead, run each file without a pause for so long (30m), and compare first and last "
+    "minute.",
+)
 @json_option
 def command(
     subjects: tuple[str, ...],
@@ -81,6 +91,8 @@ def command(
     min_secs: float,
     max_secs: float,
     children: int,
+    cpus: str | None,
+    duration: str | None,
     *,
     as_json: bool,
 ) -> None:
@@ -90,10 +102,25 @@ def command(
     a cache first, with the weights that come with them or seeded ones: time does not depend on
     training. Every measurement runs in fresh child processes that take turns; the interval
     covers their differences.
+
+    On a target qemu:PROCESSOR the executed instructions are counted instead: a number without
+    noise, for comparing files and for gates in CI, and no time.
     """
     from edgekit import devices
 
     place = devices.resolve_target(target)
+    if isinstance(place, devices.CountingTarget):
+        instruction_counts.refuse_timing_options(click.get_current_context())
+        with output.progress("latency") as say:
+            requests = _requests([*subjects, *models], _runtimes(backends), say)
+            instruction_counts.show(requests, place, children, say, as_json=as_json)
+        return
+    if duration is not None:
+        with output.progress("latency") as say:
+            requests = _requests([*subjects, *models], _runtimes(backends), say)
+            counts = [_count(each) for each in threads]
+            sustained.show(requests, duration, counts, cpus, place, say, as_json=as_json)
+        return
     settings = [
         devices.MeasureSettings(
             threads=_count(each),
@@ -102,17 +129,19 @@ def command(
             min_secs=min_secs,
             max_secs=max_secs,
             warmup_runs=warmup_runs,
+            cpus=cpus,
         )
         for each in threads
     ]
     runtimes = _runtimes(backends)
     with output.progress("latency") as say:
         requests = _requests([*subjects, *models], runtimes, say)
-        reports = [
-            report
-            for each in settings
-            for report in devices.measure(requests, each, place, lambda step: say(_words(step)))
-        ]
+        with devices.opened(place, say):
+            reports = [
+                report
+                for each in settings
+                for report in devices.measure(requests, each, place, lambda step: say(_words(step)))
+            ]
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]
         output.print_json("edgekit.latencies", 1, {"reports": documents})
@@ -142,13 +171,14 @@ def _requests(
     requests = []
     for subject in subjects or models.REFERENCE:
         if is_file(subject):
-            requests.append(_file_request(Path(subject)))
+            requests.append(file_request(Path(subject)))
         else:
             requests.extend(_model_requests(subject, runtimes, say))
     return requests
 
 
-def _file_request(path: Path) -> Request:
+def file_request(path: Path) -> Request:
+    """Return what to measure of a model file, with what its sidecar says about it."""
     from edgekit.devices import Request
     from edgekit.export import artifact
 
@@ -207,6 +237,14 @@ def _print(reports: Sequence[LatencyReport]) -> None:
         ],
     )  # fmt: skip
     click.echo(f"\n{_conditions(reports)}")
+    changes = sorted(report.smallest_change for report in reports)
+    words = " to ".join(
+        f"{100 * change:.1f} %" for change in dict.fromkeys(changes[:1] + changes[-1:])
+    )
+    click.echo(
+        f"smallest change that two such measurements could show: {words}; "
+        "`edgekit compare` sees smaller ones"
+    )
     doubts: dict[str, list[str]] = {}
     for report in reports:
         for issue in report.issues:
@@ -225,12 +263,17 @@ def _conditions(reports: Sequence[LatencyReport]) -> str:
     """Say in one line on what, with what and how the numbers were taken."""
     machine, settings = reports[0].machine, reports[0].settings
     versions = ", ".join(sorted({report.info.runtime_version for report in reports}))
-    kind = " (virtual)" if machine.virtual else ""
     return (
-        f"{machine.cpu or machine.architecture}, {machine.cores} cores{kind}, {machine.kernel}, "
-        f"target {reports[0].target}; {versions}; n runs in {settings.children} processes each, "
+        f"{machine_words(machine)}, target {reports[0].target}; {versions}; "
+        f"n runs in {settings.children} processes each, "
         f"after >= {settings.warmup_secs:g} s of warm-up in each"
     )
+
+
+def machine_words(machine: Machine) -> str:
+    """Say in few words what a machine is."""
+    kind = " (virtual)" if machine.virtual else ""
+    return f"{machine.cpu or machine.architecture}, {machine.cores} cores{kind}, {machine.kernel}"
 
 
 def _ms(value: float | None) -> str:

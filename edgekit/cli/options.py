@@ -29,6 +29,11 @@ class NameList(click.ParamType[tuple[str, ...]]):
         return names
 
 
+cpus_option = click.option(
+    "--cpus",
+    metavar="big|little|N,...",
+    help="Processors to run on: the fast or slow ones of unlike cores, or numbers (0,1 or 4-7).",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 

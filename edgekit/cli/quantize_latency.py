@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from pathlib import Path
 
 _PROCESSES = 5
@@ -11,24 +10,24 @@ _PROCESSES = 5
 def of_float(float_file: Path, integer_file: Path) -> dict[str, float | int]:
     """Return the integer file's latency as a part of the float file's, on this machine.
 
-    Fresh processes of both take turns, one thread. ``ratio`` is the median of the ratios of
-    neighbouring processes' medians, ``ratio_low`` and ``ratio_high`` are the extremes.
+    The files take turns within each of five fresh processes, one thread. ``ratio_low`` and
+    ``ratio_high`` are the ends of the ratio's 95 % interval.
     """
-    from edgekit.devices import MeasureSettings, Request, measure, resolve_target
+    from edgekit.devices import MeasureSettings, Request, compare, resolve_target
 
     settings = MeasureSettings(
-        children=_PROCESSES, num_runs=20, min_secs=0.3, max_secs=5, warmup_runs=3, warmup_secs=0.3
+        children=_PROCESSES, num_runs=20, min_secs=0.3, max_secs=5, warmup_runs=3, warmup_secs=0.1
     )
-    requests = [Request(float_file), Request(integer_file)]
-    base, changed = measure(requests, settings, resolve_target("local"))
-    pairs = zip(changed.child_medians_ms, base.child_medians_ms, strict=True)
-    ratios = [after / before for after, before in pairs]
+    result = compare(
+        Request(float_file), [Request(integer_file)], settings, resolve_target("local")
+    )
+    (found,) = result.contrasts
     return {
-        "ratio": statistics.median(ratios),
-        "ratio_low": min(ratios),
-        "ratio_high": max(ratios),
-        "processes": _PROCESSES,
-        "median_ms": changed.median_ms,
-        "float32_median_ms": base.median_ms,
+        "ratio": found.ratio,
+        "ratio_low": found.interval[0],
+        "ratio_high": found.interval[1],
+        "processes": found.processes,
+        "typical_ms": found.candidate_ms,
+        "float32_typical_ms": found.base_ms,
         "threads": settings.threads,
     }

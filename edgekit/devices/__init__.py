@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+from edgekit.devices.compare import COMPARE_SETTINGS, compare
+from edgekit.devices.comparison import Comparison
+from edgekit.devices.comparison import from_json as comparison_from_json
+from edgekit.devices.contrast import Contrast
+from edgekit.devices.counts import CountReport, CountSettings, count, counts_from_json
 from edgekit.devices.issues import Issue
 from edgekit.devices.measure import Progress, Request, measure
 from edgekit.devices.report import LatencyReport, from_json
+from edgekit.devices.results import Pair, compare_results
 from edgekit.devices.run import Run
 from edgekit.devices.settings import MeasureSettings
-from edgekit.devices.targets import Probe, Target
+from edgekit.devices.sustained import (
+    SustainedReport,
+    SustainSettings,
+    sustain,
+    sustained_from_json,
+)
+from edgekit.devices.targets import CountingTarget, Probe, Target, opened
 from edgekit.devices.targets import resolve as resolve_target
 
 __all__ = [
+    "COMPARE_SETTINGS",
+    "Comparison",
+    "Contrast",
+    "CountReport",
+    "CountSettings",
+    "CountingTarget",
     "Issue",
     "LatencyReport",
     "MeasureSettings",
+    "Pair",
     "Probe",
     "Progress",
     "Request",
     "Run",
+    "SustainSettings",
+    "SustainedReport",
     "Target",
+    "compare",
+    "compare_results",
+    "comparison_from_json",
+    "count",
+    "counts_from_json",
     "from_json",
     "measure",
+    "opened",
     "resolve_target",
+    "sustain",
+    "sustained_from_json",
 ]

@@ -147,6 +147,19 @@ def _busy(report: LatencyReport) -> Iterator[Issue]:
             )
 
 
+def _crowded(report: LatencyReport) -> Iterator[Issue]:
+    allowed = min(
+        (len(run.before.affinity) for run in report.runs if run.before.affinity), default=0
+    )
+    if 0 < allowed < report.settings.threads:
+        yield Issue(
+            "crowded",
+            f"{report.settings.threads} threads shared {allowed} "
+            f"processor{'' if allowed == 1 else 's'}",
+            "use as many threads as processors, or fewer",
+        )
+
+
 def _outputs_differ(report: LatencyReport) -> Iterator[Issue]:
     if len({run.outputs_sha256 for run in report.runs}) > 1:
         yield Issue(
@@ -202,6 +215,7 @@ _RULES: tuple[Rule, ...] = (
     _warm_up,
     _governor,
     _busy,
+    _crowded,
     _outputs_differ,
     _timer,
     _delegate,

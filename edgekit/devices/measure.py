@@ -61,7 +61,9 @@ class _Answer:
 
 
 @dataclass(frozen=True)
-class _FileIdentity:
+class FileIdentity:
+    """What a file holds, in short."""
+
     sha256: str
     size_bytes: int
 
@@ -94,7 +96,7 @@ def measure(
         MissingPackageError: a runtime is not installed on the target.
         WorkerError: a child died, hung or answered nonsense; says which.
     """
-    files = [_identify(request.path) for request in requests]
+    files = [identify(request.path) for request in requests]
     jobs = [_job(request, settings) for request in requests]
     answers: list[list[_Answer]] = [[] for _ in requests]
     total = len(requests) * settings.children
@@ -122,12 +124,12 @@ def _turns(count: int, settings: MeasureSettings) -> Iterator[int]:
 
 
 def _job(request: Request, settings: MeasureSettings) -> dict[str, Any]:
-    runtime = for_file(request.path) if request.runtime is None else resolve(request.runtime)
     return {
         "task": "measure",
-        "runtime": runtime,
+        "runtime": runtime_of(request),
         "path": str(request.path.absolute()),
         "threads": settings.threads,
+        "cpus": settings.cpus,
         "num_runs": settings.num_runs,
         "min_secs": settings.min_secs,
         "max_secs": settings.max_secs,
@@ -147,7 +149,7 @@ def _ask(target: Target, job: dict[str, Any], settings: MeasureSettings) -> _Ans
 
 def _report(
     request: Request,
-    file: _FileIdentity,
+    file: FileIdentity,
     settings: MeasureSettings,
     target: Target,
     answers: list[_Answer],
@@ -171,10 +173,20 @@ def _report(
     )
 
 
-def _identify(path: Path) -> _FileIdentity:
+def runtime_of(request: Request) -> str:
+    """Return the canonical name of the runtime that a request asks for or implies."""
+    return for_file(request.path) if request.runtime is None else resolve(request.runtime)
+
+
+def identify(path: Path) -> FileIdentity:
+    """Return a file's hash and size.
+
+    Raises:
+        InvalidPathError: it does not exist or cannot be read.
+    """
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256")
-            return _FileIdentity(digest.hexdigest(), file.tell())
+            return FileIdentity(digest.hexdigest(), file.tell())
     except OSError as error:
         raise InvalidPathError(f"{path}: {error.strerror}") from error

@@ -16,7 +16,7 @@ from edgekit.runtimes import ModelInfo, codec
 from edgekit.runtimes.machine import Machine
 
 SCHEMA = "edgekit.latency"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,14 @@ class LatencyReport:
         """95 % bootstrap interval of ``median_ms``."""
         children = [run.wall_ms for run in self.runs]
         return stats.median_of_medians_interval(children, self.settings.seed)
+
+    @property
+    def smallest_change(self) -> float:
+        """The change, as a part of the median, that four of five repetitions would show.
+
+        Of two such measurements, taken by turns, of files that differ by that much.
+        """
+        return stats.smallest_change(self.child_medians_ms)
 
     @cached_property
     def wall_ms(self) -> stats.Values:
@@ -131,6 +139,7 @@ class LatencyReport:
         return {
             "median_ms": self.median_ms,
             "interval_ms": list(self.interval_ms),
+            "smallest_change": self.smallest_change,
             "mean_ms": self.mean_ms,
             "min_ms": self.min_ms,
             "mad_ms": self.mad_ms,

@@ -28,6 +28,8 @@ class MeasureSettings:
         seed: of the random inputs and of the order in which files take turns.
         timeout_s: seconds a child may take beyond that, to start, to load the file and to finish
             slow runs, before it is given up.
+        cpus: processors to run on: ``big``, ``little``, or numbers such as ``0,1``; None leaves
+            that to the system.
 
     Raises:
         UsageError: a value is out of its range, or two contradict each other.
@@ -42,6 +44,7 @@ class MeasureSettings:
     warmup_secs: float = 1.0
     seed: int = 0
     timeout_s: float = 300.0
+    cpus: str | None = None
 
     def __post_init__(self) -> None:
         _at_least("threads", self.threads, 1)

@@ -20,6 +20,7 @@ FILES = (
     "runtimes/base.py",
     "runtimes/litert.py",
     "runtimes/machine.py",
+    "runtimes/marks.py",
     "runtimes/onnx_graph.py",
     "runtimes/ort.py",
     "runtimes/timing.py",

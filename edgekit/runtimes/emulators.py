@@ -62,18 +62,18 @@ def build(say: Callable[[str], None]) -> None:
         debian.unpack(["qemu-user"], architecture, root, say)
         _trim(root)
         starts = {
-            own: _version(_command(root, PROGRAMS[0], own_libraries=own)) for own in (False, True)
+            own: version(_command(root, PROGRAMS[0], own_libraries=own)) for own in (False, True)
         }
-        own = next((own for own, version in starts.items() if version), None)
+        own = next((own for own, found in starts.items() if found), None)
         if own is None:
             raise EnvironmentMissingError(
                 "the emulators of Debian's package qemu-user do not start here: install it "
                 "yourself, so that qemu-aarch64 and qemu-x86_64 are on PATH"
             )
-        version = starts[own] or ()
-        if version < _OLDEST:
+        found = starts[own] or ()
+        if found < _OLDEST:
             raise EnvironmentMissingError(
-                f"this distribution has QEMU {'.'.join(map(str, version))}, but AVX2 needs "
+                f"this distribution has QEMU {'.'.join(map(str, found))}, but AVX2 needs "
                 f"{OLDEST_TEXT} or newer: use Debian 12 or newer"
             )
         folder.write_facts(root, {"own_libraries": own})
@@ -103,12 +103,13 @@ def _trim(root: Path) -> None:
 
 
 def _is_new_enough(command: tuple[str, ...]) -> bool:
-    version = _version(command)
-    return version is not None and version >= _OLDEST
+    found = version(command)
+    return found is not None and found >= _OLDEST
 
 
 @cache
-def _version(command: tuple[str, ...]) -> tuple[int, ...] | None:
+def version(command: tuple[str, ...]) -> tuple[int, ...] | None:
+    """Return the version of the emulator that ``command`` starts; None if it does not start."""
     try:
         done = subprocess.run(  # noqa: S603 -- the emulator, no shell
             [*command, "--version"], capture_output=True, check=False, text=True, timeout=60

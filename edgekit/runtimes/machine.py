@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgekit.errors import EnvironmentMissingError, UsageError
+
 _PROC = Path("/proc")
 _CPUS = Path("/sys/devices/system/cpu")
 _THERMAL = Path("/sys/class/thermal")
@@ -98,6 +100,58 @@ def conditions() -> Conditions:
         memory_available_bytes=_kib(_table(_PROC / "meminfo").get("MemAvailable")),
         temperatures_c=_temperatures(),
     )
+
+
+def pin(wanted: str) -> None:
+    """Let this process and what it starts run on some of the processors only.
+
+    Args:
+        wanted: ``big`` or ``little``, for the fastest or the slowest of unlike ones, or numbers
+            and ranges such as ``0,1`` or ``4-7``.
+
+    Raises:
+        UsageError: there are no such processors here, or all are alike.
+        EnvironmentMissingError: this system does not let a process choose.
+    """
+    if not hasattr(os, "sched_setaffinity"):  # macOS
+        raise EnvironmentMissingError("this system does not let a process choose its processors")
+    chosen = _unlike(wanted) if wanted in ("big", "little") else _numbers(wanted)
+    try:
+        os.sched_setaffinity(0, chosen)
+    except OSError as error:
+        raise UsageError(
+            f"processors {wanted} cannot be had: this process may use "
+            f"{', '.join(map(str, sorted(os.sched_getaffinity(0))))}"
+        ) from error
+    if os.sched_getaffinity(0) != chosen:  # the kernel silently leaves out those it has not
+        raise UsageError(f"not all of the processors {wanted} are there: {os.cpu_count()} are")
+
+
+def _unlike(wanted: str) -> set[int]:
+    speeds: dict[tuple[int, int], set[int]] = {}
+    for path in _CPUS.glob("cpu[0-9]*"):
+        capacity = _highest([path / "cpu_capacity"]) or 0
+        clock = _highest([path / "cpufreq" / "cpuinfo_max_freq"]) or 0
+        speeds.setdefault((capacity, clock), set()).add(int(path.name[len("cpu") :]))
+    if len(speeds) < 2:
+        raise UsageError(
+            f"processors {wanted} are asked for, but all here are alike: give their numbers"
+        )
+    return speeds[max(speeds) if wanted == "big" else min(speeds)]
+
+
+def _numbers(wanted: str) -> set[int]:
+    found: set[int] = set()
+    for part in wanted.split(","):
+        first, _, last = part.partition("-")
+        if not (first.isdigit() and (last or first).isdigit()):
+            raise UsageError(
+                f"processors are big, little or numbers such as 0,1 or 4-7, not {wanted!r}"
+            )
+        found.update(range(int(first), int(last or first) + 1))
+    if not found:
+        raise UsageError(f"the range of processors {wanted} is empty")
+    return found
 
 
 def peak_memory_bytes() -> int:

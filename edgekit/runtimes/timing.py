@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import math
+import random
 import resource
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter_ns, process_time_ns
 
@@ -14,6 +16,14 @@ _WINDOWS = 3
 _WINDOW_SHARE = 0.1  # of the least warm-up time: long enough for a steady median
 _TOLERANCE = 0.03  # between window medians; a quiet machine's own scatter is 1 to 2 %
 CAP_FACTOR = 5  # of the least warm-up time: a machine that is not steady by then will not be
+
+# A block is long beside what the files do to one another's caches, and short beside the seconds
+# over which a machine's speed wanders.
+_BLOCK_NS = 20_000_000
+_LEAST_IN_BLOCK = 5
+_MOST_IN_BLOCK = 200  # keeps the answer small for files that take microseconds
+# Runs dropped at the start of a block, at least one: they fill the caches with this file's data.
+_SETTLE_NS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,49 @@ class Samples:
             raise ValueError("every sample has a wall time, a CPU time and a switch count")
         if not self.wall_ns:
             raise ValueError("a measurement has at least one sample")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive runs of one of several files that take turns.
+
+    Attributes:
+        file: number of the file, counted from 0.
+        samples: its raw samples; what the block dropped at its start is not among them.
+    """
+
+    file: int
+    samples: Samples
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a short stretch of a long measurement came to.
+
+    Attributes:
+        end_s: seconds from the start of the measurement to the end of this stretch.
+        runs: number of runs in it.
+        median_ns: median wall time of these.
+        undisturbed_median_ns: the same of those during which the kernel took no core away; None
+            if there are none.
+    """
+
+    end_s: float
+    runs: int
+    median_ns: float
+    undisturbed_median_ns: float | None
+
+
+def window(samples: Samples, end_s: float) -> Window:
+    """Summarise the samples of a stretch that ended at ``end_s``."""
+    pairs = zip(samples.wall_ns, samples.involuntary_switches)  # noqa: B905 -- Python 3.9
+    undisturbed = [ns for ns, switches in pairs if not switches]
+    return Window(
+        end_s=end_s,
+        runs=len(samples.wall_ns),
+        median_ns=statistics.median(samples.wall_ns),
+        undisturbed_median_ns=statistics.median(undisturbed) if undisturbed else None,
+    )
 
 
 def warm_up(invoke: Callable[[], object], min_runs: int, min_secs: float) -> WarmUp:
@@ -93,28 +146,102 @@ def sample(
     once ``max_secs`` have passed. Only ``invoke`` lies between the two clock readings; the
     process's CPU time and switches are read outside them. Python's garbage collector rests.
     """
-    wall_ns: list[int] = []
-    cpu_ns: list[int] = []
-    switches: list[int] = []
+    log = _Log()
     total_ns = 0
+    with _no_garbage_collection():
+        deadline = perf_counter_ns() + int(max_secs * 1e9)
+        while True:
+            total_ns += log.time(invoke)
+            enough = len(log.wall_ns) >= num_runs and total_ns >= min_secs * 1e9
+            if enough or perf_counter_ns() >= deadline:
+                return log.samples()
+
+
+def sample_in_turns(
+    invokes: Sequence[Callable[[], object]],
+    num_runs: int,
+    min_secs: float,
+    max_secs: float,
+    seed: int,
+) -> tuple[Block, ...]:
+    """Time several files in one process, in short blocks that take turns.
+
+    A round is one block of each file in a random order and then one of each in the reverse order
+    (A B B A), so that a machine that speeds up or slows down evenly favours none of them. Rounds
+    go on until each file has ``num_runs`` samples that last ``min_secs`` together, and stop early
+    once ``max_secs`` have passed; the last round is always whole.
+
+    Returns:
+        The blocks in the order taken: ``2 * len(invokes)`` a round.
+    """
+    generator = random.Random(seed)  # noqa: S311 -- an order, not a secret
+    blocks: list[Block] = []
+    counts, totals_ns = [0] * len(invokes), [0] * len(invokes)
+    with _no_garbage_collection():
+        deadline = perf_counter_ns() + int(max_secs * 1e9)
+        lengths_ns = [_length_ns(invoke) for invoke in invokes]
+        while True:
+            order = generator.sample(range(len(invokes)), len(invokes))
+            for number in [*order, *reversed(order)]:
+                samples = _block(invokes[number], lengths_ns[number])
+                blocks.append(Block(number, samples))
+                counts[number] += len(samples.wall_ns)
+                totals_ns[number] += sum(samples.wall_ns)
+            enough = min(counts) >= num_runs and min(totals_ns) >= min_secs * 1e9
+            if enough or perf_counter_ns() >= deadline:
+                return tuple(blocks)
+
+
+def _length_ns(invoke: Callable[[], object]) -> int:
+    """Return about how long an undisturbed run takes; at least 1."""
+    log = _Log()
+    for _ in range(5):
+        log.time(invoke)
+    return max(1, min(log.wall_ns))
+
+
+def _block(invoke: Callable[[], object], length_ns: int) -> Samples:
+    # Counts, not times, end a block: else a disturbed run would cut its own block short.
+    for _ in range(math.ceil(_SETTLE_NS / length_ns)):
+        invoke()
+    log = _Log()
+    for _ in range(max(_LEAST_IN_BLOCK, min(_MOST_IN_BLOCK, math.ceil(_BLOCK_NS / length_ns)))):
+        log.time(invoke)
+    return log.samples()
+
+
+class _Log:
+    """Raw samples while they are taken."""
+
+    def __init__(self) -> None:
+        self.wall_ns: list[int] = []
+        self._cpu_ns: list[int] = []
+        self._switches: list[int] = []
+
+    def time(self, invoke: Callable[[], object]) -> int:
+        """Time one run and return its wall time, ns."""
+        switches_before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+        cpu_before = process_time_ns()
+        before = perf_counter_ns()
+        invoke()
+        after = perf_counter_ns()
+        cpu_after = process_time_ns()
+        switches_after = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+        self.wall_ns.append(after - before)
+        self._cpu_ns.append(cpu_after - cpu_before)
+        self._switches.append(switches_after - switches_before)
+        return after - before
+
+    def samples(self) -> Samples:
+        """Return what was taken."""
+        return Samples(tuple(self.wall_ns), tuple(self._cpu_ns), tuple(self._switches))
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
     gc.collect()
     gc.disable()
     try:
-        deadline = perf_counter_ns() + int(max_secs * 1e9)
-        while True:
-            switches_before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
-            cpu_before = process_time_ns()
-            before = perf_counter_ns()
-            invoke()
-            after = perf_counter_ns()
-            cpu_after = process_time_ns()
-            switches_after = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
-            wall_ns.append(after - before)
-            cpu_ns.append(cpu_after - cpu_before)
-            switches.append(switches_after - switches_before)
-            total_ns += after - before
-            enough = len(wall_ns) >= num_runs and total_ns >= min_secs * 1e9
-            if enough or after >= deadline:
-                return Samples(tuple(wall_ns), tuple(cpu_ns), tuple(switches))
+        yield
     finally:
         gc.enable()

@@ -4,6 +4,8 @@ Self-contained together with the files that `edgekit.runtimes.archive` packs: it
 numpy and one runtime. The job is one line on stdin; stdin then stays open, and its closing means
 that the parent is gone, so the worker ends itself. The answer is the last line of stdout.
 
+Any job may name the processors to run on as ``cpus`` (see `edgekit.runtimes.machine.pin`).
+
 The job "serve" alone goes on after its answer: sets of inputs arrive on stdin, and the outputs
 of each go to stdout (see `edgekit.runtimes.arrays`), until stdin closes.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -25,7 +28,7 @@ import numpy as np
 
 from edgekit import runtimes
 from edgekit.errors import EdgekitError
-from edgekit.runtimes import machine, timing
+from edgekit.runtimes import machine, marks, timing
 from edgekit.runtimes.arrays import read_sets, receive_set, send_set, write_sets
 from edgekit.runtimes.base import ModelInfo, Session, TensorInfo, batch_one
 
@@ -39,6 +42,8 @@ def main() -> int:
     requests = os.fdopen(0, "rb", closefd=False)
     job = json.loads(requests.readline())
     try:
+        if job.get("cpus"):
+            machine.pin(job["cpus"])
         if job["task"] == "serve":
             _serve(job, requests, answers)
         threading.Thread(target=_end_with_parent, args=(requests,), daemon=True).start()
@@ -134,7 +139,83 @@ def _measure(job: Job) -> dict[str, Any]:
     }
 
 
-_TASKS = {"probe": _probe, "describe": _describe, "run": _run, "measure": _measure}
+def _compare(job: Job) -> dict[str, Any]:
+    facts, before = machine.facts(), machine.conditions()
+    files = job["files"]
+    # Where a file lies in memory changes its speed a little, so the order of loading changes too.
+    order = random.Random(job["order_seed"]).sample(range(len(files)), len(files))  # noqa: S311
+    loaded = {
+        number: runtimes.load(files[number]["runtime"], files[number]["path"], job["threads"])
+        for number in order
+    }
+    sessions = [loaded[number] for number in range(len(files))]
+    infos = [session.info() for session in sessions]
+    checksums, warm_ups = [], []
+    for session, info in zip(sessions, infos):  # noqa: B905 -- Python 3.9
+        session.set_inputs(seeded_inputs(info, job["seed"]))
+        session.invoke()
+        checksums.append(_checksum(session.outputs()))
+        warm_ups.append(timing.warm_up(session.invoke, job["warmup_runs"], job["warmup_secs"]))
+    blocks = timing.sample_in_turns(
+        [session.invoke for session in sessions],
+        job["num_runs"],
+        job["min_secs"],
+        job["max_secs"],
+        job["order_seed"],
+    )
+    return {
+        "models": [asdict(info) for info in infos],
+        "machine": asdict(facts),
+        "run": {
+            "blocks": [asdict(block) for block in blocks],
+            "warm_ups": [asdict(each) for each in warm_ups],
+            "outputs_sha256": checksums,
+            "before": asdict(before),
+            "after": asdict(machine.conditions()),
+        },
+    }
+
+
+def _sustain(job: Job) -> dict[str, Any]:
+    facts = machine.facts()
+    session = _load(job)
+    info = session.info()
+    session.set_inputs(seeded_inputs(info, job["seed"]))
+    session.invoke()
+    windows, states = [], [machine.conditions()]
+    start = perf_counter_ns()
+    end_s = 0.0
+    while end_s < job["secs"]:
+        # No more than the samples of one window are held, however long this takes.
+        samples = timing.sample(session.invoke, 1, job["window_secs"], job["window_secs"])
+        end_s = (perf_counter_ns() - start) / 1e9
+        windows.append(timing.window(samples, end_s))
+        states.append(machine.conditions())
+    return {
+        "model": asdict(info),
+        "machine": asdict(facts),
+        "windows": [asdict(window) for window in windows],
+        "states": [asdict(state) for state in states],
+    }
+
+
+def _count(job: Job) -> dict[str, Any]:
+    session = _load(job)
+    info = session.info()
+    session.set_inputs(seeded_inputs(info, job["seed"]))
+    marks.marked_runs(session.invoke, job["warmup_runs"], job["num_runs"])
+    return {"model": asdict(info), "outputs_sha256": _checksum(session.outputs())}
+
+
+_TASKS = {
+    "probe": _probe,
+    "describe": _describe,
+    "run": _run,
+    "measure": _measure,
+    "compare": _compare,
+    "sustain": _sustain,
+    "count": _count,
+}
 
 
 def _load(job: Job) -> Session:

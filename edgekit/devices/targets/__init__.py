@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from edgekit.devices.targets.base import Probe, Target
-from edgekit.errors import UnknownNameError
+from edgekit.devices.targets import fleet
+from edgekit.devices.targets.base import Counted, CountingTarget, Probe, Target
+from edgekit.errors import UnknownNameError, UsageError
 
-__all__ = ["Probe", "Target", "resolve"]
+__all__ = ["Counted", "CountingTarget", "Probe", "Target", "opened", "resolve"]
 
 # Transport to the module of this package that offers `connect(address) -> Target`.
-_TRANSPORTS = {"local": "local"}
+_TRANSPORTS = {"local": "local", "ssh": "ssh", "qemu": "qemu"}
 
 
 def resolve(text: str) -> Target:
-    """Return the target that ``text`` names.
+    """Return the target that ``text`` names: one of the fleet file, or ``transport:address``.
 
     Raises:
-        UnknownNameError: there is no such transport.
-        UsageError: the address does not suit the transport.
+        UnknownNameError: there is no such device or transport.
+        UsageError: the address does not suit the transport, or the fleet file is damaged.
     """
+    transport, separator, _ = text.partition(":")
+    if separator or transport in _TRANSPORTS:
+        return _connect(text)
+    devices = fleet.devices()
+    if text not in devices:
+        raise UnknownNameError("target", text, [*_TRANSPORTS, *devices])
+    return _connect(devices[text].target, devices[text].python)
+
+
+def _connect(text: str, python: str | None = None) -> Target:
     transport, _, address = text.partition(":")
     if transport not in _TRANSPORTS:
         raise UnknownNameError("target", transport, _TRANSPORTS)
     module = importlib.import_module(f"edgekit.devices.targets.{_TRANSPORTS[transport]}")
-    target: Target = module.connect(address)
+    if python is not None and transport != "ssh":
+        raise UsageError(f"{fleet.FILE}: python goes with an ssh target only, not with {text}")
+    target: Target = module.connect(address, *filter(None, [python]))
     return target
+
+
+@contextmanager
+def opened(target: Target, say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Hold a target for several jobs: one connection, and nobody else measures there meanwhile.
+
+    Targets that need no holding are left as they are; all work without this too.
+
+    Args:
+        target: any target.
+        say: called with a line while somebody else has the target.
+    """
+    hold = getattr(target, "opened", None)
+    if hold is None:
+        yield
+        return
+    with hold(say):
+        yield

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from edgekit.runtimes.counting import Counts
 from edgekit.runtimes.machine import Machine
 
 
@@ -49,5 +50,37 @@ class Target(Protocol):
         Raises:
             WorkerError: the worker died, hung or gave no answer.
             EdgekitError: whatever the worker itself raised.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A job's answer, and what its marked runs executed.
+
+    Attributes:
+        answer: of the worker.
+        runs: counts of each pair of marks, in order.
+    """
+
+    answer: dict[str, Any]
+    runs: tuple[Counts, ...]
+
+
+@runtime_checkable
+class CountingTarget(Target, Protocol):
+    """An emulated machine, on which instructions are counted and time means nothing."""
+
+    @property
+    def processor(self) -> str:
+        """What is emulated, as part of a sentence: ``Cortex-A76``."""
+        ...
+
+    def count(self, job: Mapping[str, Any], timeout_s: float) -> Counted:
+        """Give a ``count`` job to a fresh worker there and count what its marked runs execute.
+
+        Raises:
+            EnvironmentMissingError: nothing can be counted here.
+            WorkerError: as for `Target.run`.
         """
         ...

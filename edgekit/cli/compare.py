@@ -1,0 +1,230 @@
+"""``edgekit compare``: is one file faster than another, and how sure is that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli import output
+from edgekit.cli.latency import file_request, machine_words
+from edgekit.cli.options import cpus_option, is_file, json_option
+from edgekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgekit.devices import Comparison, Contrast, MeasureSettings, Pair
+
+
+@click.command("compare", short_help="Tell which of two files is faster, and how surely.")
+@click.argument("base", type=click.Path(path_type=Path))
+@click.argument(
+    "candidates", metavar="CANDIDATE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--threads",
+    "--num-threads",
+    "threads",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Threads of the runtime.",
+)
+@click.option(
+    "--target",
+    "--device",
+    "target",
+    default="local",
+    show_default=True,
+    help="Where the files run, as in `edgekit latency`.",
+)
+@click.option(
+    "--children", type=int, default=6, show_default=True, help="Fresh processes for all files."
+)
+@click.option(
+    "--num-runs",
+    type=int,
+    default=30,
+    show_default=True,
+    help="Least timed runs of each file in each process.",
+)
+@click.option(
+    "--min-secs",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Least seconds of timed runs of each file in each process.",
+)
+@cpus_option
+@click.option(
+    "--fail-slower",
+    type=click.FloatRange(min=0),
+    metavar="PERCENT",
+    help="Exit code 1 if a candidate is, beyond doubt, slower by more than this.",
+)
+@click.option(
+    "--force", is_flag=True, help="Compare results of unlike devices or conditions all the same."
+)
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    base: Path,
+    candidates: tuple[Path, ...],
+    threads: int,
+    target: str,
+    children: int,
+    num_runs: int,
+    min_secs: float,
+    cpus: str | None,
+    fail_slower: float | None,
+    *,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Compare each CANDIDATE with BASE.
+
+    Model files (.onnx, .tflite) are measured now: all take turns within each of several fresh
+    processes, which cancels most of what a busy machine does to latencies. Two result files of
+    `edgekit latency --json` or `edgekit compare --json` are compared as they are, with a wider
+    interval; if they are of unlike devices, versions or conditions, that is refused.
+    """
+    from edgekit import devices
+
+    of_files = {is_file(str(path)) for path in (base, *candidates)}
+    if of_files == {True}:
+        settings = devices.MeasureSettings(
+            threads=threads,
+            children=children,
+            num_runs=num_runs,
+            min_secs=min_secs,
+            max_secs=max(devices.COMPARE_SETTINGS.max_secs, min_secs),
+            warmup_secs=devices.COMPARE_SETTINGS.warmup_secs,
+            cpus=cpus,
+        )
+        contrasts = _measure(base, candidates, settings, target, as_json=as_json)
+    elif of_files == {False} and len(candidates) == 1:
+        contrasts = _read(base, candidates[0], force=force, as_json=as_json)
+    else:
+        raise UsageError(
+            "compare takes a model file (.onnx, .tflite) and one or more others, or two result "
+            "files (.json)"
+        )
+    if fail_slower is not None:
+        _fail(ctx, contrasts, fail_slower)
+
+
+def _measure(
+    base: Path, candidates: Sequence[Path], settings: MeasureSettings, target: str, *, as_json: bool
+) -> dict[str, Contrast]:
+    from edgekit import devices
+
+    place = devices.resolve_target(target)
+    with output.progress("compare") as say, devices.opened(place, say):
+        result = devices.compare(
+            file_request(base),
+            [file_request(path) for path in candidates],
+            settings,
+            place,
+            lambda done, total: say(f"process {done + 1}/{total}"),
+        )
+    if as_json:
+        click.echo(result.to_json())
+    else:
+        _print_comparison(result)
+    names = [str(path) for path in candidates]
+    return dict(zip(names, result.contrasts, strict=True))
+
+
+def _read(base: Path, candidate: Path, *, force: bool, as_json: bool) -> dict[str, Contrast]:
+    from edgekit import devices
+
+    pairs = devices.compare_results(base, candidate, force=force)
+    if as_json:
+        summaries = [pair.summary() for pair in pairs]
+        output.print_json("edgekit.result-comparison", 1, {"pairs": summaries})
+    else:
+        _print_pairs(pairs)
+    return {f"{name} on {runtime}": p.contrast for p in pairs for name, runtime, _ in [p.base.key]}
+
+
+def _fail(ctx: click.Context, contrasts: dict[str, Contrast], percent: float) -> None:
+    slower = [name for name, each in contrasts.items() if each.slower_by_more_than(percent)]
+    for name in slower:
+        low = 100 * (contrasts[name].interval[0] - 1)
+        click.echo(f"failed: {name} is slower by at least {low:.1f} %, not {percent:g}", err=True)
+    if slower:
+        ctx.exit(1)
+
+
+def _print_comparison(result: Comparison) -> None:
+    rows = [
+        [Path(subject.file).name, subject.info.runtime, *_cells(contrast)]
+        for subject, contrast in zip(result.candidates, result.contrasts, strict=True)
+    ]
+    output.print_table(["candidate", "runtime", *_COLUMNS], rows)
+    settings = result.settings
+    versions = ", ".join(sorted({each.info.runtime_version for each in result.subjects}))
+    click.echo(
+        f"\nbase {Path(result.base.file).name} on {result.base.info.runtime}; "
+        f"{machine_words(result.machine)}, target {result.target}; {versions}; "
+        f"threads {settings.threads}; blocks in turns within {settings.children} processes"
+    )
+    _explain(result.contrasts)
+    for issue in result.issues:
+        click.echo(f"note: {issue.message}; {issue.advice}")
+
+
+def _print_pairs(pairs: Sequence[Pair]) -> None:
+    rows = []
+    for pair in pairs:
+        name, runtime, threads = pair.candidate.key
+        rows.append([name, runtime, str(threads), *_cells(pair.contrast)])
+    output.print_table(["measured", "runtime", "threads>", *_COLUMNS], rows)
+    click.echo(f"\n{machine_words(pairs[0].candidate.machine)}, target {pairs[0].candidate.target}")
+    _explain([pair.contrast for pair in pairs])
+    for phrase in dict.fromkeys(phrase for pair in pairs for phrase in pair.differences):
+        click.echo(f"note: unlike conditions: {phrase}")
+    click.echo(
+        "note: measured apart; the interval does not cover what changed on the machine in between"
+    )
+
+
+_COLUMNS = (
+    "base ms>", "candidate ms>", "ratio [95 % interval]>", "verdict", "could have seen>", "n>",
+    "processes>",
+)  # fmt: skip
+
+
+def _cells(contrast: Contrast) -> list[str]:
+    return [
+        f"{contrast.base_ms:.3f}",
+        f"{contrast.candidate_ms:.3f}",
+        "{:.3f} [{:.3f}, {:.3f}]".format(contrast.ratio, *contrast.interval),
+        verdict_words(contrast),
+        f"{100 * contrast.smallest_change:.1f} %",
+        str(contrast.samples),
+        str(contrast.processes),
+    ]
+
+
+def verdict_words(contrast: Contrast) -> str:
+    """Say the verdict: ``faster``, ``slower``, ``same within X %`` or ``cannot tell``."""
+    if contrast.verdict == "same":
+        return f"same within {100 * contrast.within:.1f} %"
+    return contrast.verdict
+
+
+def _explain(contrasts: Sequence[Contrast]) -> None:
+    clocks = {"undisturbed wall": "time of undisturbed runs", "CPU": "CPU time", "wall": "time"}
+    used = " and ".join(dict.fromkeys(clocks[each.clock] for each in contrasts))
+    click.echo(f"times are the 20th percentile of the {used}; n samples of both files")
+    for each in contrasts:
+        if each.verdict == "cannot tell":
+            more = each.more_processes
+            count = "more than 1000" if more is None else f"about {more}"
+            click.echo(
+                f"cannot tell: {count} more processes (--children) would settle it, if the times "
+                "keep scattering as they do"
+            )

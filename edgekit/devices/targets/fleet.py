@@ -1,0 +1,65 @@
+"""The fleet file ``devices.toml``: short names for targets, which colleagues and CI share.
+
+[lab-pi5]
+target = "ssh:pi@10.0.0.7"
+python = "/home/pi/venv/bin/python"    # of an ssh target; without it python3
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from edgekit.errors import UsageError
+
+FILE = "devices.toml"
+
+
+@dataclass(frozen=True)
+class Device:
+    """One entry.
+
+    Attributes:
+        target: what `edgekit.devices.resolve_target` takes.
+        python: program on the device that runs Python; None leaves it to the target.
+    """
+
+    target: str
+    python: str | None = None
+
+
+def devices() -> dict[str, Device]:
+    """Return all devices by name: those of the working folder's file before the user's own.
+
+    The user's is in ``XDG_CONFIG_HOME`` or ``~/.config``, below ``edgekit``.
+
+    Raises:
+        UsageError: a file is damaged.
+    """
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    found: dict[str, Device] = {}
+    for path in (Path(base) / "edgekit" / FILE, Path(FILE)):
+        if path.is_file():
+            found |= _read(path)
+    return found
+
+
+def _read(path: Path) -> dict[str, Device]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+    return {name: _device(path, name, entry) for name, entry in document.items()}
+
+
+def _device(path: Path, name: str, entry: Any) -> Device:  # noqa: ANN401 -- as parsed
+    keys = [field.name for field in fields(Device)]
+    whole = isinstance(entry, dict) and "target" in entry and set(entry) <= set(keys)
+    if not whole or not all(isinstance(value, str) for value in entry.values()):
+        raise UsageError(
+            f'{path}: [{name}] takes texts for {" and ".join(keys)}, such as target = "ssh:pi@host"'
+        )
+    return Device(**entry)
