@@ -211,6 +211,15 @@ def test_own_onnx_exports(batch: str, tmp_path: Path) -> None:
         assert entry.weights.startswith("tiny.onnx sha256:")
 
 
+def test_ort_format_stands_beside_the_portable_file(tmp_path: Path) -> None:
+    prepared = source.resolve(str(_tiny(tmp_path)))
+    plain, ort = export.to_files(prepared, ("onnx", "ort-format"), tmp_path / "out")
+    assert (plain.path.name, ort.path.name) == ("tiny_float32.onnx", "tiny_float32.ort")
+    assert ort.verified == "passed"
+    assert ort.path.read_bytes()[4:8] == b"ORTM"
+    assert {node.domain for node in onnx.load(plain.path).graph.node} == {""}
+
+
 def test_older_opset_is_raised(tmp_path: Path) -> None:
     model = onnx.load(_tiny(tmp_path))
     model.opset_import[0].version = 13

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     help="Formats to write; a runtime's name means its format.",
 )
 @click.option(
+    "--ort-format",
+    "wants_ort_format",
+    is_flag=True,
+    help="Write an .ort as well, for builds of ONNX Runtime that read nothing else.",
+)
+@click.option(
     "--precision",
     "precisions",
     type=NameList(),
@@ -114,6 +120,7 @@ def command(
     *,
     force: bool,
     no_verify: bool,
+    wants_ort_format: bool,
     wants_tuning: bool,
     wants_report: bool,
     as_json: bool,
@@ -143,6 +150,8 @@ def command(
     from edgekit import export
     from edgekit.export import coverage, shapes, source
 
+    if wants_ort_format:
+        formats = (*formats, "ort-format")
     export.check_request(formats, precisions)
     chosen = _choices(lowerings, formats)
     if wants_tuning and (chosen or len(precisions) > 1):

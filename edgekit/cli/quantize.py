@@ -11,6 +11,11 @@ from edgekit.cli import output, quantize_latency, quantize_table
 from edgekit.cli.options import NameList, json_option, one_model
 from edgekit.errors import UsageError
 
+_JUDGED_ON_NOISE = (
+    "no images are left to judge by: the drop is that of agreement on synthetic ones; give --data, "
+    "or fewer --calibration-samples"
+)
+
 
 @click.command("quantize", short_help="Write int8 files that keep their accuracy.")
 @click.pass_context
@@ -178,6 +183,8 @@ def command(
             )
             warned = samples.warnings_about(given)
             images = chosen.evaluation_images(data, calibration_data, given)
+            if max_drop is not None and images is None:
+                warned = (*warned, _JUDGED_ON_NOISE)
             draft, outcome = chosen.draft_of(
                 subject, asked, given, images, max_drop, say, quantize_latency.of_float
             )

@@ -90,7 +90,7 @@ def to_files(
     """
     check_request(format_names, precision_names)
     targets = list(dict.fromkeys(formats.get(name).name for name in format_names))
-    made = []
+    made: list[Job] = []
     for name in dict.fromkeys(precisions.get(each).name for each in precision_names):
         made += _jobs(source, precisions.get(name), targets, choices or {}, verify=verify)
     if tuning:
@@ -126,7 +126,7 @@ def _jobs(
         chosen = choices.get(name, DEFAULT)
         graph = rounded.graph.clone()
         rewrite.apply(graph, chosen.rules(target))
-        precision.store(graph, target.name)
+        precision.store(graph, "onnx" if target.runtime == "onnxruntime" else target.name)
         data = target.to_bytes(graph, describe(source, precision.name))
         answers = rounded.answers if verify else None
         made.append(

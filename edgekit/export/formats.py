@@ -12,7 +12,7 @@ from typing import TypeAlias
 import onnx_ir as ir
 
 from edgekit.errors import UnknownNameError, UnsupportedOperatorError
-from edgekit.export import lowering, onnx_writer, tflite
+from edgekit.export import lowering, onnx_writer, ort_writer, tflite
 from edgekit.export.rewrite import Rule
 
 Emitted: TypeAlias = tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]
@@ -58,6 +58,16 @@ FORMATS = {
             emitted=onnx_writer.emitted,
         ),
         Format(
+            name="ort",
+            aliases=("ort-format",),
+            runtime="onnxruntime",
+            channels_last=False,
+            rules=lowering.ONNXRUNTIME,
+            alternatives=lowering.ONNXRUNTIME_ALTERNATIVES,
+            to_bytes=ort_writer.to_bytes,
+            emitted=onnx_writer.emitted,
+        ),
+        Format(
             name="tflite",
             aliases=("litert",),
             runtime="tflite",
@@ -73,6 +83,8 @@ FORMATS = {
 
 def get(name: str) -> Format:
     """Return a format by name or alias.
+
+    ``ort`` is the runtime's name, and so its .onnx; the format of that name is ``ort-format``.
 
     Raises:
         UnknownNameError: there is no such format.
