@@ -428,9 +428,9 @@ def test_each_failure_of_ssh_is_one_clear_line(returncode: int, stderr: str, rea
 
 
 def test_a_lost_connection_names_what_may_remain() -> None:
-    said = str(lost("ssh:pi", "/tmp/edgekit.abc", "client_loop: send disconnect: Broken pipe\n"))
+    said = str(lost("ssh:pi", "/run/edgekit.abc", "client_loop: send disconnect: Broken pipe\n"))
     assert "Broken pipe" in said
-    assert "/tmp/edgekit.abc" in said
+    assert "/run/edgekit.abc" in said
 
 
 @pytest.fixture
@@ -457,7 +457,7 @@ def test_a_fleet_file_names_targets(fleets: Path) -> None:
     ("text", "words"),
     [
         ("[pi", "cannot be read"),
-        ("[pi]\nhost = 'x'", r"\[pi\] takes texts for target and python"),
+        ("[pi]\nhost = 'x'", r"\[pi\] takes texts for target, python"),
         ("[pi]\ntarget = 3", "takes texts"),
         ("pi = 'ssh:x'", "takes texts"),
         ("[pi]\ntarget = 'local'\npython = 'x'", "python goes with an ssh target only"),

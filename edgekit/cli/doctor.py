@@ -96,9 +96,10 @@ def _show_target(name: str, *, as_json: bool) -> None:
 
 def _text(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {item}" for key, item in value.items())
+        return ", ".join(f"{key} {_text(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
-        return ", ".join(str(item) for item in value)
+        separator = "; " if any(isinstance(item, dict) for item in value) else ", "
+        return separator.join(_text(item) for item in value)
     return str(value)
 
 

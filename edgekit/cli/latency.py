@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli import instruction_counts, output, sustained
+from edgekit.cli import instruction_counts, output, phone_benchmark, profile, sustained
 from edgekit.cli.options import NameList, cpus_option, is_file, json_option
 from edgekit.errors import UsageError
 
@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     "target",
     default="local",
     show_default=True,
-    help="Where the files run: local; ssh:[user@]host[:port]; a name in devices.toml; or "
+    help="Where the files run: local; ssh:[user@]host[:port]; a name in devices.toml; "
+    "adb:[SERIAL], a phone with TFLite's benchmark_model; or "
     "qemu:PROCESSOR (cortex-a53, cortex-a72, cortex-a76, i8mm), which counts instructions.",
 )
 @click.option(
@@ -79,6 +80,18 @@ if TYPE_CHECKING:
     help="Instead, run each file without a pause for so long (30m), and compare first and last "
     "minute.",
 )
+@click.option(
+    "--profile",
+    "profiled",
+    is_flag=True,
+    help="Instead, time each operator, and print where the time goes by class of layer.",
+)
+@click.option(
+    "--plots",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="With --profile, draw a roofline of each file there as .png; needs matplotlib.",
+)
 @json_option
 def command(
     subjects: tuple[str, ...],
@@ -93,7 +106,9 @@ def command(
     children: int,
     cpus: str | None,
     duration: str | None,
+    plots: Path | None,
     *,
+    profiled: bool,
     as_json: bool,
 ) -> None:
     """Measure the latency of each MODEL (a name from `edgekit list`) or FILE (.onnx, .tflite).
@@ -104,7 +119,8 @@ def command(
     covers their differences.
 
     On a target qemu:PROCESSOR the executed instructions are counted instead: a number without
-    noise, for comparing files and for gates in CI, and no time.
+    noise, for comparing files and for gates in CI, and no time. On a target adb:SERIAL TFLite's
+    benchmark_model measures .tflite files, and gives their mean and its spread, no samples.
     """
     from edgekit import devices
 
@@ -115,6 +131,20 @@ def command(
             requests = _requests([*subjects, *models], _runtimes(backends), say)
             instruction_counts.show(requests, place, children, say, as_json=as_json)
         return
+    if profiled:
+        profile.refuse_other_options(click.get_current_context())
+        profiles = [
+            devices.ProfileSettings(
+                threads=_count(each), children=children, num_runs=num_runs, cpus=cpus
+            )
+            for each in threads
+        ]
+        with output.progress("latency") as say:
+            requests = _requests([*subjects, *models], _runtimes(backends), say)
+            profile.show(requests, profiles, place, plots, say, as_json=as_json)
+        return
+    if plots is not None:
+        raise UsageError("--plots goes with --profile: give both, or leave it out")
     if duration is not None:
         with output.progress("latency") as say:
             requests = _requests([*subjects, *models], _runtimes(backends), say)
@@ -134,6 +164,11 @@ def command(
         for each in threads
     ]
     runtimes = _runtimes(backends)
+    if isinstance(place, devices.BenchmarkTarget):
+        with output.progress("latency") as say:
+            requests = _requests([*subjects, *models], phone_benchmark.only(runtimes), say)
+            phone_benchmark.show(requests, settings, place, say, as_json=as_json)
+        return
     with output.progress("latency") as say:
         requests = _requests([*subjects, *models], runtimes, say)
         with devices.opened(place, say):

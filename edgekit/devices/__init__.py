@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgekit.devices.benchmark import BenchmarkReport, benchmark, benchmark_from_json
 from edgekit.devices.compare import COMPARE_SETTINGS, compare
 from edgekit.devices.comparison import Comparison
 from edgekit.devices.comparison import from_json as comparison_from_json
@@ -9,6 +10,8 @@ from edgekit.devices.contrast import Contrast
 from edgekit.devices.counts import CountReport, CountSettings, count, counts_from_json
 from edgekit.devices.issues import Issue
 from edgekit.devices.measure import Progress, Request, measure
+from edgekit.devices.profile import profile
+from edgekit.devices.profile_report import ProfileReport, ProfileSettings, profile_from_json
 from edgekit.devices.report import LatencyReport, from_json
 from edgekit.devices.results import Pair, compare_results
 from edgekit.devices.run import Run
@@ -19,11 +22,13 @@ from edgekit.devices.sustained import (
     sustain,
     sustained_from_json,
 )
-from edgekit.devices.targets import CountingTarget, Probe, Target, opened
+from edgekit.devices.targets import BenchmarkTarget, CountingTarget, Probe, Target, opened
 from edgekit.devices.targets import resolve as resolve_target
 
 __all__ = [
     "COMPARE_SETTINGS",
+    "BenchmarkReport",
+    "BenchmarkTarget",
     "Comparison",
     "Contrast",
     "CountReport",
@@ -34,12 +39,16 @@ __all__ = [
     "MeasureSettings",
     "Pair",
     "Probe",
+    "ProfileReport",
+    "ProfileSettings",
     "Progress",
     "Request",
     "Run",
     "SustainSettings",
     "SustainedReport",
     "Target",
+    "benchmark",
+    "benchmark_from_json",
     "compare",
     "compare_results",
     "comparison_from_json",
@@ -48,6 +57,8 @@ __all__ = [
     "from_json",
     "measure",
     "opened",
+    "profile",
+    "profile_from_json",
     "resolve_target",
     "sustain",
     "sustained_from_json",

@@ -34,6 +34,7 @@ class Job:
         tolerance: largest error that passes, as a part of the output's range.
         lowering: rules beside the default ones; see `edgekit.export.choices`.
         tuning: what was measured to choose them.
+        integer_io: the file's inputs or outputs are stored integers.
     """
 
     target: Format
@@ -44,6 +45,7 @@ class Job:
     tolerance: float = parity.MAX_RELATIVE_ERROR
     lowering: str = ""
     tuning: tuple[Mapping[str, Any], ...] = ()
+    integer_io: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,8 @@ def _run(source: Source, job: Job, path: Path) -> tuple[ModelInfo, list[dict[str
     feeds: Sequence[Arrays] = source.feeds
     if target.channels_last:
         feeds = [parity.to_nhwc(feed) for feed in feeds]
-    expected = child.describe(path, runtime=target.runtime)
-    if any(tensor.scale is not None for tensor in (*expected.inputs, *expected.outputs)):
+    if job.integer_io:
+        expected = child.describe(path, runtime=target.runtime)
         feeds = [_stored(feed, expected.inputs) for feed in feeds]
     info, answers = child.run(path, feeds, runtime=target.runtime)
     answers = [_real(answer, info.outputs) for answer in answers]

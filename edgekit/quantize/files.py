@@ -139,6 +139,7 @@ def _job(
         reference="simulation of the integers in float32",
         answers=answers,
         tolerance=TOLERANCE if answers is None else _tolerance(source, answers),
+        integer_io=request.integer_io and target.name == "tflite",
     )
 
 

@@ -50,6 +50,20 @@ def load(path: Path, threads: int) -> LiteRTSession:
     return LiteRTSession(interpreter)
 
 
+def load_content(content: bytes, threads: int) -> LiteRTSession:
+    """Load the bytes of a .tflite file, as `load` does.
+
+    Raises:
+        UnreadableModelError: LiteRT rejects them.
+    """
+    try:
+        interpreter = _Interpreter(model_content=content, num_threads=threads)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise UnreadableModelError(f"LiteRT cannot load this model: {error}") from error
+    return LiteRTSession(interpreter)
+
+
 class LiteRTSession:
     """A loaded .tflite file (see `edgekit.runtimes.base.Session`)."""
 

@@ -115,7 +115,7 @@ def pin(wanted: str) -> None:
     """
     if not hasattr(os, "sched_setaffinity"):  # macOS
         raise EnvironmentMissingError("this system does not let a process choose its processors")
-    chosen = _unlike(wanted) if wanted in ("big", "little") else _numbers(wanted)
+    chosen = _unlike(wanted) if wanted in ("big", "little") else processors(wanted)
     try:
         os.sched_setaffinity(0, chosen)
     except OSError as error:
@@ -140,7 +140,12 @@ def _unlike(wanted: str) -> set[int]:
     return speeds[max(speeds) if wanted == "big" else min(speeds)]
 
 
-def _numbers(wanted: str) -> set[int]:
+def processors(wanted: str) -> set[int]:
+    """Return the numbers in a list of numbers and ranges such as ``0,1`` or ``4-7``.
+
+    Raises:
+        UsageError: that is no such list, or it is empty.
+    """
     found: set[int] = set()
     for part in wanted.split(","):
         first, _, last = part.partition("-")

@@ -41,21 +41,47 @@ def _onnx_operators(data: mmap.mmap) -> Iterator[str]:
 
 def _fields(data: mmap.mmap, span: tuple[int, int], wanted: int) -> Iterator[tuple[int, int]]:
     """Yield the spans of the length-delimited fields with the wanted number in a message."""
+    for number, value in fields(data, span):
+        if number == wanted and isinstance(value, tuple):
+            yield value
+
+
+def fields(data: mmap.mmap, span: tuple[int, int]) -> Iterator[tuple[int, int | tuple[int, int]]]:
+    """Yield number and value of a protocol-buffer message's fields.
+
+    A value is an integer, or the span of a length-delimited one; numbers of fixed length are
+    left out.
+
+    Raises:
+        ValueError: the span holds no message.
+    """
     position, end = span
     while position < end:
         tag, position = _varint(data, position)
         number, wire = tag >> 3, tag & 7
         if wire == 2:
             size, position = _varint(data, position)
-            if number == wanted:
-                yield position, position + size
+            yield number, (position, position + size)
             position += size
         elif wire == 0:
-            _, position = _varint(data, position)
+            value, position = _varint(data, position)
+            yield number, value
         elif wire in (1, 5):
             position += 8 if wire == 1 else 4
         else:
             raise ValueError("not a protocol buffer")
+
+
+def packed(data: mmap.mmap, value: int | tuple[int, int]) -> list[int]:
+    """Return the integers of one occurrence of a repeated field, packed or not."""
+    if isinstance(value, int):
+        return [value]
+    found = []
+    position, end = value
+    while position < end:
+        number, position = _varint(data, position)
+        found.append(number)
+    return found
 
 
 def _varint(data: mmap.mmap, position: int) -> tuple[int, int]:

@@ -16,7 +16,14 @@ from edgekit.runtimes.onnx_graph import operator_counts
 _DTYPES = {"float": "float32", "double": "float64"}  # where ONNX and numpy differ in the name
 
 
-def load(path: Path, threads: int, *, integer_kernels: bool = True) -> OrtSession:
+def load(
+    path: Path,
+    threads: int,
+    *,
+    integer_kernels: bool = True,
+    profile: Path | None = None,
+    optimised: Path | None = None,
+) -> OrtSession:
     """Load an .onnx or .ort file with every graph optimisation, sequential, on the CPU.
 
     Args:
@@ -24,6 +31,8 @@ def load(path: Path, threads: int, *, integer_kernels: bool = True) -> OrtSessio
         threads: threads to compute with.
         integer_kernels: fuse QuantizeLinear and DequantizeLinear with what lies between them;
             without it they round, and everything else computes in float32.
+        profile: start of the path of a profile to write (see `OrtSession.end_profiling`).
+        optimised: path to save the optimised graph at.
 
     Raises:
         UnreadableModelError: ONNX Runtime rejects the file.
@@ -36,6 +45,11 @@ def load(path: Path, threads: int, *, integer_kernels: bool = True) -> OrtSessio
     options.log_severity_level = 3  # errors only
     if not integer_kernels:
         options.add_session_config_entry("session.disable_quant_qdq", "1")
+    if profile is not None:
+        options.enable_profiling = True
+        options.profile_file_prefix = str(profile)
+    if optimised is not None:
+        options.optimized_model_filepath = str(optimised)
     try:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
@@ -111,6 +125,10 @@ class OrtSession:
         self.set_inputs(feeds)
         self.invoke()
         return self.outputs()
+
+    def end_profiling(self) -> str:
+        """Write the profile and return its path; the session was loaded with one."""
+        return str(self._session.end_profiling())
 
 
 def _tensor(meta: Any) -> TensorInfo:  # noqa: ANN401 -- the runtime has no types

@@ -17,7 +17,7 @@ import json
 import os
 import random
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
@@ -31,6 +31,7 @@ from edgekit.errors import EdgekitError
 from edgekit.runtimes import machine, marks, timing
 from edgekit.runtimes.arrays import read_sets, receive_set, send_set, write_sets
 from edgekit.runtimes.base import ModelInfo, Session, TensorInfo, batch_one
+from edgekit.runtimes.operators import Operator, OperatorTime
 
 Job = Mapping[str, Any]
 
@@ -199,6 +200,54 @@ def _sustain(job: Job) -> dict[str, Any]:
     }
 
 
+def _profile(job: Job) -> dict[str, Any]:
+    facts, before = machine.facts(), machine.conditions()
+    session = _load(job)
+    info = session.info()
+    session.set_inputs(seeded_inputs(info, job["seed"]))
+    warm_up = timing.warm_up(session.invoke, job["warmup_runs"], job["warmup_secs"])
+    samples = timing.sample(session.invoke, job["num_runs"], job["min_secs"], job["max_secs"])
+    del session  # of two copies of a model one at a time is enough
+    operators, times = _operator_times(job, info)
+    return {
+        "model": asdict(info),
+        "machine": asdict(facts),
+        "operators": [asdict(operator) for operator in operators],
+        "run": {
+            "samples": asdict(samples),
+            "warm_up": asdict(warm_up),
+            "times": [asdict(time) for time in times],
+            "before": asdict(before),
+            "after": asdict(machine.conditions()),
+        },
+    }
+
+
+def _operator_times(job: Job, info: ModelInfo) -> tuple[Sequence[Operator], Sequence[OperatorTime]]:
+    if "files" not in job:
+        from edgekit.runtimes import ort_profile
+
+        feeds = seeded_inputs(info, job["seed"])
+        return ort_profile.profile(Path(job["path"]), job["threads"], feeds, job["num_runs"])
+    from edgekit.runtimes import litert_alone
+
+    return (), litert_alone.measure(
+        Path(job["files"][0]["path"]),
+        job["repeats"],
+        job["threads"],
+        lambda model: _safe_inputs(model, job["seed"]),
+        job["operator_secs"],
+    )
+
+
+def _safe_inputs(info: ModelInfo, seed: int) -> dict[str, np.ndarray]:
+    """Return random inputs, but zeros where they could be indices or sizes."""
+    return {
+        name: np.zeros_like(array) if array.dtype.name in ("int32", "int64") else array
+        for name, array in seeded_inputs(info, seed).items()
+    }
+
+
 def _count(job: Job) -> dict[str, Any]:
     session = _load(job)
     info = session.info()
@@ -215,6 +264,7 @@ _TASKS = {
     "compare": _compare,
     "sustain": _sustain,
     "count": _count,
+    "profile": _profile,
 }
 
 

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from edgekit.devices.targets import fleet
-from edgekit.devices.targets.base import Counted, CountingTarget, Probe, Target
+from edgekit.devices.targets.base import (
+    Benchmarked,
+    BenchmarkTarget,
+    Counted,
+    CountingTarget,
+    Probe,
+    Target,
+)
 from edgekit.errors import UnknownNameError, UsageError
 
-__all__ = ["Counted", "CountingTarget", "Probe", "Target", "opened", "resolve"]
+__all__ = [
+    "BenchmarkTarget",
+    "Benchmarked",
+    "Counted",
+    "CountingTarget",
+    "Probe",
+    "Target",
+    "opened",
+    "resolve",
+]
 
 # Transport to the module of this package that offers `connect(address) -> Target`.
-_TRANSPORTS = {"local": "local", "ssh": "ssh", "qemu": "qemu"}
+_TRANSPORTS = {"local": "local", "ssh": "ssh", "adb": "adb", "qemu": "qemu"}
 
 
 def resolve(text: str) -> Target:
@@ -29,17 +46,21 @@ def resolve(text: str) -> Target:
     devices = fleet.devices()
     if text not in devices:
         raise UnknownNameError("target", text, [*_TRANSPORTS, *devices])
-    return _connect(devices[text].target, devices[text].python)
+    return _connect(devices[text].target, devices[text].programs)
 
 
-def _connect(text: str, python: str | None = None) -> Target:
+def _connect(text: str, programs: Mapping[str, str] = MappingProxyType({})) -> Target:
     transport, _, address = text.partition(":")
     if transport not in _TRANSPORTS:
         raise UnknownNameError("target", transport, _TRANSPORTS)
     module = importlib.import_module(f"edgekit.devices.targets.{_TRANSPORTS[transport]}")
-    if python is not None and transport != "ssh":
-        raise UsageError(f"{fleet.FILE}: python goes with an ssh target only, not with {text}")
-    target: Target = module.connect(address, *filter(None, [python]))
+    for program in programs:
+        if fleet.PROGRAMS[program] != transport:
+            raise UsageError(
+                f"{fleet.FILE}: {program} goes with an {fleet.PROGRAMS[program]} target only, not "
+                f"with {text}"
+            )
+    target: Target = module.connect(address, *programs.values())
     return target
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from edgekit.devices.targets.benchmark_output import Outcome
+from edgekit.devices.targets.phone import Phone, PhoneState
 from edgekit.runtimes.counting import Counts
 from edgekit.runtimes.machine import Machine
+
+if TYPE_CHECKING:
+    from edgekit.devices.settings import MeasureSettings
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,7 @@ class Probe:
         runtimes: canonical runtime name to package and version; None where not installed.
     """
 
-    machine: Machine
+    machine: Machine | Phone
     runtimes: dict[str, str | None]
 
 
@@ -82,5 +88,51 @@ class CountingTarget(Target, Protocol):
         Raises:
             EnvironmentMissingError: nothing can be counted here.
             WorkerError: as for `Target.run`.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Tool:
+    """The program that measured.
+
+    Attributes:
+        path: as it was named: of the machine that asked, or else of the device.
+        sha256: hash of its content; None if the device cannot tell.
+    """
+
+    path: str
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Benchmarked:
+    """What one process of ``benchmark_model`` found, and on what.
+
+    Attributes:
+        tool: the program.
+        phone: the phone's fixed facts.
+        outcome: what it printed.
+        before: the phone's state before.
+        after: the phone's state after.
+    """
+
+    tool: Tool
+    phone: Phone
+    outcome: Outcome
+    before: PhoneState
+    after: PhoneState
+
+
+@runtime_checkable
+class BenchmarkTarget(Target, Protocol):
+    """A phone on which TFLite's ``benchmark_model`` measures, which keeps no samples."""
+
+    def benchmark(self, path: Path, settings: MeasureSettings) -> Benchmarked:
+        """Run ``benchmark_model`` on a file in a fresh process there.
+
+        Raises:
+            EnvironmentMissingError: the phone or the program cannot be used.
+            WorkerError: the program failed, or what it printed is not understood.
         """
         ...

@@ -3,6 +3,10 @@
 [lab-pi5]
 target = "ssh:pi@10.0.0.7"
 python = "/home/pi/venv/bin/python"    # of an ssh target; without it python3
+
+[pixel]
+target = "adb:1A2B3C4D"
+benchmark_model = "tools/benchmark_model"    # of an adb target: a file here, or else there
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ from typing import Any
 from edgekit.errors import UsageError
 
 FILE = "devices.toml"
+PROGRAMS = {"python": "ssh", "benchmark_model": "adb"}
+"""Key of a program that an entry may name to the transport that has a use for it."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +31,18 @@ class Device:
     Attributes:
         target: what `edgekit.devices.resolve_target` takes.
         python: program on the device that runs Python; None leaves it to the target.
+        benchmark_model: path of that program, here or else on the device; None likewise.
     """
 
     target: str
     python: str | None = None
+    benchmark_model: str | None = None
+
+    @property
+    def programs(self) -> dict[str, str]:
+        """The programs that are named, by key."""
+        found = ((key, getattr(self, key)) for key in PROGRAMS)
+        return {key: program for key, program in found if program is not None}
 
 
 def devices() -> dict[str, Device]:
@@ -60,6 +74,6 @@ def _device(path: Path, name: str, entry: Any) -> Device:  # noqa: ANN401 -- as 
     whole = isinstance(entry, dict) and "target" in entry and set(entry) <= set(keys)
     if not whole or not all(isinstance(value, str) for value in entry.values()):
         raise UsageError(
-            f'{path}: [{name}] takes texts for {" and ".join(keys)}, such as target = "ssh:pi@host"'
+            f'{path}: [{name}] takes texts for {", ".join(keys)}, such as target = "ssh:pi@host"'
         )
     return Device(**entry)

@@ -1,0 +1,254 @@
+"""Cut the operators of a .tflite file into models of their own, to be timed alone.
+
+What XNNPACK takes into another operator goes with that one: a PAD that only a convolution reads,
+and the DEQUANTIZE of stored weights. Other fusions across operators do not happen in such a model,
+so the sum of the parts may exceed the whole.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from edgekit.errors import UnreadableModelError
+from edgekit.runtimes.operators import Operand, Operator
+
+FEW, MANY = 2, 12
+"""How often the two models of one operator hold it; of large weights fewer."""
+_FEW_LARGE, _MANY_LARGE = 1, 3
+_LARGE_BYTES = 16 << 20  # every repetition packs the weights anew, in memory of its own
+
+_ALIGNMENT_BYTES = 16  # force_align of Buffer.data in the schema; the generated packer forgets it
+_DTYPES = {
+    value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)
+}
+_KINDS = {value: name for name, value in vars(schema.BuiltinOperator).items()
+          if isinstance(value, int)}  # fmt: skip
+_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")  # they read their first input
+# An integer constant of so few elements may be a permutation or a padding, which bear on the time.
+_PARAMETER_ELEMENTS = 64
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The operators of a file, and which of them are alike.
+
+    Attributes:
+        operators: in the file's order.
+        measured_as: of each operator the number of the pair of models that stands for it:
+            operators of equal type, shapes and options share one. None of one that is timed
+            with an operator after it.
+        repeats: of each pair how often its models hold the operator, the fewer first.
+    """
+
+    operators: tuple[Operator, ...]
+    measured_as: tuple[int | None, ...]
+    repeats: tuple[tuple[int, int], ...]
+
+
+def cut(path: Path, archive: Path) -> Cut:
+    """Write a zip file with two models of each unlike operator of a .tflite file.
+
+    Args:
+        path: the file; only its main graph is cut.
+        archive: the zip file to write, with members ``<pair>-<times>.tflite``.
+
+    Raises:
+        UnreadableModelError: this is no .tflite file.
+    """
+    try:
+        content = path.read_bytes()
+        if content[4:8] != b"TFL3":
+            raise ValueError("the file identifier is not TFL3")
+        model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+    except Exception as error:  # the generated reader fails in many ways on a damaged file
+        raise UnreadableModelError(f"{path}: this is no .tflite file: {error}") from error
+    pairs: dict[str, int] = {}
+    operators: list[Operator] = []
+    repeats: list[tuple[int, int]] = []
+    measured_as: list[int | None] = []
+    before = _taken_in(model)
+    taken = {each for numbers in before.values() for each in numbers}
+    nodes = model.subgraphs[0].operators
+    with zipfile.ZipFile(archive, "w") as models:
+        for number, node in enumerate(nodes):
+            operators.append(_operator(model, node))
+            if number in taken:
+                measured_as.append(None)
+                continue
+            chain = [nodes[each] for each in (*before[number], number)]
+            key = repr([_likeness(model, each) for each in chain])
+            measured_as.append(pairs.setdefault(key, len(pairs)))
+            if len(pairs) == len(repeats):
+                continue
+            stored = [o for each in chain for o in _operator(model, each).inputs if o.constant]
+            large = sum(operand.size_bytes for operand in stored) > _LARGE_BYTES
+            pair = (_FEW_LARGE, _MANY_LARGE) if large else (FEW, MANY)
+            for times in pair:
+                models.writestr(f"{len(repeats)}-{times}.tflite", _repeated(model, chain, times))
+            repeats.append(pair)
+    return Cut(tuple(operators), tuple(measured_as), tuple(repeats))
+
+
+def _taken_in(model: Any) -> dict[int, list[int]]:  # noqa: ANN401 -- the schema is untyped
+    """Return of each operator the numbers of those before it that the delegate takes into it."""
+    graph = model.subgraphs[0]
+    kinds = [_kind(model, node) for node in graph.operators]
+    makers = {int(each): n for n, node in enumerate(graph.operators) for each in node.outputs}
+    reads = Counter(int(each) for node in graph.operators for each in node.inputs)
+    kept = {int(each) for each in graph.outputs}
+    before: dict[int, list[int]] = {}
+    for number, node in enumerate(graph.operators):
+        before[number] = []
+        for place, tensor in enumerate(map(int, node.inputs)):
+            maker = makers.get(tensor)
+            if maker is None or tensor in kept:
+                continue
+            is_pad = kinds[maker] == "PAD" and kinds[number] in _CONVOLUTIONS and place == 0
+            source = int(graph.operators[maker].inputs[0])
+            is_stored = kinds[maker] == "DEQUANTIZE" and _operand(model, source).constant
+            if is_stored or (is_pad and reads[tensor] == 1):
+                before[number].append(maker)
+    return before
+
+
+def _kind(model: Any, node: Any) -> str:  # noqa: ANN401 -- the schema module is untyped
+    code = model.operatorCodes[node.opcodeIndex]
+    if code.customCode:
+        return str(code.customCode.decode())
+    return str(_KINDS[max(code.builtinCode, code.deprecatedBuiltinCode)])
+
+
+def _data(model: Any, tensor: Any) -> np.ndarray | None:  # noqa: ANN401
+    data = model.buffers[tensor.buffer].data
+    return None if data is None or len(data) == 0 else np.asarray(data, np.uint8)
+
+
+def _operand(model: Any, number: int) -> Operand:  # noqa: ANN401
+    tensor = model.subgraphs[0].tensors[number]
+    shape = () if tensor.shape is None else tuple(int(size) for size in tensor.shape)
+    return Operand(shape, _DTYPES[tensor.type], _data(model, tensor) is not None)
+
+
+def _operator(model: Any, node: Any) -> Operator:  # noqa: ANN401
+    kind = _kind(model, node)
+    inputs = [_operand(model, number) for number in node.inputs if number >= 0]
+    outputs = [_operand(model, number) for number in node.outputs]
+    name = model.subgraphs[0].tensors[node.outputs[0]].name.decode() if outputs else kind
+    taps, macs = _work(kind, node, inputs, outputs)
+    groups = inputs[0].shape[3] // taps[1] if taps and kind in _CONVOLUTIONS else 1
+    return Operator(name, kind, tuple(inputs), tuple(outputs), taps, macs, groups)
+
+
+def _work(
+    kind: str,
+    node: Any,  # noqa: ANN401
+    inputs: list[Operand],
+    outputs: list[Operand],
+) -> tuple[tuple[int, ...] | None, int]:
+    """Return filter and MACs, as `edgekit.runtimes.operators.Operator` has them."""
+    if kind == "CONV_2D":
+        out, height, width, depth = inputs[1].shape
+        return (out, depth, height, width), outputs[0].elements * height * width * depth
+    if kind == "DEPTHWISE_CONV_2D":
+        _, height, width, out = inputs[1].shape
+        return (out, 1, height, width), outputs[0].elements * height * width
+    if kind == "TRANSPOSE_CONV":  # output shape, weights, input
+        out, height, width, depth = inputs[1].shape
+        return (out, depth, height, width), inputs[2].elements * height * width * out
+    if kind == "FULLY_CONNECTED":
+        columns, depth = inputs[1].shape
+        return (columns, depth), outputs[0].elements * depth
+    if kind == "BATCH_MATMUL":
+        depth = inputs[0].shape[-2 if node.builtinOptions.adjX else -1]
+        return (outputs[0].shape[-1], depth), outputs[0].elements * depth
+    return None, 0
+
+
+def _likeness(model: Any, node: Any) -> str:  # noqa: ANN401
+    operator = _operator(model, node)
+    options = vars(node.builtinOptions) if node.builtinOptions else {}
+    parameters = [
+        data.tobytes()
+        for number in node.inputs
+        if number >= 0
+        for data in [_data(model, model.subgraphs[0].tensors[number])]
+        if data is not None and _is_parameter(_operand(model, number))
+    ]
+    return repr((
+        operator.kind, operator.inputs, operator.outputs, sorted(map(repr, options.items())),
+        [int(number) < 0 for number in node.inputs], parameters,
+    ))  # fmt: skip
+
+
+def _is_parameter(operand: Operand) -> bool:
+    return operand.dtype in ("int32", "int64") and operand.elements <= _PARAMETER_ELEMENTS
+
+
+class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # the schema module is untyped
+    """A buffer whose data keeps the alignment that the runtime relies on."""
+
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802  # flatbuffers' name
+        raw = self.data.tobytes()
+        builder.StartVector(1, len(raw), _ALIGNMENT_BYTES)
+        builder.head = builder.head - len(raw)
+        builder.Bytes[builder.head : builder.head + len(raw)] = raw
+        data = builder.EndVector()
+        schema.BufferStart(builder)
+        schema.BufferAddData(builder, data)
+        return int(schema.BufferEnd(builder))
+
+
+def _repeated(model: Any, nodes: Sequence[Any], times: int) -> bytes:  # noqa: ANN401
+    """Return a model that holds an operator so often, each on the same inputs.
+
+    Args:
+        model: what it comes from.
+        nodes: the operator, after those that go with it.
+        times: how often.
+    """
+    graph, made = schema.SubGraphT(), schema.ModelT()
+    graph.tensors, graph.operators, graph.inputs, graph.outputs = [], [], [], []
+    made.version, made.subgraphs, made.buffers = 3, [graph], [schema.BufferT()]
+    made.operatorCodes = [model.operatorCodes[node.opcodeIndex] for node in nodes]
+    within = {int(number) for node in nodes[:-1] for number in node.outputs}
+    read = [int(number) for node in nodes for number in node.inputs]
+    copies = {number: _copy(model, made, number) for number in dict.fromkeys(read)
+              if number >= 0 and number not in within}  # fmt: skip
+    graph.inputs = [each for each in copies.values() if graph.tensors[each].buffer == 0]
+    for _ in range(times):
+        for place, node in enumerate(nodes):
+            operator = schema.OperatorT()
+            vars(operator).update(vars(node))
+            operator.opcodeIndex, operator.intermediates = place, None
+            operator.inputs = [copies.get(int(number), -1) for number in node.inputs]
+            copies.update({int(number): _copy(model, made, number) for number in node.outputs})
+            operator.outputs = [copies[int(number)] for number in node.outputs]
+            graph.operators.append(operator)
+        graph.outputs.extend(graph.operators[-1].outputs)
+    builder = flatbuffers.Builder(1 << 16)
+    builder.Finish(made.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
+def _copy(model: Any, made: Any, number: int) -> int:  # noqa: ANN401
+    tensor, tensors = schema.TensorT(), made.subgraphs[0].tensors
+    original = model.subgraphs[0].tensors[number]
+    vars(tensor).update(vars(original))
+    tensor.name, tensor.buffer = f"t{len(tensors)}", 0
+    data = _data(model, original)
+    if data is not None:
+        buffer = _AlignedBuffer()
+        buffer.data = data
+        tensor.buffer = len(made.buffers)
+        made.buffers.append(buffer)
+    tensors.append(tensor)
+    return len(tensors) - 1
