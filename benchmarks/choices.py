@@ -5,8 +5,7 @@
 
 Every default rule that can be left out, and every alternative, is measured beside the default form
 of each network, all in turns in the same processes (`edgekit.devices.tune`). Prints a Markdown
-table; `choices.md` beside this file is one such table, by which the default lists of
-`edgekit.export.lowering` were drawn up.
+table; `choices.md` beside this file is one such table.
 """
 
 from __future__ import annotations
