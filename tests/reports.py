@@ -10,9 +10,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from edgekit.devices import LatencyReport, MeasureSettings, Run
+from edgekit.devices.comparison import Turns
 from edgekit.runtimes import ModelInfo, TensorInfo
 from edgekit.runtimes.machine import Conditions, Machine
-from edgekit.runtimes.timing import Samples, WarmUp
+from edgekit.runtimes.timing import Block, Samples, WarmUp
 
 MACHINE = Machine("Cortex-A76", "aarch64", 4, 2_400_000, 8 << 30, "Linux 6.1", "3.11.2", None)
 CALM = Conditions(1.0, (0, 1, 2, 3), ("performance",), 2_400_000, 0.2, 0.0, 6 << 30, None)
@@ -65,3 +66,22 @@ def quiet() -> list[Run]:
 
 def codes(found: LatencyReport) -> set[str]:
     return {issue.code for issue in found.issues}
+
+
+def block(file: int, level_ms: float, switched: int = 0) -> Block:
+    wall_ns = tuple(round(1e6 * ms) for ms in steady(level_ms, 40))
+    return Block(file, Samples(wall_ns, wall_ns, (switched,) * len(wall_ns)))
+
+
+def turns(*levels_ms: float, rounds: int = 3, **changes: Any) -> Turns:
+    """Rounds of blocks of files at these levels."""
+    there = [block(number, level) for number, level in enumerate(levels_ms)]
+    count = len(levels_ms)
+    made = Turns(
+        blocks=tuple([*there, *reversed(there)] * rounds),
+        warm_ups=(WarmUp(10, 0.3, stationary=True),) * count,
+        outputs_sha256=tuple(map(str, range(count))),
+        before=CALM,
+        after=CALM,
+    )
+    return dataclasses.replace(made, **changes)

@@ -18,35 +18,16 @@ from edgekit import devices
 from edgekit.cli import run
 from edgekit.devices import Comparison, LatencyReport, MeasureSettings, Request
 from edgekit.devices.compare import compare
-from edgekit.devices.comparison import Subject, Turns
+from edgekit.devices.comparison import Subject
 from edgekit.devices.results import compare_results, read
 from edgekit.errors import InvalidPathError, RefusedError, UsageError, WorkerError
-from edgekit.runtimes.timing import Block, Samples, WarmUp
+from edgekit.runtimes.timing import WarmUp
 from tests.files import OPS, tiny_onnx, tiny_tflite
-from tests.reports import CALM, INFO, MACHINE, report, steady
+from tests.reports import CALM, INFO, MACHINE, block, report, steady, turns
 from tests.reports import run as made_run
 
 CHILDREN = 4
 SETTINGS = MeasureSettings(children=CHILDREN)
-
-
-def block(file: int, level_ms: float, switched: int = 0) -> Block:
-    wall_ns = tuple(round(1e6 * ms) for ms in steady(level_ms, 40))
-    return Block(file, Samples(wall_ns, wall_ns, (switched,) * len(wall_ns)))
-
-
-def turns(*levels_ms: float, rounds: int = 3, **changes: Any) -> Turns:
-    """Rounds of blocks of files at these levels."""
-    there = [block(number, level) for number, level in enumerate(levels_ms)]
-    count = len(levels_ms)
-    made = Turns(
-        blocks=tuple([*there, *reversed(there)] * rounds),
-        warm_ups=(WarmUp(10, 0.3, stationary=True),) * count,
-        outputs_sha256=tuple(map(str, range(count))),
-        before=CALM,
-        after=CALM,
-    )
-    return dataclasses.replace(made, **changes)
 
 
 def comparison(*levels_ms: float, **changes: Any) -> Comparison:

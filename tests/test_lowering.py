@@ -498,10 +498,27 @@ def test_integer_rule_keeps_outputs_in_standard_operators(name: str, tmp_path: P
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
     after = graphs.lowered(model, *lowering.INTEGER)
     now = graphs.run_onnx(graphs.to_onnx(after), inputs, tmp_path)
-    np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
+    assert set(now) == set(before)
+    for output, wanted in before.items():
+        np.testing.assert_allclose(now[output], wanted, rtol=1e-5, atol=1e-5)
     if name not in TFLITE:  # whose effects are told in operators of .tflite files
         ops = Counter(node.op_type for node in after.graph)
         assert specimen.effect(ops), dict(ops)
+
+
+def test_channels_of_computed_weights_are_not_repeated(tmp_path: Path) -> None:
+    model = graphs.proto(
+        """g (float[1,4,5,6] x, float[6] b) => (float[1,12,5,6] y) {
+             a = Conv(x, w0, b)
+             y = Conv<group=6, kernel_shape=[3,1], pads=[1,0,1,0]>(a, w1) }""",
+        w0=weights(6, 4, 1, 1),
+        w1=weights(12, 1, 3, 1),
+    )
+    inputs = graphs.feeds(model)
+    after = graphs.lowered(model, RULES["repeated_channels"])
+    before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    now = graphs.run_onnx(graphs.to_onnx(after), inputs, tmp_path)
+    np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("gate_first", [True, False])

@@ -25,8 +25,7 @@ from edgekit.export.choices import Choices
 from edgekit.export.lowering import permutation
 from tests import graphs
 from tests.graphs import weights
-from tests.reports import INFO, MACHINE
-from tests.test_compare import turns
+from tests.reports import INFO, MACHINE, turns
 
 SETTINGS = MeasureSettings(children=4)
 TFLITE, ONNX = formats.get("tflite"), formats.get("onnx")

@@ -6,7 +6,6 @@ which runs were disturbed) cannot be had, and no result of it can be compared wi
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from edgekit import __version__
-from edgekit.devices import benchmark_issues
+from edgekit.devices import benchmark_issues, file_report
+from edgekit.devices.file_report import FileReport
 from edgekit.devices.issues import Issue
 from edgekit.devices.measure import Progress, Request, identify, runtime_of, turns
 from edgekit.devices.settings import MeasureSettings
@@ -23,10 +23,6 @@ from edgekit.devices.targets.base import Tool
 from edgekit.devices.targets.benchmark_output import Outcome, Statistics
 from edgekit.devices.targets.phone import Phone, PhoneState
 from edgekit.errors import UsageError, WorkerError
-from edgekit.runtimes import codec
-
-SCHEMA = "edgekit.benchmark-model"
-SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -45,32 +41,19 @@ class BenchmarkRun:
 
 
 @dataclass(frozen=True)
-class BenchmarkReport:
+class BenchmarkReport(FileReport):
     """How long a .tflite file takes on one phone.
 
     Attributes:
-        file: path as given.
-        sha256: hash of the file.
-        size_bytes: size of the file.
-        model: name of the model, if known.
-        precision: precision of the file, if known.
-        macs: multiply-accumulates of one run, if known.
-        target: such as ``adb:1A2B3C4D``.
-        edgekit_version: version that had it measured.
         settings: how; the seed is of the files' turns only, ``benchmark_model`` has its own inputs.
         tool: the ``benchmark_model`` that measured.
         phone: what it ran on.
         runs: what each process found, in order.
     """
 
-    file: str
-    sha256: str
-    size_bytes: int
-    model: str | None
-    precision: str | None
-    macs: int | None
-    target: str
-    edgekit_version: str
+    schema = "edgekit.benchmark-model"
+    schema_version = 1
+
     settings: MeasureSettings
     tool: Tool
     phone: Phone
@@ -154,11 +137,6 @@ class BenchmarkReport:
             "issues": [asdict(issue) for issue in self.issues],
         }
 
-    def to_json(self) -> str:
-        """Return the report as one JSON document; ``summary`` in it is for other readers."""
-        head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "summary": self.summary()}
-        return json.dumps({**head, **asdict(self)}, allow_nan=False)
-
 
 def benchmark_from_json(text: str) -> BenchmarkReport:
     """Read a report that `BenchmarkReport.to_json` wrote; its ``summary`` is derived anew.
@@ -166,9 +144,7 @@ def benchmark_from_json(text: str) -> BenchmarkReport:
     Raises:
         RefusedError: the text is no such report, is of another version, or is damaged.
     """
-    return codec.read_document(
-        BenchmarkReport, text, SCHEMA, SCHEMA_VERSION, "benchmark_model report"
-    )
+    return file_report.read(BenchmarkReport, text, "benchmark_model report")
 
 
 def benchmark(
@@ -199,7 +175,7 @@ def benchmark(
     files = [identify(request.path) for request in requests]
     found: list[list[Benchmarked]] = [[] for _ in requests]
     total = len(requests) * settings.children
-    for done, number in enumerate(turns(len(requests), settings)):
+    for done, number in enumerate(turns(len(requests), settings.children, settings.seed)):
         request = requests[number]
         if progress is not None:
             progress(Progress(request, done, total))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from edgekit.devices import issues
 from edgekit.devices.issues import LEAST_SAMPLES, WIDEST_CHILDREN, Issue
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ Rule = Callable[["BenchmarkReport"], Iterator[Issue]]
 
 def find(report: BenchmarkReport) -> tuple[Issue, ...]:
     """Return every issue of a report, doubts first."""
-    found = [issue for rule in _RULES for issue in rule(report)]
-    return tuple(sorted(found, key=lambda issue: not issue.doubtful))
+    return issues.by(_RULES, report)
 
 
 def _states(report: BenchmarkReport) -> list[PhoneState]:

@@ -10,8 +10,8 @@ from edgekit import __version__
 from edgekit.devices.comparison import Comparison, Subject, Turns
 from edgekit.devices.measure import Request, identify, runtime_of
 from edgekit.devices.settings import MeasureSettings
-from edgekit.devices.targets import CountingTarget, Target
-from edgekit.errors import RefusedError, UsageError, WorkerError
+from edgekit.devices.targets import Target, refuse_emulated
+from edgekit.errors import UsageError, WorkerError
 from edgekit.runtimes import ModelInfo, codec
 from edgekit.runtimes.machine import Machine
 
@@ -57,12 +57,7 @@ def compare(
     """
     if not candidates:
         raise UsageError("a comparison needs a candidate beside the base")
-    if isinstance(target, CountingTarget):
-        raise RefusedError(
-            f"{target.name} is an emulated machine, on which time means nothing: count "
-            f"instructions there with `edgekit latency --target {target.name}`",
-            reason_code="emulated-time",
-        )
+    refuse_emulated(target)
     requests = [base, *candidates]
     files = [identify(request.path) for request in requests]
     answers: list[_Answer] = []

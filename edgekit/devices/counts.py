@@ -6,7 +6,6 @@ is no time: it knows nothing of clocks, caches or how many instructions a core d
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -14,15 +13,14 @@ from statistics import median_low
 from typing import Any
 
 from edgekit import __version__
+from edgekit.devices import file_report
+from edgekit.devices.file_report import FileReport
 from edgekit.devices.measure import Progress, Request, identify
 from edgekit.devices.targets import Counted, CountingTarget
 from edgekit.errors import UsageError, WorkerError
 from edgekit.runtimes import ModelInfo, child, codec
 from edgekit.runtimes.counting import Counts
 from edgekit.runtimes.marks import EMPTY_RUNS
-
-SCHEMA = "edgekit.instruction-counts"
-SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -73,33 +71,20 @@ class CountedRuns:
 
 
 @dataclass(frozen=True)
-class CountReport:
+class CountReport(FileReport):
     """What one file executes per inference on one emulated processor.
 
     Attributes:
-        file: path as given.
-        sha256: hash of the file.
-        size_bytes: size of the file.
-        model: name of the model, if known.
-        precision: precision of the file, if known.
-        macs: multiply-accumulates of one run, if known.
-        target: such as ``qemu:cortex-a76``.
         processor: what was emulated.
-        edgekit_version: version that counted.
         settings: how it was counted.
         info: what the runtime says about the file.
         children: what each process executed.
     """
 
-    file: str
-    sha256: str
-    size_bytes: int
-    model: str | None
-    precision: str | None
-    macs: int | None
-    target: str
+    schema = "edgekit.instruction-counts"
+    schema_version = 1
+
     processor: str
-    edgekit_version: str
     settings: CountSettings
     info: ModelInfo
     children: tuple[CountedRuns, ...]
@@ -131,17 +116,15 @@ class CountReport:
         """The headline over the multiply-accumulates; None where they are unknown or none."""
         return self.instructions / self.macs if self.macs else None
 
-    def to_json(self) -> str:
-        """Return the report as one JSON document; ``summary`` in it is for other readers."""
-        summary = {
+    def summary(self) -> dict[str, Any]:
+        """Return the derived numbers, ready for JSON."""
+        return {
             "label": self.label,
             "instructions": self.instructions,
             "spread": self.spread,
             "instructions_per_mac": self.instructions_per_mac,
             **asdict(self.counts),
         }
-        head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "summary": summary}
-        return json.dumps({**head, **asdict(self)}, allow_nan=False)
 
 
 def counts_from_json(text: str) -> CountReport:
@@ -150,7 +133,7 @@ def counts_from_json(text: str) -> CountReport:
     Raises:
         RefusedError: the text is no such report, is of another version, or is damaged.
     """
-    return codec.read_document(CountReport, text, SCHEMA, SCHEMA_VERSION, "instruction count")
+    return file_report.read(CountReport, text, "instruction count")
 
 
 def count(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edgekit.devices import stats
 
 if TYPE_CHECKING:
     from edgekit.devices.report import LatencyReport
+
+Report = TypeVar("Report")
 
 # Below this many samples even the median of one child scatters by a good part of the spread.
 LEAST_SAMPLES = 30
@@ -51,7 +53,12 @@ Rule = Callable[["LatencyReport"], Iterator[Issue]]
 
 def find(report: LatencyReport) -> tuple[Issue, ...]:
     """Return every issue of a report, doubts first."""
-    found = [issue for rule in _RULES for issue in rule(report)]
+    return by(_RULES, report)
+
+
+def by(rules: Iterable[Callable[[Report], Iterator[Issue]]], report: Report) -> tuple[Issue, ...]:
+    """Return what rules find in a report of any kind, doubts first."""
+    found = [issue for rule in rules for issue in rule(report)]
     return tuple(sorted(found, key=lambda issue: not issue.doubtful))
 
 

@@ -100,7 +100,7 @@ def measure(
     jobs = [_job(request, settings) for request in requests]
     answers: list[list[_Answer]] = [[] for _ in requests]
     total = len(requests) * settings.children
-    for done, number in enumerate(turns(len(requests), settings)):
+    for done, number in enumerate(turns(len(requests), settings.children, settings.seed)):
         request = requests[number]
         if progress is not None:
             progress(Progress(request, done, total))
@@ -117,10 +117,10 @@ def measure(
     ]
 
 
-def turns(count: int, settings: MeasureSettings) -> Iterator[int]:
+def turns(count: int, children: int, seed: int) -> Iterator[int]:
     """Yield in which order ``count`` files start their children: each round in a random one."""
-    generator = random.Random(settings.seed)  # noqa: S311 -- an order, not a secret
-    for _ in range(settings.children):
+    generator = random.Random(seed)  # noqa: S311 -- an order, not a secret
+    for _ in range(children):
         yield from generator.sample(range(count), count)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from edgekit import __version__
-from edgekit.devices.measure import FileIdentity, Progress, Request, identify, runtime_of
+from edgekit.devices.measure import FileIdentity, Progress, Request, identify, runtime_of, turns
 from edgekit.devices.profile_report import (
     ALONE,
     PROFILER,
@@ -17,8 +16,8 @@ from edgekit.devices.profile_report import (
     ProfileRun,
     ProfileSettings,
 )
-from edgekit.devices.targets import CountingTarget, Target
-from edgekit.errors import RefusedError, WorkerError
+from edgekit.devices.targets import Target, refuse_emulated
+from edgekit.errors import WorkerError
 from edgekit.runtimes import ModelInfo, child, codec
 from edgekit.runtimes.machine import Machine
 from edgekit.runtimes.operators import Operator, OperatorTime
@@ -68,26 +67,18 @@ def profile(
             cannot be matched with its graph.
         WorkerError: a process died, hung or answered nonsense; says which.
     """
-    if isinstance(target, CountingTarget):
-        raise RefusedError(
-            f"{target.name} is an emulated machine, on which time means nothing: count "
-            f"instructions there with `edgekit latency --target {target.name}`",
-            reason_code="emulated-time",
-        )
-    generator = Random(settings.seed)  # noqa: S311 -- an order, not a secret
+    refuse_emulated(target)
     with child.scratch_folder() as folder:
         subjects = [
             _subject(request, settings, folder / f"{number}.zip")
             for number, request in enumerate(requests)
         ]
         total = len(requests) * settings.children
-        for turn in range(settings.children):
-            order = generator.sample(range(len(requests)), len(requests))
-            for place, number in enumerate(order):
-                if progress is not None:
-                    done = turn * len(requests) + place
-                    progress(Progress(requests[number], done, total))
-                subjects[number].ask(target, settings)
+        order = turns(len(requests), settings.children, settings.seed)
+        for done, number in enumerate(order):
+            if progress is not None:
+                progress(Progress(requests[number], done, total))
+            subjects[number].ask(target, settings)
     return [subject.report(settings, target) for subject in subjects]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from edgekit.devices import file_report
+from edgekit.devices.file_report import FileReport
 from edgekit.devices.layer_class import CLASSES, layer_class
 from edgekit.errors import UsageError
-from edgekit.runtimes import ModelInfo, codec
+from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.machine import Conditions, Machine
 from edgekit.runtimes.operators import Operator, OperatorTime
 from edgekit.runtimes.timing import Samples, WarmUp
-
-SCHEMA = "edgekit.profile"
-SCHEMA_VERSION = 1
 
 PROFILER = "profiler"
 ALONE = "alone"
@@ -129,19 +127,10 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class ProfileReport:
+class ProfileReport(FileReport):
     """Where the time of a model file goes, on one machine and runtime.
 
     Attributes:
-        file: path of the file as it was given.
-        sha256: hash of its content.
-        size_bytes: its size.
-        model: name of the model, if known.
-        precision: precision of the file, if known.
-        macs: multiply-accumulates of one run by the network's card or the exported graph, if
-            known; the operators' own may differ (see `edgekit.runtimes.operators`).
-        target: name of the target it ran on.
-        edgekit_version: version that measured it.
         method: how operators were timed, a key of `METHODS`.
         settings: how it was measured.
         info: the file as the runtime describes it, with the runtime's version.
@@ -150,14 +139,9 @@ class ProfileReport:
         runs: what each process measured.
     """
 
-    file: str
-    sha256: str
-    size_bytes: int
-    model: str | None
-    precision: str | None
-    macs: int | None
-    target: str
-    edgekit_version: str
+    schema = "edgekit.profile"
+    schema_version = 1
+
     method: str
     settings: ProfileSettings
     info: ModelInfo
@@ -240,11 +224,6 @@ class ProfileReport:
             "unmeasured": self.unmeasured,
         }
 
-    def to_json(self) -> str:
-        """Return the report as one JSON document; ``summary`` in it is for other readers."""
-        head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "summary": self.summary()}
-        return json.dumps({**head, **asdict(self)}, allow_nan=False)
-
 
 def profile_from_json(text: str) -> ProfileReport:
     """Read a report that `ProfileReport.to_json` wrote.
@@ -252,7 +231,7 @@ def profile_from_json(text: str) -> ProfileReport:
     Raises:
         RefusedError: the text is no such report, is of another version, or is damaged.
     """
-    return codec.read_document(ProfileReport, text, SCHEMA, SCHEMA_VERSION, "profile")
+    return file_report.read(ProfileReport, text, "profile")
 
 
 def _together(costs: Sequence[Cost]) -> Cost:

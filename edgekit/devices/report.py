@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from edgekit.devices import issues, stats
+from edgekit.devices import file_report, issues, stats
+from edgekit.devices.file_report import FileReport
 from edgekit.devices.run import Run
 from edgekit.devices.settings import MeasureSettings
-from edgekit.runtimes import ModelInfo, codec
+from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.machine import Machine
-
-SCHEMA = "edgekit.latency"
-SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
-class LatencyReport:
+class LatencyReport(FileReport):
     """How long a model file takes on one machine and runtime.
 
     Attributes:
-        file: path of the measured file as it was given.
-        sha256: hash of its content.
-        size_bytes: its size.
-        model: name of the model, if known.
-        precision: precision of the file, if known.
-        macs: multiply-accumulates of one run, if known.
-        target: name of the target it ran on.
-        edgekit_version: version that measured it.
         settings: how it was measured.
         info: the file as the runtime describes it, with the runtime's version.
         machine: the machine it ran on.
         runs: what each child measured, in order.
     """
 
-    file: str
-    sha256: str
-    size_bytes: int
-    model: str | None
-    precision: str | None
-    macs: int | None
-    target: str
-    edgekit_version: str
+    schema = "edgekit.latency"
+    schema_version = 2
+
     settings: MeasureSettings
     info: ModelInfo
     machine: Machine
@@ -155,11 +139,6 @@ class LatencyReport:
             "issues": [asdict(issue) for issue in self.issues],
         }
 
-    def to_json(self) -> str:
-        """Return the report as one JSON document; ``summary`` in it is for other readers."""
-        head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "summary": self.summary()}
-        return json.dumps({**head, **asdict(self)}, allow_nan=False)
-
 
 def from_json(text: str) -> LatencyReport:
     """Read a report that `LatencyReport.to_json` wrote; its ``summary`` is derived anew.
@@ -167,4 +146,4 @@ def from_json(text: str) -> LatencyReport:
     Raises:
         RefusedError: the text is no latency report, is of another version, or is damaged.
     """
-    return codec.read_document(LatencyReport, text, SCHEMA, SCHEMA_VERSION, "latency report")
+    return file_report.read(LatencyReport, text, "latency report")

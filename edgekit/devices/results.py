@@ -142,7 +142,7 @@ def read(path: Path) -> list[Measured]:
     try:
         if schema == comparison.SCHEMA:
             return _of_comparison(comparison.from_json(text))
-        if schema in (report.SCHEMA, "edgekit.latencies"):
+        if schema in (report.LatencyReport.schema, "edgekit.latencies"):
             return [_of_report(report.from_json(json.dumps(each))) for each in inner]
     except RefusedError as error:
         raise RefusedError(f"{path}: {error}", reason_code=error.reason_code) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from edgekit import __version__
+from edgekit.devices import file_report
+from edgekit.devices.file_report import FileReport
 from edgekit.devices.measure import Request, identify, runtime_of
-from edgekit.devices.targets import CountingTarget, Target
-from edgekit.errors import RefusedError, UsageError, WorkerError
+from edgekit.devices.targets import Target, refuse_emulated
+from edgekit.errors import UsageError, WorkerError
 from edgekit.runtimes import ModelInfo, codec
 from edgekit.runtimes.machine import Conditions, Machine
 from edgekit.runtimes.timing import Window
 
-SCHEMA = "edgekit.sustained"
-SCHEMA_VERSION = 1
 THROTTLED = 1.05
 """Ratio of last to first minute from which a machine is said to throttle."""
 
@@ -57,18 +56,10 @@ class SustainSettings:
 
 
 @dataclass(frozen=True)
-class SustainedReport:
+class SustainedReport(FileReport):
     """A file's time over a long run, from the very first runs on.
 
     Attributes:
-        file: path of the measured file as it was given.
-        sha256: hash of its content.
-        size_bytes: its size.
-        model: name of the model, if known.
-        precision: precision of the file, if known.
-        macs: multiply-accumulates of one run, if known.
-        target: name of the target it ran on.
-        edgekit_version: version that measured it.
         settings: how long it ran.
         info: the file as the runtime describes it, with the runtime's version.
         machine: the machine it ran on.
@@ -76,14 +67,9 @@ class SustainedReport:
         states: the machine's state at the start and after each window.
     """
 
-    file: str
-    sha256: str
-    size_bytes: int
-    model: str | None
-    precision: str | None
-    macs: int | None
-    target: str
-    edgekit_version: str
+    schema = "edgekit.sustained"
+    schema_version = 1
+
     settings: SustainSettings
     info: ModelInfo
     machine: Machine
@@ -158,11 +144,6 @@ class SustainedReport:
             "frequencies_khz": self.frequencies_khz,
         }
 
-    def to_json(self) -> str:
-        """Return the report as one JSON document."""
-        head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "summary": self.summary()}
-        return json.dumps({**head, **asdict(self)}, allow_nan=False)
-
 
 def sustained_from_json(text: str) -> SustainedReport:
     """Read a report that `SustainedReport.to_json` wrote.
@@ -170,7 +151,7 @@ def sustained_from_json(text: str) -> SustainedReport:
     Raises:
         RefusedError: the text is no such report, is of another version, or is damaged.
     """
-    return codec.read_document(SustainedReport, text, SCHEMA, SCHEMA_VERSION, "sustained report")
+    return file_report.read(SustainedReport, text, "sustained report")
 
 
 @dataclass(frozen=True)
@@ -191,11 +172,7 @@ def sustain(request: Request, settings: SustainSettings, target: Target) -> Sust
         WorkerError: the process died, hung or answered nonsense.
         EdgekitError: whatever the worker itself raised.
     """
-    if isinstance(target, CountingTarget):
-        raise RefusedError(
-            f"{target.name} is an emulated machine, on which time means nothing",
-            reason_code="emulated-time",
-        )
+    refuse_emulated(target)
     file = identify(request.path)
     job = {
         "task": "sustain",

@@ -19,6 +19,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.errors import UnreadableModelError
+from edgekit.export.tflite.serialise import AlignedBuffer
 from edgekit.runtimes.operators import Operand, Operator
 
 FEW, MANY = 2, 12
@@ -26,7 +27,6 @@ FEW, MANY = 2, 12
 _FEW_LARGE, _MANY_LARGE = 1, 3
 _LARGE_BYTES = 16 << 20  # every repetition packs the weights anew, in memory of its own
 
-_ALIGNMENT_BYTES = 16  # force_align of Buffer.data in the schema; the generated packer forgets it
 _DTYPES = {
     value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)
 }
@@ -193,20 +193,6 @@ def _is_parameter(operand: Operand) -> bool:
     return operand.dtype in ("int32", "int64") and operand.elements <= _PARAMETER_ELEMENTS
 
 
-class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # the schema module is untyped
-    """A buffer whose data keeps the alignment that the runtime relies on."""
-
-    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802  # flatbuffers' name
-        raw = self.data.tobytes()
-        builder.StartVector(1, len(raw), _ALIGNMENT_BYTES)
-        builder.head = builder.head - len(raw)
-        builder.Bytes[builder.head : builder.head + len(raw)] = raw
-        data = builder.EndVector()
-        schema.BufferStart(builder)
-        schema.BufferAddData(builder, data)
-        return int(schema.BufferEnd(builder))
-
-
 def _repeated(model: Any, nodes: Sequence[Any], times: int) -> bytes:  # noqa: ANN401
     """Return a model that holds an operator so often, each on the same inputs.
 
@@ -246,7 +232,7 @@ def _copy(model: Any, made: Any, number: int) -> int:  # noqa: ANN401
     tensor.name, tensor.buffer = f"t{len(tensors)}", 0
     data = _data(model, original)
     if data is not None:
-        buffer = _AlignedBuffer()
+        buffer = AlignedBuffer()
         buffer.data = data
         tensor.buffer = len(made.buffers)
         made.buffers.append(buffer)

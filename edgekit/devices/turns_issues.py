@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from edgekit.devices import issues
 from edgekit.devices.issues import LARGEST_LOAD, SHORTEST_MS, Issue
 
 if TYPE_CHECKING:
@@ -15,8 +16,7 @@ Rule = Callable[["Comparison"], Iterator[Issue]]
 
 def find(comparison: Comparison) -> tuple[Issue, ...]:
     """Return every issue of a comparison, doubts first."""
-    found = [issue for rule in _RULES for issue in rule(comparison)]
-    return tuple(sorted(found, key=lambda issue: not issue.doubtful))
+    return issues.by(_RULES, comparison)
 
 
 def _clock(comparison: Comparison) -> Iterator[Issue]:

@@ -113,7 +113,7 @@ def _dequantize_input(
 def _keep_float(node: ir.Node) -> None:
     """Let a maximum that changes nothing follow a float32 layer between encoded values.
 
-    ONNX Runtime (1.21 and later) would store the weights of a layer between two pairs in int8,
+    ONNX Runtime (seen in 1.31.1) would store the weights of a layer between two pairs in int8,
     per tensor; its pattern does not reach past a Max.
     """
     result = node.outputs[0]

@@ -15,6 +15,7 @@ from edgekit.devices.targets.base import (
     CountingTarget,
     Probe,
     Target,
+    refuse_emulated,
 )
 from edgekit.errors import UnknownNameError, UsageError
 
@@ -26,6 +27,7 @@ __all__ = [
     "Probe",
     "Target",
     "opened",
+    "refuse_emulated",
     "resolve",
 ]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from edgekit.devices.targets.benchmark_output import Outcome
 from edgekit.devices.targets.phone import Phone, PhoneState
+from edgekit.errors import RefusedError
 from edgekit.runtimes.counting import Counts
 from edgekit.runtimes.machine import Machine
 
@@ -90,6 +91,20 @@ class CountingTarget(Target, Protocol):
             WorkerError: as for `Target.run`.
         """
         ...
+
+
+def refuse_emulated(target: Target) -> None:
+    """Refuse to time anything on an emulated machine.
+
+    Raises:
+        RefusedError: ``target`` is one (reason "emulated-time").
+    """
+    if isinstance(target, CountingTarget):
+        raise RefusedError(
+            f"{target.name} is an emulated machine, on which time means nothing: count "
+            f"instructions there with `edgekit latency --target {target.name}`",
+            reason_code="emulated-time",
+        )
 
 
 @dataclass(frozen=True)

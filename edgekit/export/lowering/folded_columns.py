@@ -60,7 +60,9 @@ def rewrite(node: ir.Node) -> bool:
         for fold in range(2, _LARGEST_FOLD + 1)
         if columns.size % fold == 0 and fold % columns.stride == 0
     ]
-    best = min(folds, key=lambda fold: columns.cost(fold, _DEPTHS[0]), default=1)
+    if not folds:
+        return False
+    best = min(folds, key=lambda fold: columns.cost(fold, _DEPTHS[0]))
     if any(columns.plain_cost(d) < _LEAST_GAIN * columns.cost(best, d) for d in _DEPTHS):
         return False
     _fold(node, columns, best)

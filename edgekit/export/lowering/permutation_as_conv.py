@@ -15,7 +15,7 @@ from edgekit.export import graph as g
 from edgekit.export.lowering import permutation
 
 # On wide-vector x86 the break-even in float32 is near 32 channels for a shuffle and 90 for a
-# roll, in int8 near 60 and 200; half of that leaves room for narrower vectors.
+# roll, in int8 near 70 and 150; staying well below leaves room for narrower vectors.
 MOST_SHUFFLED, MOST_SLICED = 16, 48
 MOST_SHUFFLED_INT8, MOST_SLICED_INT8 = 32, 96
 

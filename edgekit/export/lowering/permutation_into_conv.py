@@ -41,7 +41,7 @@ def following_conv(node: ir.Node) -> ir.Node | None:
     consumer = g.sole_consumer(node.outputs[0])
     while consumer is not None and g.is_op(consumer, *ELEMENTWISE):
         consumer = g.sole_consumer(consumer.outputs[0])
-    return consumer if _has_constants(consumer) else None
+    return consumer if has_constants(consumer) else None
 
 
 def preceding_conv(node: ir.Node) -> ir.Node | None:
@@ -58,7 +58,7 @@ def preceding_conv(node: ir.Node) -> ir.Node | None:
         value = g.operand(producer, 0)
         producer = value.producer()
     alone = g.sole_consumer(value) is not None
-    return producer if alone and _has_constants(producer) else None
+    return producer if alone and has_constants(producer) else None
 
 
 def is_dense(node: ir.Node) -> bool:
@@ -72,9 +72,6 @@ def reorder_outputs(conv: ir.Node, order: np.ndarray) -> None:
         array = g.constant(conv.inputs[index])
         if array is not None:
             set_constant(conv, index, array[order])
-    scales = conv.meta.get("scales")
-    if scales is not None and scales.size > 1:
-        conv.meta["scales"] = scales[order]
 
 
 def set_constant(node: ir.Node, index: int, array: np.ndarray) -> None:
@@ -83,7 +80,7 @@ def set_constant(node: ir.Node, index: int, array: np.ndarray) -> None:
     node.replace_input_with(index, g.add_constant(g.graph_of(node), f"{name}_permuted", array))
 
 
-def _has_constants(node: ir.Node | None) -> bool:
+def has_constants(node: ir.Node | None) -> bool:
     """Tell whether ``node`` is a Conv with constant weights and bias."""
     if node is None or not g.is_op(node, "Conv"):
         return False

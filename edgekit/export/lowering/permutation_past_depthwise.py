@@ -10,7 +10,11 @@ import onnx_ir as ir
 
 from edgekit.export import graph as g
 from edgekit.export.lowering import permutation
-from edgekit.export.lowering.permutation_into_conv import following_conv, reorder_outputs
+from edgekit.export.lowering.permutation_into_conv import (
+    following_conv,
+    has_constants,
+    reorder_outputs,
+)
 
 
 def rewrite(node: ir.Node) -> bool:
@@ -28,10 +32,6 @@ def rewrite(node: ir.Node) -> bool:
     behind = ir.node("Gather", [result, indices], attributes={"axis": 1})
     moved = behind.outputs[0]
     moved.shape, moved.type = result.shape, result.type
-    for key in ("affine", "integer"):
-        holder = result if key == "affine" else conv
-        if key in holder.meta:
-            (moved if key == "affine" else behind).meta[key] = holder.meta[key]
     g.graph_of(conv).insert_after(conv, behind)
     for use in list(result.uses()):
         if use.node is not behind:
@@ -40,11 +40,7 @@ def rewrite(node: ir.Node) -> bool:
 
 
 def _is_plain_depthwise(node: ir.Node) -> bool:
-    if not g.is_op(node, "Conv"):
+    if not has_constants(node):
         return False
-    weight = g.constant(node.inputs[1])
-    if weight is None or weight.ndim != 4 or weight.shape[1] != 1:
-        return False
-    if any(value is not None and g.constant(value) is None for value in node.inputs[1:]):
-        return False
-    return bool(node.attributes.get_int("group", 1) == weight.shape[0] > 1)
+    outputs, per_group = g.shape_of(g.operand(node, 1))[:2]
+    return per_group == 1 and node.attributes.get_int("group", 1) == outputs > 1

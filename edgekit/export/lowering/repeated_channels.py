@@ -14,8 +14,8 @@ from edgekit.export import graph as g
 from edgekit.export.lowering import permutation_into_conv as neighbours
 from edgekit.export.lowering.permutation_into_small_conv import make_dense
 
-MOST_CHANNELS = 64
-"""Of the copies: beyond, making them costs more than the grouped form does."""
+MOST_CHANNELS = 128
+"""Of the copies: 3 to 5 % faster than 64 over the whole of MicroNet-M2 and M3; 256 gain nothing."""
 
 
 def rewrite(node: ir.Node) -> bool:
@@ -54,7 +54,8 @@ def _producer(node: ir.Node) -> tuple[ir.Node | None, list[ir.Node]]:
     while producer is not None and g.sole_consumer(value) is not None:
         if g.is_op(producer, "Conv"):
             is_grouped = producer.attributes.get_int("group", 1) > 1 and _multiplier(producer) == 0
-            return (None if is_grouped else producer), between
+            usable = neighbours.has_constants(producer) and not is_grouped
+            return (producer if usable else None), between
         if not g.is_op(producer, *neighbours.ELEMENTWISE):
             break
         between.append(producer)

@@ -18,10 +18,11 @@ TYPES = {
 }
 
 
-class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # the schema module is untyped
+class AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # the schema module is untyped
     """A buffer whose data keeps the alignment that the generated packer forgets."""
 
     def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802  # name given by flatbuffers
+        """Write the buffer and return its offset."""
         if self.data is None:
             schema.BufferStart(builder)
             return int(schema.BufferEnd(builder))
@@ -43,7 +44,7 @@ def to_bytes(program: Program, description: str) -> bytes:
         description: free text for the file's description field.
     """
     codes = sorted({(op.code, op.version) for op in program.operators})
-    buffers = [_AlignedBuffer()]  # buffer 0 is empty by convention
+    buffers = [AlignedBuffer()]  # buffer 0 is empty by convention
     tensors = [_tensor(tensor, buffers) for tensor in program.tensors]
     subgraph = schema.SubGraphT()
     subgraph.name = "main"
@@ -64,7 +65,7 @@ def to_bytes(program: Program, description: str) -> bytes:
     return bytes(builder.Output())
 
 
-def _tensor(tensor: Tensor, buffers: list[_AlignedBuffer]) -> schema.TensorT:
+def _tensor(tensor: Tensor, buffers: list[AlignedBuffer]) -> schema.TensorT:
     packed = schema.TensorT()
     packed.name = tensor.name
     packed.shape = list(tensor.shape)
@@ -74,7 +75,7 @@ def _tensor(tensor: Tensor, buffers: list[_AlignedBuffer]) -> schema.TensorT:
     if tensor.quantization is not None:
         packed.quantization = _quantization(tensor.quantization)
     if tensor.data is not None:
-        buffer = _AlignedBuffer()
+        buffer = AlignedBuffer()
         buffer.data = tensor.data.view() if tensor.data.ndim else tensor.data.reshape(1)
         buffers.append(buffer)
         packed.buffer = len(buffers) - 1
