@@ -1,7 +1,7 @@
 """What does each optional lowering rule buy, network by network?
 
     python -m benchmarks.choices
-    python -m benchmarks.choices --nets 'shufflenet-*' --format tflite --children 6
+    python -m benchmarks.choices --nets 'shufflenet-*' --format tflite --precision int8
 
 Every default rule that can be left out, and every alternative, is measured beside the default form
 of each network, all in turns in the same processes (`edgekit.devices.tune`). Prints a Markdown
@@ -11,15 +11,21 @@ table; `choices.md` beside this file is one such table.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 
-from edgekit import devices, models
+from edgekit import devices, models, quantize
+from edgekit.devices.forms import FloatForms, Forms, IntegerForms
 from edgekit.devices.tune import tune
-from edgekit.export import formats, source
+from edgekit.export import formats
+from edgekit.quantize import Subject, recipe, samples
 from edgekit.runtimes import machine
 
+FLOAT32, INT8 = "float32", "int8"
+SAMPLES = 4  # to calibrate with: time hardly depends on ranges
 NETS = (
     *models.REFERENCE,
     "shufflenet-v1-1.0x-g8",
@@ -38,23 +44,32 @@ def main() -> int:
         print(f"no network fits; known: {', '.join(NETS)}", file=sys.stderr)
         return 1
     settings = replace(devices.COMPARE_SETTINGS, children=options.children)
+    place = devices.resolve_target("local")
     facts = machine.facts()
     print(f"{facts.cpu or facts.architecture}, {settings.children} processes, 1 thread.\n")
-    print("| network | format | change | time beside the default [95 %] | verdict |")
+    print("| network | file | change | time beside the default [95 %] | verdict |")
     print("|---|---|---|---|---|", flush=True)
     for net in nets:
-        prepared = source.resolve(net)
-        for name in options.format:
-            place = devices.resolve_target("local")
-            found = tune(prepared, formats.get(name), "float32", settings, place)
+        subject = quantize.prepare(net)
+        for name, precision in itertools.product(options.format, options.precision):
+            found = tune(_forms(subject, name, precision), settings, place)
+            file = f"{precision} {name}"
             for step in found.steps:
                 if step["step"] == "trying":
                     low, high = step["interval"]
                     ratio = f"{step['ratio']:.3f} [{low:.3f}, {high:.3f}]"
-                    print(f"| {net} | {name} | `{step['change']}` | {ratio} | {step['verdict']} |")
-            print(f"| {net} | {name} | chosen | | {found.choices.text or 'the default'} |")
+                    print(f"| {net} | {file} | `{step['change']}` | {ratio} | {step['verdict']} |")
+            print(f"| {net} | {file} | chosen | | {found.choices.text or 'the default'} |")
             sys.stdout.flush()
     return 0
+
+
+def _forms(subject: Subject, name: str, precision: str) -> Forms:
+    if precision == FLOAT32:
+        return FloatForms(subject.source, formats.get(name), precision)
+    images = samples.read(None, subject.inputs, subject.source.preprocessing, SAMPLES)
+    request = quantize.Request(Path(), (name,), integer_io=True)
+    return IntegerForms(subject, recipe.get("minmax"), images, request)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--nets", nargs="+", default=["*"], metavar="PATTERN")
     parser.add_argument("--format", nargs="+", default=["tflite", "onnx"], metavar="FORMAT")
+    parser.add_argument("--precision", nargs="+", default=[FLOAT32, INT8], choices=[FLOAT32, INT8])
     parser.add_argument("--children", type=int, default=6, metavar="N", help="processes")
     return parser
 

@@ -68,7 +68,7 @@ def written(folder: Path, runtime: str) -> list[Path]:
         path = folder / f"chain{LAYERS + more}{SUFFIXES[runtime]}"
         if runtime == "tflite":
             graph = canonical.from_proto(model)
-            rewrite.apply(graph, lowering.TFLITE)
+            rewrite.apply(graph, lowering.TFLITE.rules)
             path.write_bytes(tflite.to_bytes(graph, "benchmark"))
         else:
             onnx.save(model, path)

@@ -60,7 +60,7 @@ def lowered(model: onnx.ModelProto, *rules: rewrite.Rule) -> ir.Model:
 def to_tflite(model: onnx.ModelProto) -> bytes:
     """The whole way of a graph into a .tflite file."""
     graph = canonical.from_proto(model)
-    rewrite.apply(graph, lowering.TFLITE)
+    rewrite.apply(graph, lowering.TFLITE.rules)
     return tflite.to_bytes(graph, "test")
 
 

@@ -58,7 +58,7 @@ def onnx_bytes(draft: Draft, *, unsigned: bool = False) -> bytes:
 
 def tflite_bytes(draft: Draft, *, integer_io: bool = False) -> bytes:
     graph = encoded.apply(draft.graph, draft.encodings)
-    rewrite.apply(graph, lowering.TFLITE_INTEGER)
+    rewrite.apply(graph, lowering.TFLITE_INTEGER.rules)
     return tflite.to_bytes(graph, "test", integer_io=integer_io)
 
 

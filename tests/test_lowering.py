@@ -393,16 +393,20 @@ SPECIMENS = {
     ),
 }
 
+MENUS = (
+    lowering.TFLITE, lowering.INTEGER, lowering.TFLITE_INTEGER, lowering.ONNXRUNTIME,
+    lowering.ONNXRUNTIME_INTEGER,
+)  # fmt: skip
 STAGES = (
-    lowering.CANONICAL, lowering.TFLITE, lowering.INTEGER, lowering.TFLITE_INTEGER,
-    lowering.ONNXRUNTIME,
+    lowering.CANONICAL,
+    *(menu.rules for menu in MENUS),
     # One of these at a time.
-    *((rule,) for rule in (*lowering.ONNXRUNTIME_ALTERNATIVES, *lowering.TFLITE_ALTERNATIVES)),
+    *((rule,) for menu in MENUS for rule in menu.alternatives),
 )  # fmt: skip
 CANONICAL = [rule.name for rule in lowering.CANONICAL]
-TFLITE = [rule.name for rule in lowering.TFLITE]
-INTEGER = [rule.name for rule in lowering.INTEGER]
-TFLITE_INTEGER = [rule.name for rule in lowering.TFLITE_INTEGER]
+TFLITE = [rule.name for rule in lowering.TFLITE.rules]
+INTEGER = [rule.name for rule in lowering.INTEGER.rules]
+TFLITE_INTEGER = [rule.name for rule in lowering.TFLITE_INTEGER.rules]
 RULES = {rule.name: rule for stage in STAGES for rule in stage}
 CASES = [(number, rule.name) for number, stage in enumerate(STAGES) for rule in stage]
 
@@ -443,7 +447,7 @@ def test_tflite_rule_keeps_outputs_and_has_its_effect(name: str, tmp_path: Path)
     model = graphs.proto(specimen.text, **specimen.constants)
     inputs = graphs.feeds(model)
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
-    after = graphs.lowered(model, *lowering.TFLITE)
+    after = graphs.lowered(model, *lowering.TFLITE.rules)
     now = graphs.run_tflite(tflite.to_bytes(after, "test"), inputs, tmp_path)
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
     info = runtimes.load("tflite", tmp_path / "model.tflite").info()
@@ -457,33 +461,33 @@ def test_rule_on_what_is_stored_keeps_outputs_and_has_its_effect(name: str, tmp_
     model = graphs.proto(specimen.text, **specimen.constants)
     inputs = graphs.feeds(model)
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
-    after = graphs.lowered(model, *lowering.TFLITE_INTEGER)
+    after = graphs.lowered(model, *lowering.TFLITE_INTEGER.rules)
     now = graphs.run_tflite(tflite.to_bytes(after, "test"), inputs, tmp_path)
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
     info = runtimes.load("tflite", tmp_path / "model.tflite").info()
     assert specimen.effect(Counter(info.operators)), info.operators
 
 
-@pytest.mark.parametrize("name", [rule.name for rule in lowering.ONNXRUNTIME_ALTERNATIVES])
+@pytest.mark.parametrize("name", [rule.name for rule in lowering.ONNXRUNTIME.alternatives])
 def test_onnx_alternative_keeps_outputs_in_standard_operators(name: str, tmp_path: Path) -> None:
     specimen = SPECIMENS[name]
     model = graphs.proto(specimen.text, **specimen.constants)
     inputs = graphs.feeds(model)
     target = formats.get("onnx")
-    graph = graphs.lowered(model, *Choices(added=(name,)).rules(target))
+    graph = graphs.lowered(model, *Choices(added=(name,)).rules(target.lowering))
     now = graphs.run_onnx(target.to_bytes(graph, "test"), inputs, tmp_path)
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("change", choices.changes(formats.get("tflite")))
+@pytest.mark.parametrize("change", lowering.TFLITE.changes)
 def test_tflite_choice_keeps_outputs(change: str, tmp_path: Path) -> None:
     specimen = SPECIMENS[change[1:]]
     model = graphs.proto(specimen.text, **specimen.constants)
     inputs = graphs.feeds(model)
     target = formats.get("tflite")
-    plain = graphs.lowered(model, *target.rules)
-    other = graphs.lowered(model, *choices.parse(change).rules(target))
+    plain = graphs.lowered(model, *target.lowering.rules)
+    other = graphs.lowered(model, *choices.parse(change).rules(target.lowering))
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
     now = graphs.run_tflite(target.to_bytes(other, "test"), inputs, tmp_path)
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
@@ -496,7 +500,7 @@ def test_integer_rule_keeps_outputs_in_standard_operators(name: str, tmp_path: P
     model = graphs.proto(specimen.text, **specimen.constants)
     inputs = graphs.feeds(model)
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
-    after = graphs.lowered(model, *lowering.INTEGER)
+    after = graphs.lowered(model, *lowering.INTEGER.rules)
     now = graphs.run_onnx(graphs.to_onnx(after), inputs, tmp_path)
     assert set(now) == set(before)
     for output, wanted in before.items():
@@ -671,7 +675,9 @@ def test_a_value_with_two_readers_is_not_fused() -> None:
              z = Add(a, x) }""",
         w=weights(4, 4, 1, 1),
     )
-    assert Counter(n.op_type for n in graphs.lowered(model, *lowering.TFLITE).graph)["Relu"] == 1
+    assert (
+        Counter(n.op_type for n in graphs.lowered(model, *lowering.TFLITE.rules).graph)["Relu"] == 1
+    )
 
 
 def test_rules_that_undo_each_other_are_reported() -> None:

@@ -405,7 +405,7 @@ def test_coverage_counts_every_operator_once(family: str) -> None:
         assert found == expected
     assert report.refusals == ()
     tflite, lowered = formats.get("tflite"), prepared.graph.clone()
-    rewrite.apply(lowered, tflite.rules)
+    rewrite.apply(lowered, tflite.lowering.rules)
     in_file = Counter(code for _, codes in tflite.emitted(lowered) for code in codes)
     attributed: Counter[str] = Counter()
     for row in report.rows:

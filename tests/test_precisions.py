@@ -272,7 +272,7 @@ def _integers(bits: int, folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarr
     (expected,) = GraphSession(simulation.of(graph, encodings)).run(feed).values()
     in_onnx = onnx_integer.to_bytes(encoded.apply(graph, encodings), "test")
     lowered = encoded.apply(graph, encodings)
-    rewrite.apply(lowered, lowering.TFLITE_INTEGER)
+    rewrite.apply(lowered, lowering.TFLITE_INTEGER.rules)
     in_tflite = tflite.to_bytes(lowered, "test")
     (onnx_answer,) = graphs.run_onnx(in_onnx, feed, folder).values()
     (tflite_answer,) = graphs.run_tflite(in_tflite, feed, folder).values()

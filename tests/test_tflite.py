@@ -342,5 +342,5 @@ def test_an_irregular_permutation_is_gathered(tmp_path: Path) -> None:
     order = np.random.default_rng(0).permutation(60)
     assert permutation.shuffle_groups(order) is None
     text = "g (float[1,60,2,2] x) => (float[1,60,2,2] y) { y = Gather<axis=1>(x, i) }"
-    model = graphs.lowered(graphs.proto(text, i=order), *lowering.TFLITE)
+    model = graphs.lowered(graphs.proto(text, i=order), *lowering.TFLITE.rules)
     assert _operators(tflite.to_bytes(model, ""), tmp_path) == {"GATHER": 1}

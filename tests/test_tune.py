@@ -15,14 +15,16 @@ from typing import Any
 import onnx
 import pytest
 
-from edgekit import export, runtimes
+from edgekit import export, quantize, runtimes
 from edgekit.cli import run
 from edgekit.devices import MeasureSettings, Probe
+from edgekit.devices.forms import FloatForms, IntegerForms
 from edgekit.devices.tune import tune
 from edgekit.errors import UnknownNameError, UsageError
-from edgekit.export import artifact, choices, formats, source
+from edgekit.export import artifact, choices, formats, lowering, source
 from edgekit.export.choices import Choices
 from edgekit.export.lowering import permutation
+from edgekit.quantize import recipe, samples
 from tests import graphs
 from tests.graphs import weights
 from tests.reports import INFO, MACHINE, turns
@@ -85,7 +87,7 @@ def operators(path: Path) -> float:
 def test_the_form_with_the_least_time_is_kept_and_made_again(net: Path, tmp_path: Path) -> None:
     prepared = source.resolve(str(net))
     place = Pretender(lambda path: 1 / operators(path))  # the more operators, the faster
-    found = tune(prepared, TFLITE, "float32", SETTINGS, place)
+    found = tune(FloatForms(prepared, TFLITE, "float32"), SETTINGS, place)
     assert found.choices.text
     confirmed = [step for step in found.steps if step["step"] == "confirming"]
     assert {step["change"] for step in confirmed} == set(found.choices.text.split(","))
@@ -107,7 +109,7 @@ def test_the_form_with_the_least_time_is_kept_and_made_again(net: Path, tmp_path
 @pytest.mark.parametrize("target", [TFLITE, ONNX], ids=["tflite", "onnx"])
 def test_equal_times_change_nothing(net: Path, target: formats.Format) -> None:
     place = Pretender(lambda _: 1.0)
-    found = tune(source.resolve(str(net)), target, "float32", SETTINGS, place)
+    found = tune(FloatForms(source.resolve(str(net)), target, "float32"), SETTINGS, place)
     assert found.choices == choices.DEFAULT
     assert found.steps
     assert all(step["verdict"] == "same" for step in found.steps)
@@ -120,7 +122,7 @@ def test_a_gain_that_does_not_come_again_is_not_kept(net: Path) -> None:
         return 0.5 if many and path.stem != "form" else 1.0
 
     place = Pretender(once)
-    found = tune(source.resolve(str(net)), TFLITE, "float32", SETTINGS, place)
+    found = tune(FloatForms(source.resolve(str(net)), TFLITE, "float32"), SETTINGS, place)
     assert found.choices == choices.DEFAULT
     assert [step["step"] for step in found.steps][-1] == "confirming"
 
@@ -129,8 +131,90 @@ def test_a_network_with_one_form_is_not_measured(tmp_path: Path) -> None:
     model = graphs.proto("g (float[1,4,3,3] x) => (float[1,4,3,3] y) { y = Relu(x) }")
     onnx.save(model, tmp_path / "plain.onnx")
     place = Pretender(lambda _: 1.0)
-    found = tune(source.resolve(str(tmp_path / "plain.onnx")), TFLITE, "float32", SETTINGS, place)
+    plain = FloatForms(source.resolve(str(tmp_path / "plain.onnx")), TFLITE, "float32")
+    found = tune(plain, SETTINGS, place)
     assert (found.choices, found.steps, place.asked) == (choices.DEFAULT, (), [])
+
+
+# --- int8 ---------------------------------------------------------------------------------
+
+
+def integer_forms(net: Path, name: str) -> IntegerForms:
+    subject = quantize.prepare(str(net))
+    few = samples.read(None, subject.inputs, None, 2)
+    request = quantize.Request(net.parent, (name,))
+    return IntegerForms(subject, recipe.get("minmax"), few, request)
+
+
+@pytest.mark.parametrize("name", ["tflite", "onnx"])
+def test_int8_forms_are_tried_and_made_again(net: Path, name: str, tmp_path: Path) -> None:
+    forms = integer_forms(net, name)
+    place = Pretender(lambda path: 1 / operators(path))  # the more operators, the faster
+    found = tune(forms, SETTINGS, place)
+    assert found.choices.text
+    assert {step["change"] for step in found.steps} <= set(forms.changes)
+    draft = quantize.build(
+        forms.subject.lowered(found.choices).graph,
+        forms.recipe,
+        quantize.Context(forms.samples, 2, True, lambda _: None),
+    )
+    request = dataclasses.replace(
+        forms.request, folder=tmp_path, lowering=found.choices, tuning=found.steps
+    )
+    (made,) = quantize.to_files(forms.subject.source, draft, export.Origin(), request)
+    assert made.verified == "passed"
+    assert made.path.read_bytes() == forms.data(choices.parse(made.lowering))
+    assert operators(made.path) > operators(_plain(forms, tmp_path / "plain"))
+    assert len(made.tuning) == len(found.steps)
+
+
+def _plain(forms: IntegerForms, path: Path) -> Path:
+    path = path.with_suffix(f".{forms.target.name}")
+    path.write_bytes(forms.data(choices.DEFAULT))
+    return path
+
+
+@pytest.mark.parametrize("target", [TFLITE, ONNX], ids=["tflite", "onnx"])
+def test_stages_of_int8_have_no_optional_rule_in_common(target: formats.Format) -> None:
+    assert not set(lowering.INTEGER.changes) & set(target.integer.changes)
+
+
+def test_quantize_takes_a_lowering(
+    net: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["quantize", str(net), "--recipe", "minmax", "--calibration-samples", "2"]
+    text = "+shuffle_as_transpose,-permutation_as_conv"
+    chosen = ["--format", "tflite", "--lowering", f"tflite:{text}"]
+    assert run([*arguments, *chosen, "-o", str(tmp_path / "a")]) == 0
+    assert text in capsys.readouterr().out
+    known = artifact.load(tmp_path / "a" / "net_int8.tflite")
+    assert known is not None
+    assert known.lowering == text
+    assert known.verified == "passed"
+    encodings = ["--encodings", str(tmp_path / "a" / "net_int8.encodings.json")]
+    assert run([*arguments, *chosen, *encodings, "-o", str(tmp_path / "b")]) == 0
+    assert run([*arguments, *encodings, "-o", str(tmp_path / "c")]) == 4
+    assert "lowering" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--tune",), "name one --format"),
+        (("--lowering", "tflite:+max_as_relu"), "name one --format"),
+        (("--lowering", "onnx:+max_as_relu", "--format", "tflite"), "no onnx file"),
+        (("--lowering", "tflite:+max_as_rely", "--format", "tflite"), "max_as_relu"),
+        (("--lowering", "tflite:+max_as_relu", "--format", "tflite", "--tune"), "--tune"),
+        (("--encodings", "e.json", "--format", "tflite", "--tune"), "--tune"),
+    ],
+)
+def test_quantize_refuses_what_makes_no_sense(
+    arguments: tuple[str, ...], says: str, net: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert run(["quantize", str(net), "-o", str(tmp_path), *arguments]) == 2
+    assert says in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 # --- the written form ---------------------------------------------------------------------
@@ -138,12 +222,12 @@ def test_a_network_with_one_form_is_not_measured(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", [TFLITE, ONNX], ids=["tflite", "onnx"])
 def test_every_change_reads_back(target: formats.Format) -> None:
-    changes = choices.changes(target)
+    changes = target.lowering.changes
     assert changes
     whole = choices.parse(",".join(changes))
     assert set(whole.text.split(",")) == set(changes)
     assert choices.parse(whole.text) == whole
-    names = [rule.name for rule in whole.rules(target)]
+    names = [rule.name for rule in whole.rules(target.lowering)]
     assert all(name in names for name in whole.added)
     assert not set(names[len(whole.added) :]) & set(whole.dropped)
 
@@ -152,9 +236,9 @@ def test_slips_in_a_choice_are_told() -> None:
     with pytest.raises(UsageError, match="RULE"):
         choices.parse("channel_shuffle")
     with pytest.raises(UnknownNameError, match="max_as_relu"):
-        Choices(added=("max_as_rely",)).rules(TFLITE)
+        Choices(added=("max_as_rely",)).rules(TFLITE.lowering)
     with pytest.raises(UnknownNameError):
-        Choices(dropped=("split_concat",)).rules(TFLITE)  # the writer cannot do without
+        Choices(dropped=("split_concat",)).rules(TFLITE.lowering)  # the writer cannot do without
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgekit.cli import coverage_table, output
+from edgekit.cli import coverage_table, output, tuning
 from edgekit.cli.options import NameList, json_option, one_model
 from edgekit.errors import EdgekitError, UnsupportedOperatorError, UsageError
 
 if TYPE_CHECKING:
-    from edgekit.export import Artifact, Choices, Source
+    from edgekit.export import Artifact
 
 
 @click.command("export", short_help="Write verified .onnx and .tflite files.")
@@ -77,27 +77,7 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Replace existing files that have other content.")
 @click.option("--no-verify", is_flag=True, help="Do not compare the files with their source.")
-@click.option(
-    "--lowering",
-    "lowerings",
-    multiple=True,
-    metavar="FORMAT:+RULE,-RULE",
-    help="Optional rules of one format to add and to leave out, as a sidecar says them.",
-)
-@click.option(
-    "--tune",
-    "wants_tuning",
-    is_flag=True,
-    help="Measure which optional rules are fastest for this network, and use them.",
-)
-@click.option(
-    "--target",
-    "--device",
-    "target",
-    default="local",
-    show_default=True,
-    help="Where --tune measures, as in `edgekit latency`.",
-)
+@tuning.options
 @click.option(
     "--report",
     "wants_report",
@@ -149,14 +129,17 @@ def command(
     name = one_model(model_argument, model_option)
     from edgekit import export
     from edgekit.export import coverage, shapes, source
+    from edgekit.export import formats as known
 
     if wants_ort_format:
         formats = (*formats, "ort-format")
     export.check_request(formats, precisions)
-    chosen = _choices(lowerings, formats)
+    chosen = tuning.read(lowerings, formats)
+    for format_name, rules in chosen.items():
+        rules.check(known.get(format_name).lowering)
     if wants_tuning and (chosen or len(precisions) > 1):
         raise UsageError("--tune chooses the lowering itself, for one --precision at a time")
-    tuning: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    steps: dict[str, tuple[Mapping[str, Any], ...]] = {}
     asked = shapes.parse(input_shapes, batch)
     report = None
     try:
@@ -165,14 +148,20 @@ def command(
             if wants_report:
                 report = coverage.of_graph(prepared.name, prepared.graph, formats)
             if wants_tuning:
-                chosen, tuning = _tuned(prepared, formats, precisions[0], target, say)
+                from edgekit.devices.forms import FloatForms
+
+                targets = {known.get(each).name: known.get(each) for each in formats}
+                every = [FloatForms(prepared, each, precisions[0]) for each in targets.values()]
+                found = dict(zip(targets, tuning.measured(every, target, say), strict=True))
+                chosen = {each: tuned.choices for each, tuned in found.items()}
+                steps = {each: tuned.steps for each, tuned in found.items()}
             artifacts = export.to_files(
                 prepared,
                 formats,
                 folder,
                 precision_names=precisions,
                 choices=chosen,
-                tuning=tuning,
+                tuning=steps,
                 force=force,
                 verify=not no_verify,
                 progress=say,
@@ -203,77 +192,10 @@ def command(
         for row, entry in zip(rows, artifacts, strict=True):
             row.append("" if entry.drift is None else f"{entry.drift.max_rel_error:.1e}")
     output.print_table(columns, rows)
-    for entry in artifacts:
-        if entry.lowering or entry.tuning:
-            click.echo()
-            _print_tuning(entry)
+    tuning.show(artifacts)
     if report is not None:
         click.echo()
         coverage_table.show(report)
-
-
-def _choices(texts: Sequence[str], formats: Sequence[str]) -> dict[str, Choices]:
-    """Read every --lowering, and check that its format is written and has its rules."""
-    from edgekit.export import choices
-    from edgekit.export import formats as known
-
-    found = {}
-    written = {known.get(name).name for name in formats}
-    for text in texts:
-        name, colon, rules = text.partition(":")
-        if not colon:
-            raise UsageError(f"--lowering takes FORMAT:+RULE,-RULE, not {text!r}")
-        target = known.get(name)
-        if target.name not in written:
-            raise UsageError(f"--lowering {text!r}: no {target.name} file is written")
-        found[target.name] = choices.parse(rules)
-        found[target.name].rules(target)
-    return found
-
-
-def _tuned(
-    source: Source,
-    formats: Sequence[str],
-    precision: str,
-    target: str,
-    say: Callable[[str], None],
-) -> tuple[dict[str, Choices], dict[str, tuple[Mapping[str, Any], ...]]]:
-    from edgekit import devices
-    from edgekit.devices.tune import tune
-    from edgekit.export import formats as known
-
-    place = devices.resolve_target(target)
-    chosen, steps = {}, {}
-    with devices.opened(place, say):
-        for name in dict.fromkeys(known.get(each).name for each in formats):
-            found = tune(
-                source, known.FORMATS[name], precision, devices.COMPARE_SETTINGS, place, say
-            )
-            chosen[name], steps[name] = found.choices, found.steps
-    return chosen, steps
-
-
-def _print_tuning(entry: Artifact) -> None:
-    rules = entry.lowering or "the default rules"
-    click.echo(f"{entry.path.name}: {rules}")
-    if entry.tuning:
-        output.print_table(
-            ["step", "rule", "time beside the form before>", "verdict"],
-            [
-                [
-                    step["step"],
-                    step["change"],
-                    "{:.3f} [{:.3f}, {:.3f}]".format(step["ratio"], *step["interval"]),
-                    step["verdict"],
-                ]
-                for step in entry.tuning
-            ],
-        )
-        last = entry.tuning[-1]
-        click.echo(
-            f"95 % intervals; {last['processes']} processes, {last['threads']} thread, "
-            f"target {last['target']}"
-        )
 
 
 def _row(entry: Artifact) -> list[str]:

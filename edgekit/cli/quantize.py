@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgekit.cli import output, quantize_latency, quantize_table
+from edgekit.cli import output, quantize_latency, quantize_table, tuning
 from edgekit.cli.options import NameList, json_option, one_model
 from edgekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgekit.quantize import Recipe, Request, Subject
 
 _JUDGED_ON_NOISE = (
     "no images are left to judge by: the drop is that of agreement on synthetic ones; give --data, "
     "or fewer --calibration-samples"
 )
+
+_TUNING_SAMPLES = 4
 
 
 @click.command("quantize", short_help="Write int8 files that keep their accuracy.")
@@ -119,6 +126,7 @@ _JUDGED_ON_NOISE = (
 )
 @click.option("--force", is_flag=True, help="Replace existing files that have other content.")
 @click.option("--no-verify", is_flag=True, help="Do not compare the files with their simulation.")
+@tuning.options
 @json_option
 def command(
     ctx: click.Context,
@@ -139,9 +147,12 @@ def command(
     preprocessing: str | None,
     weights: Path | None,
     folder: Path,
+    lowerings: tuple[str, ...],
+    target: str,
     *,
     force: bool,
     no_verify: bool,
+    wants_tuning: bool,
     as_json: bool,
 ) -> None:
     """Quantize FILE, a float .onnx, or MODEL (see `edgekit list`) to int8.
@@ -150,11 +161,15 @@ def command(
     are saved beside them, <model>_int8.encodings.json, and taken back with --encodings. Each file
     is compared with a simulation of its integers before it gets its name.
 
+    --tune and --lowering are those of `edgekit export`, for one --format at a time: the files of
+    both share what is calibrated. Encodings belong to a lowering: give both together.
+
     Exit code 1 if --max-drop cannot be kept; the files are written all the same.
     """
     name = one_model(model_argument, model_option)
     from edgekit import quantize
     from edgekit.export import Origin
+    from edgekit.export.choices import DEFAULT
     from edgekit.quantize import chosen, samples
 
     asked = chosen.recipe_of(
@@ -163,12 +178,25 @@ def command(
         precision=precision,
         seven_bit=frozenset(seven_bit),
     )
+    lowering = next(iter(tuning.read(lowerings, formats).values()), DEFAULT)
     request = quantize.Request(
-        folder, formats, io == "int8", ort_activations, force=force, verify=not no_verify
+        folder,
+        formats,
+        io == "int8",
+        ort_activations,
+        lowering=lowering,
+        force=force,
+        verify=not no_verify,
     )
+    request.check_lowering(of_one=wants_tuning)
+    if wants_tuning and (lowering != DEFAULT or encodings_path is not None):
+        raise UsageError("--tune chooses the lowering itself, and calibrates for it")
     warned: tuple[str, ...] = ()
     with output.progress(name) as say:
         subject = quantize.prepare(name, weights=weights, preprocessing=preprocessing, progress=say)
+        if wants_tuning:
+            request = _tuned(subject, asked, request, target, say)
+        subject = subject.lowered(request.lowering)
         if encodings_path is not None:
             if max_drop is not None:
                 raise UsageError("--encodings are what they are: --max-drop searches for others")
@@ -203,8 +231,26 @@ def command(
         output.print_json("edgekit.quantize", 1, fields)
     else:
         quantize_table.show(artifacts, origin, outcome, max_drop)
+        tuning.show(artifacts)
     if outcome is not None and not outcome.within:
         ctx.exit(1)
+
+
+def _tuned(
+    subject: Subject, asked: Recipe, request: Request, target: str, say: Callable[[str], None]
+) -> Request:
+    """Return the request with the fastest lowering; ranges of a few samples serve to find it."""
+    from edgekit.devices.forms import IntegerForms
+    from edgekit.quantize import recipe, samples
+
+    quick = replace(
+        recipe.get("minmax"),
+        per_channel=asked.per_channel,
+        activation_bits=asked.activation_bits,
+    )
+    few = samples.read(None, subject.inputs, subject.source.preprocessing, _TUNING_SAMPLES)
+    (found,) = tuning.measured([IntegerForms(subject, quick, few, request)], target, say)
+    return replace(request, lowering=found.choices, tuning=found.steps)
 
 
 def _recipe_text(ctx: click.Context, recipe: str, max_drop: float | None) -> str:

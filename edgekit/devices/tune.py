@@ -8,16 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edgekit import export
 from edgekit.devices.compare import compare
 from edgekit.devices.contrast import Contrast
+from edgekit.devices.forms import Forms
 from edgekit.devices.measure import Request
 from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.targets import Target
-from edgekit.errors import ParityError, UnsupportedOperatorError
-from edgekit.export import Source, choices
+from edgekit.errors import UnsupportedOperatorError
+from edgekit.export import choices
 from edgekit.export.choices import Choices
-from edgekit.export.formats import Format
 
 Say = Callable[[str], None]
 
@@ -37,9 +36,7 @@ class Tuned:
 
 @dataclass(frozen=True)
 class _Search:
-    source: Source
-    target: Format
-    precision: str
+    forms: Forms
     settings: MeasureSettings
     place: Target
     folder: Path
@@ -48,7 +45,7 @@ class _Search:
 
     def file(self, chosen: Choices, data: bytes) -> Path:
         """Put one form, not checked yet, where it can be measured."""
-        path = self.folder / f"form{chosen.text.replace(',', '')}.{self.target.name}"
+        path = self.folder / f"form{chosen.text.replace(',', '')}.{self.forms.target.name}"
         path.write_bytes(data)
         return path
 
@@ -60,7 +57,8 @@ class _Search:
             self.settings,
             self.place,
             lambda done, total: self.say(
-                f"{step} {len(forms)} forms for {self.target.name}: process {done + 1}/{total}"
+                f"{step} {len(forms)} forms for {self.forms.target.name}: "
+                f"process {done + 1}/{total}"
             ),
         )
         found = dict(zip(forms, result.contrasts, strict=True))
@@ -69,38 +67,23 @@ class _Search:
 
     def is_sound(self, chosen: Choices) -> bool:
         """Tell whether a form reproduces its source."""
-        try:
-            export.to_files(
-                self.source,
-                [self.target.name],
-                self.folder / "checked",
-                precision_names=[self.precision],
-                choices={self.target.name: chosen},
-                force=True,
-            )
-        except ParityError:
-            return False
-        return True
+        return self.forms.is_sound(chosen, self.folder / "checked")
 
 
 def tune(
-    source: Source,
-    target: Format,
-    precision: str,
+    every: Forms,
     settings: MeasureSettings,
     place: Target,
     say: Say = lambda _: None,
 ) -> Tuned:
     """Search for the fastest form of a network, one change after another.
 
-    Every change of the format's optional rules that makes another file is measured beside the form
+    Every change of the optional rules that makes another file is measured beside the form
     so far; the fastest that passes parity is kept if a second measurement of its own finds it
     faster again. That goes on until no change helps.
 
     Args:
-        source: the network.
-        target: the format.
-        precision: of the files; one that needs no sample data.
+        every: the forms.
         settings: of each comparison.
         place: where the files run.
         say: takes a short line before each step.
@@ -110,10 +93,10 @@ def tune(
         EdgekitError: as `edgekit.devices.compare`.
     """
     with TemporaryDirectory() as folder:
-        search = _Search(source, target, precision, settings, place, Path(folder), say)
-        say(f"writing the forms for {target.name}")
+        search = _Search(every, settings, place, Path(folder), say)
+        say(f"writing the forms for {every.target.name}")
         chosen = choices.DEFAULT
-        data = export.form(source, target, precision, chosen)
+        data = every.data(chosen)
         base = search.file(chosen, data)
         while forms := _forms(search, chosen, data):
             paths = {
@@ -136,13 +119,11 @@ def _forms(search: _Search, chosen: Choices, base: bytes) -> dict[str, bytes]:
     """Return the files that one more change makes, each content once, by change."""
     forms: dict[str, bytes] = {}
     done = {f"+{name}" for name in chosen.added} | {f"-{name}" for name in chosen.dropped}
-    for change in choices.changes(search.target):
+    for change in search.forms.changes:
         if change in done:
             continue
         try:
-            data = export.form(
-                search.source, search.target, search.precision, chosen.with_one(change)
-            )
+            data = search.forms.data(chosen.with_one(change))
         except UnsupportedOperatorError:
             continue  # a form that this network cannot take
         if data != base and data not in forms.values():

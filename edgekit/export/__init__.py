@@ -125,7 +125,7 @@ def _jobs(
         target = formats.FORMATS[name]
         chosen = choices.get(name, DEFAULT)
         graph = rounded.graph.clone()
-        rewrite.apply(graph, chosen.rules(target))
+        rewrite.apply(graph, chosen.rules(target.lowering))
         precision.store(graph, "onnx" if target.runtime == "onnxruntime" else target.name)
         data = target.to_bytes(graph, describe(source, precision.name))
         answers = rounded.answers if verify else None

@@ -1,4 +1,4 @@
-"""Which of a format's optional rules lower a network: the default ones, more, or fewer.
+"""Which optional rules lower a network: the default ones, more, or fewer.
 
 Every form is exact; they differ in speed, by network, runtime and processor. In writing, a choice
 is ``+rule`` for each rule more and ``-rule`` for each one less, separated by commas.
@@ -6,21 +6,19 @@ is ``+rule`` for each rule more and ``-rule`` for each one less, separated by co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgekit.errors import UnknownNameError, UsageError
-from edgekit.export.formats import Format
-from edgekit.export.rewrite import Rule
+from edgekit.export.rewrite import Menu, Rule
 
 
 @dataclass(frozen=True)
 class Choices:
-    """Names of rules, beside a format's default ones.
+    """Names of rules, beside the default ones of one stage or several.
 
     Attributes:
-        added: alternatives of the format that are applied first.
-        dropped: optional rules of its default list that are left out.
+        added: alternatives that are applied first.
+        dropped: optional default rules that are left out.
     """
 
     added: tuple[str, ...] = ()
@@ -31,18 +29,27 @@ class Choices:
         """The choice in writing; empty for the default."""
         return ",".join([*(f"+{name}" for name in self.added), *(f"-{n}" for n in self.dropped)])
 
-    def rules(self, target: Format) -> tuple[Rule, ...]:
-        """Return the rules that lower to ``target``.
+    def rules(self, menu: Menu) -> tuple[Rule, ...]:
+        """Return the rules of a stage, where the choice is of that stage alone.
 
         Raises:
-            UnknownNameError: the format has no such rule to add or to drop.
+            UnknownNameError: the stage has no such rule to add or to drop.
         """
-        extra = {rule.name: rule for rule in target.alternatives}
-        optional = {rule.name for rule in target.rules if rule.optional}
-        _check(self.added, extra, target)
-        _check(self.dropped, optional, target)
-        kept = [rule for rule in target.rules if rule.name not in self.dropped]
+        self.check(menu)
+        extra = {rule.name: rule for rule in menu.alternatives}
+        kept = [rule for rule in menu.rules if rule.name not in self.dropped]
         return (*(extra[name] for name in self.added), *kept)
+
+    def check(self, *menus: Menu) -> None:
+        """Raise UnknownNameError for a rule that none of the stages has to add or to drop."""
+        known = [change for menu in menus for change in menu.changes]
+        for change in filter(None, self.text.split(",")):
+            if change not in known:
+                raise UnknownNameError(f"optional {menus[-1].name} rule", change, known)
+
+    def within(self, menu: Menu) -> Choices:
+        """Return the part of the choice that one stage knows."""
+        return parse(",".join(each for each in self.text.split(",") if each in menu.changes))
 
     def with_one(self, change: str) -> Choices:
         """Return a choice with one more change, ``+rule`` or ``-rule``."""
@@ -66,15 +73,3 @@ def parse(text: str) -> Choices:
             raise UsageError(f"a lowering is +RULE and -RULE, separated by commas, not {part!r}")
         (added if part[0] == "+" else dropped).append(part[1:])
     return Choices(tuple(dict.fromkeys(added)), tuple(dict.fromkeys(dropped)))
-
-
-def changes(target: Format) -> list[str]:
-    """Return every single change of a format's rules, in writing."""
-    dropped = [f"-{rule.name}" for rule in target.rules if rule.optional]
-    return [*(f"+{rule.name}" for rule in target.alternatives), *dropped]
-
-
-def _check(names: Iterable[str], known: Iterable[str], target: Format) -> None:
-    for name in names:
-        if name not in known:
-            raise UnknownNameError(f"optional {target.name} rule", name, known)

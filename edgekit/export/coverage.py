@@ -115,7 +115,7 @@ def of_error(model: str, error: UnsupportedOperatorError) -> Coverage:
 
 def _of_format(graph: ir.Model, target: Format) -> tuple[list[Row], list[Refusal]]:
     provenance = Provenance(graph)
-    rewrite.apply(graph, target.rules, provenance)
+    rewrite.apply(graph, target.lowering.rules, provenance)
     becomes: dict[Origin, list[str]] = {origin: [] for origin in provenance.origins}
     refused: dict[Origin, UnsupportedOperatorError] = {}
     refusals = []

@@ -13,7 +13,7 @@ import onnx_ir as ir
 
 from edgekit.errors import UnknownNameError, UnsupportedOperatorError
 from edgekit.export import lowering, onnx_writer, ort_writer, tflite
-from edgekit.export.rewrite import Rule
+from edgekit.export.rewrite import Menu
 
 Emitted: TypeAlias = tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]
 
@@ -27,8 +27,8 @@ class Format:
         aliases: other names that are taken for it.
         runtime: the runtime that runs it, as `edgekit.runtimes` calls it.
         channels_last: True if image maps are NHWC in the file.
-        rules: lowering from the canonical graph.
-        alternatives: further rules, whose forms are faster in some networks only.
+        lowering: from the canonical graph.
+        integer: from the encoded graph.
         to_bytes: the writer.
         emitted: what the writer makes of each node of a lowered graph: operators in the file, or
             the reason why it cannot.
@@ -38,8 +38,8 @@ class Format:
     aliases: tuple[str, ...]
     runtime: str
     channels_last: bool
-    rules: tuple[Rule, ...]
-    alternatives: tuple[Rule, ...]
+    lowering: Menu
+    integer: Menu
     to_bytes: Callable[[ir.Model, str], bytes]
     emitted: Callable[[ir.Model], Sequence[Emitted]]
 
@@ -52,8 +52,8 @@ FORMATS = {
             aliases=("onnxruntime", "ort"),
             runtime="onnxruntime",
             channels_last=False,
-            rules=lowering.ONNXRUNTIME,
-            alternatives=lowering.ONNXRUNTIME_ALTERNATIVES,
+            lowering=lowering.ONNXRUNTIME,
+            integer=lowering.ONNXRUNTIME_INTEGER,
             to_bytes=onnx_writer.to_bytes,
             emitted=onnx_writer.emitted,
         ),
@@ -62,8 +62,8 @@ FORMATS = {
             aliases=("ort-format",),
             runtime="onnxruntime",
             channels_last=False,
-            rules=lowering.ONNXRUNTIME,
-            alternatives=lowering.ONNXRUNTIME_ALTERNATIVES,
+            lowering=lowering.ONNXRUNTIME,
+            integer=lowering.ONNXRUNTIME_INTEGER,
             to_bytes=ort_writer.to_bytes,
             emitted=onnx_writer.emitted,
         ),
@@ -72,8 +72,8 @@ FORMATS = {
             aliases=("litert",),
             runtime="tflite",
             channels_last=True,
-            rules=lowering.TFLITE,
-            alternatives=lowering.TFLITE_ALTERNATIVES,
+            lowering=lowering.TFLITE,
+            integer=lowering.TFLITE_INTEGER,
             to_bytes=tflite.to_bytes,
             emitted=tflite.emitted,
         ),

@@ -15,6 +15,7 @@ from onnx_ir.passes.common import DeduplicateInitializersPass, NameFixPass
 
 from edgekit.export import graph as g
 from edgekit.export import lowering, rewrite
+from edgekit.export.choices import DEFAULT, Choices
 from edgekit.export.lowering.fuse_activation import FUSABLE, activation_of, clip_bounds
 
 LAYERS = ("Conv", "Gemm", "MatMul")
@@ -32,10 +33,14 @@ _ARITHMETIC = (
 )  # fmt: skip
 
 
-def from_canonical(model: ir.Model) -> ir.Model:
-    """Return the quantizable graph of a canonical one, which is left as it is."""
+def from_canonical(model: ir.Model, chosen: Choices = DEFAULT) -> ir.Model:
+    """Return the quantizable graph of a canonical one, which is left as it is.
+
+    Raises:
+        UnknownNameError: ``lowering.INTEGER`` has no such optional rule.
+    """
     graph = model.clone()
-    rewrite.apply(graph, lowering.INTEGER)
+    rewrite.apply(graph, chosen.rules(lowering.INTEGER))
     DeduplicateInitializersPass()(graph)
     for node in graph.graph:
         node.name = node.name or f"{node.op_type}_{node.outputs[0].name or ''}".rstrip("_")

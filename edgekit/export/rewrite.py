@@ -30,6 +30,27 @@ class Rule:
     optional: bool = False
 
 
+@dataclass(frozen=True)
+class Menu:
+    """The rules of one stage of lowering, and which of them are a matter of speed alone.
+
+    Attributes:
+        name: what the stage makes, for messages.
+        rules: the default ones, in order.
+        alternatives: further rules, whose forms are faster in some networks only.
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    alternatives: tuple[Rule, ...] = ()
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Every single change that may be made: ``+rule`` or ``-rule``."""
+        dropped = (f"-{rule.name}" for rule in self.rules if rule.optional)
+        return (*(f"+{rule.name}" for rule in self.alternatives), *dropped)
+
+
 def apply(
     model: ir.Model, rules: Sequence[Rule], provenance: Provenance | None = None
 ) -> dict[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from edgekit.quantize.build import build
 from edgekit.quantize.draft import Context, Draft
-from edgekit.quantize.files import Request, to_files
+from edgekit.quantize.files import Request, form, to_files
 from edgekit.quantize.recipe import Recipe
 from edgekit.quantize.samples import Samples
 from edgekit.quantize.search import Outcome, Step
@@ -26,6 +26,7 @@ __all__ = [
     "Step",
     "Subject",
     "build",
+    "form",
     "prepare",
     "to_files",
 ]

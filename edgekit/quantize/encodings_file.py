@@ -81,8 +81,8 @@ def loads(data: bytes, model: ir.Model, name: str) -> Encodings:
         document = encodings_document.from_bytes(data)
         if document.graph_sha256 != quantizable.digest(model):
             raise RefusedError(
-                f"{name} belongs to another network, or to other weights: make encodings for this "
-                "one with `edgekit quantize`",
+                f"{name} belongs to another network, to other weights or to another --lowering: "
+                "make encodings for this one with `edgekit quantize`",
                 reason_code="encodings-mismatch",
             )
         with np.errstate(all="ignore"):  # absurd numbers overflow, and are refused for it

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edgekit import export
+from edgekit.errors import UsageError
 from edgekit.export import (
     Artifact,
+    Choices,
     Job,
     Origin,
     Source,
@@ -21,6 +24,7 @@ from edgekit.export import (
     rewrite,
     tflite,
 )
+from edgekit.export.choices import DEFAULT
 from edgekit.export.encodings import Encodings
 from edgekit.export.formats import Format
 from edgekit.quantize import encodings_file
@@ -52,6 +56,9 @@ class Request:
         ort_activations: how the .onnx stores activations, ``uint8`` or ``int8``. ONNX Runtime
             has x86 kernels for uint8 alone; it converts int8 where it can, and computes in
             float32 where a value has several readers, as in every residual network.
+        lowering: optional rules; of one format. Those of the quantizable graph are already
+            in the draft, and only named in the sidecar.
+        tuning: what was measured to choose them, for the sidecar.
         force: replace existing files that have other content.
         verify: compare every file with the simulation.
     """
@@ -60,8 +67,38 @@ class Request:
     format_names: tuple[str, ...] = ("onnx", "tflite")
     integer_io: bool = False
     ort_activations: str = "uint8"
+    lowering: Choices = DEFAULT
+    tuning: tuple[Mapping[str, Any], ...] = ()
     force: bool = False
     verify: bool = True
+
+    @property
+    def target(self) -> Format:
+        """The only format.
+
+        Raises:
+            UsageError: there are several: they share what is calibrated, so a form that suits
+                one would be forced upon the other.
+        """
+        names = {formats.get(name).name for name in self.format_names}
+        if len(names) > 1:
+            raise UsageError(
+                "a lowering is of one format, and both share what is calibrated: name one --format"
+            )
+        return formats.FORMATS[names.pop()]
+
+    def check_lowering(self, *, of_one: bool = False) -> None:
+        """Check that the optional rules are those of the one format.
+
+        Args:
+            of_one: there must be one format even without optional rules.
+
+        Raises:
+            UnknownNameError: neither the quantizable graph nor the format has such a rule.
+            UsageError: there are several formats.
+        """
+        if of_one or self.lowering != DEFAULT:
+            self.lowering.check(lowering.INTEGER, self.target.integer)
 
 
 def precision_of(encodings: Encodings) -> str:
@@ -113,6 +150,15 @@ def to_files(
     )
 
 
+def form(source: Source, draft: Draft, request: Request) -> bytes:
+    """Return the content of the one file that is asked for, which nothing has run yet.
+
+    Raises:
+        UnsupportedOperatorError: the writer cannot express a node.
+    """
+    return _job(source, draft, request.target, precision_of(draft.encodings), request, None).data
+
+
 def _job(
     source: Source,
     draft: Draft,
@@ -122,6 +168,7 @@ def _job(
     answers: tuple[parity.Arrays, ...] | None,
 ) -> Job:
     graph = encoded.apply(draft.graph, draft.encodings)
+    rewrite.apply(graph, request.lowering.within(target.integer).rules(target.integer))
     description = export.describe(source, precision)
     if target.name == "onnx":
         data = onnx_integer.to_bytes(
@@ -130,7 +177,6 @@ def _job(
             unsigned=request.ort_activations == "uint8",
         )
     else:
-        rewrite.apply(graph, lowering.TFLITE_INTEGER)
         data = tflite.to_bytes(graph, description, integer_io=request.integer_io)
     return Job(
         target=target,
@@ -139,6 +185,8 @@ def _job(
         reference="simulation of the integers in float32",
         answers=answers,
         tolerance=TOLERANCE if answers is None else _tolerance(source, answers),
+        lowering=request.lowering.text,
+        tuning=request.tuning,
         integer_io=request.integer_io and target.name == "tflite",
     )
 

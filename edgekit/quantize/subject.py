@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 from edgekit.errors import RefusedError
 from edgekit.evaluate import Settings
-from edgekit.export import Source, artifact, feeds, quantizable, source
+from edgekit.export import Choices, Source, artifact, feeds, lowering, quantizable, source
 from edgekit.export import graph as g
 from edgekit.export.shapes import USUAL, InputShapes
 from edgekit.models import Preprocessing
@@ -29,6 +29,17 @@ class Subject:
 
     source: Source
     graph: ir.Model
+
+    def lowered(self, chosen: Choices) -> Subject:
+        """Return it with another form of the quantizable graph.
+
+        Args:
+            chosen: optional rules; those of ``lowering.INTEGER`` count.
+        """
+        return replace(
+            self,
+            graph=quantizable.from_canonical(self.source.graph, chosen.within(lowering.INTEGER)),
+        )
 
     @property
     def inputs(self) -> dict[str, tuple[int, ...]]:

@@ -129,7 +129,7 @@ def _onnx_file(draft: Draft, folder: Path) -> _File:
 
 def _tflite_file(draft: Draft, folder: Path) -> _File:
     graph, traced = _traced(draft)
-    rewrite.apply(graph, lowering.TFLITE_INTEGER)
+    rewrite.apply(graph, lowering.TFLITE_INTEGER.rules)
     found = _found(graph, draft, traced)
     borders = {*graph.graph.inputs, *graph.graph.outputs}
     shown = {

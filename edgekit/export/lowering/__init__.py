@@ -48,7 +48,7 @@ from edgekit.export.lowering import (
     tiled_factor,
     weighted_average_pool,
 )
-from edgekit.export.rewrite import Rule
+from edgekit.export.rewrite import Menu, Rule
 
 CANONICAL = (
     Rule("canonical_padding", canonical_padding.rewrite),
@@ -65,92 +65,117 @@ CANONICAL = (
 )
 """One form for every construct; runtime-neutral."""
 
-TFLITE = (
-    Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
-    Rule("pointwise_gemm", pointwise_gemm.rewrite),
-    Rule("lrn_as_conv", lrn_as_conv.rewrite),
-    Rule("power_as_roots", power_as_roots.rewrite),
-    Rule("batch_norm_as_depthwise", batch_norm_as_depthwise.rewrite),
-    Rule("flat_mean", flat_mean.rewrite),
-    Rule("flatten_into_gemm", flatten_into_gemm.rewrite),
-    Rule("merge_scales", merge_scales.rewrite),
-    Rule("add_into_bias", add_into_bias.rewrite),
-    Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite, optional=True),
-    Rule("repeated_channels", repeated_channels.rewrite, optional=True),
-    Rule("permutation_as_conv", permutation_as_conv.rewrite, optional=True),
-    Rule("channel_shuffle", channel_shuffle.rewrite),
-    Rule("channel_roll", channel_roll.rewrite),
-    Rule("drop_redundant_relu", drop_redundant_relu.rewrite),
-    Rule("relu_through_concat", relu_through_concat.rewrite),
-    Rule("explicit_pool_padding", explicit_pool_padding.rewrite),
-    Rule("edge_pool_padding", edge_pool_padding.rewrite),
-    Rule("weighted_average_pool", weighted_average_pool.rewrite),
-    Rule("split_concat", split_concat.rewrite),
-    Rule("tiled_factor", tiled_factor.rewrite, optional=True),
-    Rule("fuse_activation", fuse_activation.rewrite),
+TFLITE = Menu(
+    "tflite",
+    (
+        Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
+        Rule("pointwise_gemm", pointwise_gemm.rewrite),
+        Rule("lrn_as_conv", lrn_as_conv.rewrite),
+        Rule("power_as_roots", power_as_roots.rewrite),
+        Rule("batch_norm_as_depthwise", batch_norm_as_depthwise.rewrite),
+        Rule("flat_mean", flat_mean.rewrite),
+        Rule("flatten_into_gemm", flatten_into_gemm.rewrite),
+        Rule("merge_scales", merge_scales.rewrite),
+        Rule("add_into_bias", add_into_bias.rewrite),
+        Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite, optional=True),
+        Rule("repeated_channels", repeated_channels.rewrite, optional=True),
+        Rule("permutation_as_conv", permutation_as_conv.rewrite, optional=True),
+        Rule("channel_shuffle", channel_shuffle.rewrite),
+        Rule("channel_roll", channel_roll.rewrite),
+        Rule("drop_redundant_relu", drop_redundant_relu.rewrite),
+        Rule("relu_through_concat", relu_through_concat.rewrite),
+        Rule("explicit_pool_padding", explicit_pool_padding.rewrite),
+        Rule("edge_pool_padding", edge_pool_padding.rewrite),
+        Rule("weighted_average_pool", weighted_average_pool.rewrite),
+        Rule("split_concat", split_concat.rewrite),
+        Rule("tiled_factor", tiled_factor.rewrite, optional=True),
+        Rule("fuse_activation", fuse_activation.rewrite),
+    ),
+    (
+        Rule("grouped_as_dense", grouped_as_dense.rewrite),
+        Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
+        Rule("average_pool_as_depthwise", average_pool_as_depthwise.rewrite),
+        Rule("max_as_relu", max_as_relu.rewrite),
+        Rule("shift_as_slices", shift_as_slices.rewrite),
+        Rule("folded_columns", folded_columns.rewrite),
+    ),
 )
 """What the XNNPACK delegate takes whole and runs fast."""
 
-INTEGER = (
-    Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
-    Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
-    Rule("pointwise_gemm", pointwise_gemm.rewrite),
-    Rule("lrn_as_conv", lrn_as_conv.rewrite),
-    Rule("power_as_roots", power_as_roots.rewrite),
-    Rule("batch_norm_as_depthwise", batch_norm_as_depthwise.rewrite),
-    Rule("merge_scales", merge_scales.rewrite),
-    Rule("scale_into_layers", scale_into_layers.rewrite),
-    Rule("add_into_bias", add_into_bias.rewrite),
-    Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite),
-    Rule("repeated_channels", repeated_channels.rewrite),
-    Rule("drop_redundant_relu", drop_redundant_relu.rewrite),
-    Rule("relu_through_concat", relu_through_concat.rewrite),
-    Rule("average_pool_as_depthwise", average_pool_as_depthwise.rewrite),
-    Rule("explicit_pool_padding", explicit_pool_padding.rewrite),
-    Rule("edge_pool_padding", edge_pool_padding.rewrite),
-    Rule("weighted_average_pool", weighted_average_pool.rewrite),
-    Rule("split_concat", split_concat.rewrite),
+INTEGER = Menu(
+    "int8",
+    (
+        Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
+        Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
+        Rule("pointwise_gemm", pointwise_gemm.rewrite),
+        Rule("lrn_as_conv", lrn_as_conv.rewrite),
+        Rule("power_as_roots", power_as_roots.rewrite),
+        Rule("batch_norm_as_depthwise", batch_norm_as_depthwise.rewrite),
+        Rule("merge_scales", merge_scales.rewrite),
+        Rule("scale_into_layers", scale_into_layers.rewrite, optional=True),
+        Rule("add_into_bias", add_into_bias.rewrite),
+        Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite, optional=True),
+        Rule("repeated_channels", repeated_channels.rewrite, optional=True),
+        Rule("drop_redundant_relu", drop_redundant_relu.rewrite),
+        Rule("relu_through_concat", relu_through_concat.rewrite),
+        Rule("average_pool_as_depthwise", average_pool_as_depthwise.rewrite, optional=True),
+        Rule("explicit_pool_padding", explicit_pool_padding.rewrite),
+        Rule("edge_pool_padding", edge_pool_padding.rewrite),
+        Rule("weighted_average_pool", weighted_average_pool.rewrite),
+        Rule("split_concat", split_concat.rewrite),
+    ),
+    (
+        Rule("shuffle_as_transpose", shuffle_as_transpose.rewrite),
+        Rule("grouped_as_dense", grouped_as_dense.rewrite),
+        Rule("max_as_relu", max_as_relu.rewrite),
+        Rule("shift_as_slices", shift_as_slices.rewrite),
+    ),
 )
 """One form for both runtimes, in standard operators: what is calibrated and encoded.
 
 Every value that either file will hold as integers has its name here, so one set of encodings
 serves both."""
 
-TFLITE_INTEGER = (
-    Rule("permutation_as_conv", permutation_as_conv.rewrite),
-    Rule("flat_mean", flat_mean.rewrite),
-    Rule("flatten_into_gemm", flatten_into_gemm.rewrite),
-    Rule("channel_shuffle", channel_shuffle.rewrite),
-    Rule("channel_roll", channel_roll.rewrite),
-    Rule("tiled_factor", tiled_factor.rewrite),
-    Rule("folded_columns", folded_columns.rewrite),
-    Rule("fuse_activation", fuse_activation.rewrite),
+TFLITE_INTEGER = Menu(
+    "int8 tflite",
+    (
+        Rule("permutation_as_conv", permutation_as_conv.rewrite, optional=True),
+        Rule("flat_mean", flat_mean.rewrite),
+        Rule("flatten_into_gemm", flatten_into_gemm.rewrite),
+        Rule("channel_shuffle", channel_shuffle.rewrite),
+        Rule("channel_roll", channel_roll.rewrite),
+        Rule("tiled_factor", tiled_factor.rewrite, optional=True),
+        Rule("folded_columns", folded_columns.rewrite, optional=True),
+        Rule("fuse_activation", fuse_activation.rewrite),
+    ),
 )
 """Of an encoded graph: what only moves or renames integers."""
 
-ONNXRUNTIME: tuple[Rule, ...] = ()
-"""Nothing yet beats the canonical graph: ONNX Runtime optimises it when it loads the file, and
-takes a channel Gather at least as fast as reshape, transpose, reshape."""
-
-ONNXRUNTIME_ALTERNATIVES = (
-    Rule("shuffle_as_transpose", shuffle_as_transpose.rewrite),
-    Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite),
-    Rule("grouped_as_dense", grouped_as_dense.rewrite),
-    Rule("repeated_channels", repeated_channels.rewrite),
-    Rule("permutation_as_conv", permutation_as_conv.rewrite),
-    Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
-    Rule("max_as_relu", max_as_relu.rewrite),
-    Rule("shift_as_slices", shift_as_slices.rewrite),
-    Rule("tiled_factor", tiled_factor.rewrite),
+ONNXRUNTIME = Menu(
+    "onnx",
+    (),
+    (
+        Rule("shuffle_as_transpose", shuffle_as_transpose.rewrite),
+        Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite),
+        Rule("grouped_as_dense", grouped_as_dense.rewrite),
+        Rule("repeated_channels", repeated_channels.rewrite),
+        Rule("permutation_as_conv", permutation_as_conv.rewrite),
+        Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
+        Rule("max_as_relu", max_as_relu.rewrite),
+        Rule("shift_as_slices", shift_as_slices.rewrite),
+        Rule("tiled_factor", tiled_factor.rewrite),
+    ),
 )
-"""What some networks run faster with; ``edgekit export --tune`` measures which."""
+"""By default nothing: ONNX Runtime optimises the canonical graph when it loads the file, and takes
+a channel Gather at least as fast as reshape, transpose, reshape."""
 
-TFLITE_ALTERNATIVES = (
-    Rule("grouped_as_dense", grouped_as_dense.rewrite),
-    Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
-    Rule("average_pool_as_depthwise", average_pool_as_depthwise.rewrite),
-    Rule("max_as_relu", max_as_relu.rewrite),
-    Rule("shift_as_slices", shift_as_slices.rewrite),
-    Rule("folded_columns", folded_columns.rewrite),
+ONNXRUNTIME_INTEGER = Menu(
+    "int8 onnx",
+    (),
+    (
+        Rule("permutation_as_conv", permutation_as_conv.rewrite),
+        Rule("tiled_factor", tiled_factor.rewrite),
+        Rule("folded_columns", folded_columns.rewrite),
+    ),
 )
-"""The same for the XNNPACK delegate."""
+"""The same for the encoded graph."""
