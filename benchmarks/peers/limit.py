@@ -6,7 +6,6 @@ the input and the output, weighs little.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,13 +17,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.environments import last_line
 from benchmarks.peers.contenders import FLOAT32, SUFFIXES
+from edgekit import devices
+from edgekit.errors import EdgekitError
 
 CHANNELS, SIDE, LAYERS = 256, 28, 12
 MACS = LAYERS * SIDE * SIDE * CHANNELS * CHANNELS
 _CALIBRATION = 4
-
-
-_PROFILER = Path(__file__).parent / "scripts" / "onnxruntime_layers.py"
+_PROFILE = devices.ProfileSettings(children=1)
+_LIMITING = "1x1 convolution"
 
 
 class LimitUnavailableError(Exception):
@@ -36,8 +36,7 @@ class LayerClass:
     """All layers of one kind in a file.
 
     Attributes:
-        name: "1x1", "1x1 grouped", "depthwise", "spatial", "fully connected", or "other" for
-            all that has no multiply-accumulates.
+        name: as `edgekit latency --profile` calls it.
         macs: multiply-accumulates of one run.
         time_share: part of the time of a run.
         limit_share: multiply-accumulates per second, as a share of those of the limit's
@@ -78,33 +77,30 @@ def peak_file(work: Path, runtime: str, precision: str) -> Path:
 
 
 def layer_classes(path: Path, peak: Path) -> tuple[LayerClass, ...]:
-    """Profile an .onnx file and that of the limit, and return what takes most time first.
+    """Profile a file and that of the limit, and return what takes most time first.
 
     Raises:
         LimitUnavailableError: see there.
     """
-    ours, limits = _profile(path), _profile(peak)
-    rate = limits["1x1"]["macs"] / limits["1x1"]["time_us"]
-    whole = sum(entry["time_us"] for entry in ours.values())
+    place = devices.resolve_target("local")
+    requests = [devices.Request(each.absolute()) for each in (path, peak)]
+    try:
+        ours, limits = devices.profile(requests, _PROFILE, place)
+    except EdgekitError as error:
+        raise LimitUnavailableError(str(error)) from error
+    rate = limits.classes[_LIMITING].gmacs_per_s
+    if rate is None:
+        raise LimitUnavailableError(f"{peak} took no time")
     found = [
         LayerClass(
             name,
-            int(entry["macs"]),
-            entry["time_us"] / whole,
-            entry["macs"] / max(entry["time_us"], 1e-9) / rate,
+            cost.macs,
+            cost.time_ms / ours.whole.time_ms,
+            (cost.gmacs_per_s or 0.0) / rate,
         )
-        for name, entry in ours.items()
+        for name, cost in ours.classes.items()
     ]
     return tuple(sorted(found, key=lambda each: -each.time_share))
-
-
-def _profile(path: Path) -> dict[str, dict[str, float]]:
-    command = [sys.executable, str(_PROFILER), str(path)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise LimitUnavailableError(last_line(done.stderr))
-    found: dict[str, dict[str, float]] = json.loads(done.stdout)
-    return found
 
 
 def _chain() -> onnx.ModelProto:

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.environments import EDGEKIT, last_line
 from benchmarks.peers import checking, limit, turns
 from benchmarks.peers.checking import Checked, DisagreementError
-from benchmarks.peers.contenders import CONTENDERS, FLOAT32, ONNXRUNTIME, Contender
+from benchmarks.peers.contenders import CONTENDERS, FLOAT32, Contender
 from benchmarks.peers.converting import ConversionFailedError, Conversions, Made
 from benchmarks.peers.limit import LayerClass, LimitUnavailableError
 from benchmarks.peers.networks import Prepared
@@ -66,7 +66,7 @@ class Group:
         limit_share: multiply-accumulates per second of edgekit's file, as a share of those of
             the large convolution; None if either was not measured.
         limit_gmacs: the latter, 10^9 per second.
-        layers: edgekit's file by classes of layers; empty where the runtime does not tell.
+        layers: edgekit's file by classes of layers; empty where it cannot be profiled.
         speed_up: time of edgekit's float32 file divided by that of this int8 file; None in float32.
         undisturbed: share of runs that no other program interrupted.
     """
@@ -173,7 +173,7 @@ def _group(
         part = prepared.macs / limit.MACS
         share = Estimate(times.value * part, times.low * part, times.high * part)
         gmacs = limit.MACS / timed.median_ms(places["limit"]) / 1e6
-        layers = _layers(order[EDGEKIT], order["limit"]) if runtime == ONNXRUNTIME else ()
+        layers = _layers(order[EDGEKIT], order["limit"])
     if "float32" in places:
         speed_up = timed.ratio(places["float32"], ours)
     return Group(
