@@ -32,6 +32,7 @@ def run(wall_ms: Sequence[float], switches: Sequence[int] | None = None) -> Run:
         memory_before_load_bytes=40 << 20,
         peak_memory_bytes=50 << 20,
         outputs_sha256="00",
+        cooled_secs=0.0,
         before=CALM,
         after=CALM,
     )
@@ -81,6 +82,7 @@ def turns(*levels_ms: float, rounds: int = 3, **changes: Any) -> Turns:
         blocks=tuple([*there, *reversed(there)] * rounds),
         warm_ups=(WarmUp(10, 0.3, stationary=True),) * count,
         outputs_sha256=tuple(map(str, range(count))),
+        cooled_secs=0.0,
         before=CALM,
         after=CALM,
     )

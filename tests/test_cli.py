@@ -175,6 +175,9 @@ BAD_REQUESTS = {
     "missing file in latency": (["latency", "absent.tflite"], 2, "absent.tflite"),
     "missing file in info": (["info", "absent.tflite"], 2, "absent.tflite"),
     "threads": (["latency", SMALL, "--threads", "two"], 2, "whole numbers"),
+    "input size": (["latency", SMALL, "--input-size", "big"], 2, "160x320"),
+    "input size of a file": (["latency", "net.onnx", "--input-size", "96"], 2, "exported with"),
+    "input size of nothing": (["latency", SMALL, "--input-size", "0"], 2, "below 1"),
     "no threads": (["latency", SMALL, "--threads", "0"], 2, "threads"),
     "too few children": (["latency", SMALL, "--children", "2"], 2, "children"),
 }
@@ -248,6 +251,20 @@ def test_latency_json_round_trips(cli: Cli, cache: Path) -> None:
         assert report.macs == models.get(SMALL).macs
         assert all(len(run.wall_ms) >= 30 for run in report.runs)
     assert cache.is_dir()
+
+
+def test_latency_sweeps_input_sizes(cli: Cli, cache: Path) -> None:  # noqa: ARG001
+    sizes = ["--input-size", "16,24x32", "--cool-down", "0s"]
+    code, out, _ = cli("latency", SMALL, "--backend", "tflite", *sizes, *QUICK, "--json")
+    assert code == 0
+    reports = [from_json(json.dumps(each)) for each in json.loads(out)["reports"]]
+    assert [report.model for report in reports] == [f"{SMALL} 16", f"{SMALL} 24x32"]
+    shapes = [report.info.inputs[0].shape for report in reports]
+    assert shapes == [(1, 16, 16, 3), (1, 24, 32, 3)]
+    first, second = reports
+    assert first.macs is not None
+    assert second.macs is not None
+    assert second.macs > first.macs
 
 
 def test_latency_sweeps_threads(cli: Cli, tiny: Path) -> None:

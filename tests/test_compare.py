@@ -158,7 +158,7 @@ def test_comparisons_survive_json_exactly() -> None:
         (lambda d: d["subjects"].pop(), "a base and candidates"),
         (lambda d: d["runs"][0]["blocks"].pop(), "no whole rounds"),
         (lambda d: d["runs"][0]["blocks"][0].update(file=1), "two blocks of each file"),
-        (lambda d: d.update(schema_version=2), "comparison version 2"),
+        (lambda d: d.update(schema_version=1), "comparison version 1"),
     ],
 )
 def test_damaged_comparisons_are_refused(

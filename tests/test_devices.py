@@ -113,6 +113,23 @@ def test_files_take_turns_in_changing_order(tmp_path: Path) -> None:
     assert again.asked == target.asked
 
 
+def test_all_children_but_the_first_cool_down(tmp_path: Path) -> None:
+    jobs: list[Mapping[str, Any]] = []
+    warm = dataclasses.replace(quiet()[0].before, temperatures_c={"cpu": 40.0, "gpu": 38.0})
+    run = dataclasses.asdict(dataclasses.replace(quiet()[0], before=warm))
+    settings = MeasureSettings(cool_down_secs=30)
+
+    class Target(FakeTarget):
+        def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+            assert timeout_s == MeasureSettings().child_timeout_s + 30
+            jobs.append(job)
+            return super().run(job, MeasureSettings().child_timeout_s)
+
+    devices.measure(files(tmp_path, 2), settings, Target(run=run))
+    assert [job.get("cool_down_secs") for job in jobs] == [None, *[30] * 5]
+    assert {job["cool_to_c"] for job in jobs[1:]} == {43.0}
+
+
 def test_a_report_names_its_file(tmp_path: Path) -> None:
     (found,) = devices.measure(files(tmp_path, 1), MeasureSettings(), FakeTarget())
     assert (found.size_bytes, found.target) == (len("0.tflite"), "fake")

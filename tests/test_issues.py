@@ -35,7 +35,23 @@ def info(**changes: Any) -> ModelInfo:
 RISING = list(np.linspace(1.0, 1.1, 300))
 NOISY = steady(noise=0.15)
 
+
+def heating(cooled_secs: float) -> list[Run]:
+    states = [dataclasses.replace(CALM, temperatures_c={"cpu": c}) for c in (40.0, 44.0, 50.0)]
+    return [
+        dataclasses.replace(one, before=state, cooled_secs=cooled_secs)
+        for one, state in zip(quiet(), states, strict=True)
+    ]
+
+
+def throttled() -> list[Run]:
+    slow = dataclasses.replace(CALM, frequency_khz=1_500_000)
+    return [*quiet()[:2], dataclasses.replace(quiet()[2], after=slow)]
+
+
 TRIGGERS = {
+    "heat": report(heating(0.0)),
+    "clock": report(throttled()),
     "few-runs": report([*quiet()[:2], run(steady(count=20))]),
     "wide-interval": report([run(steady(1.0)), run(steady(1.03)), run(steady(0.97))]),
     "wide-spread": report([run(NOISY)] * 3),
@@ -59,6 +75,20 @@ def test_each_issue_is_found(code: str) -> None:
     found = TRIGGERS[code]
     assert code in codes(found)
     assert all(issue.message and issue.advice for issue in found.issues)
+
+
+def test_heat_asks_for_a_pause_or_for_a_longer_one() -> None:
+    (alone,) = report(heating(0.0)).issues
+    (after,) = report(heating(30.0)).issues
+    assert "10 C hotter" in alone.message
+    assert "after a wait of 30 s" in after.message
+    assert "longer" in after.advice
+
+
+def test_a_clock_that_idles_before_is_no_issue() -> None:
+    idle = dataclasses.replace(CALM, frequency_khz=600_000)
+    runs = [dataclasses.replace(one, before=idle) for one in quiet()]
+    assert "clock" not in codes(report(runs))
 
 
 def test_remarks_come_after_doubts() -> None:

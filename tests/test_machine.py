@@ -54,6 +54,29 @@ def test_a_phone_like_machine_is_read(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (state.cpu_pressure_percent, state.memory_available_bytes) == (1.25, 1024 * 1024)
 
 
+def test_cooling_down_ends_when_it_is_cool_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "_THERMAL", tmp_path)
+    now = [0.0]
+    zone = tmp_path / "thermal_zone0" / "temp"
+    zone.parent.mkdir()
+    zone.write_text("60000")
+
+    def sleep(secs: float) -> None:
+        now[0] += secs
+        if zone.exists():
+            zone.write_text(str(60_000 - int(1000 * now[0])))  # a degree a second
+
+    monkeypatch.setattr("time.sleep", sleep)
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    assert machine.cool_down(50.0, 60.0) == pytest.approx(10.0)
+    assert machine.cool_down(50.0, 60.0) == 0
+    assert machine.cool_down(0.0, 20.0) == pytest.approx(20.0)
+    zone.unlink()
+    assert machine.cool_down(50.0, 5.0) == pytest.approx(5.0), "no zones: a plain pause"
+
+
 class Affinity:
     """Stands in for the kernel: processors 0 to 7, all allowed."""
 

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from edgekit import devices
 from edgekit.cli import run
-from edgekit.cli.sustained import seconds
+from edgekit.cli.options import Duration
 from edgekit.devices import Request, SustainedReport, SustainSettings
 from edgekit.errors import RefusedError, UsageError, WorkerError
 from edgekit.runtimes import timing
@@ -102,13 +103,13 @@ def test_reports_survive_json_exactly_and_check_themselves() -> None:
     ("text", "expected"), [("90s", 90), ("30m", 1800), ("1h", 3600), ("0.5m", 30)]
 )
 def test_durations(text: str, expected: float) -> None:
-    assert seconds(text) == expected
+    assert Duration()(text) == expected
 
 
 @pytest.mark.parametrize("text", ["30", "m", "1d", "-1s", "1e9s"])
 def test_other_texts_are_no_durations(text: str) -> None:
-    with pytest.raises(UsageError, match="90s, 30m or 1h"):
-        seconds(text)
+    with pytest.raises(click.BadParameter, match="90s, 30m or 1h"):
+        Duration()(text)
 
 
 @pytest.mark.parametrize("changes", [{"secs": 1.9}, {"secs": float("inf")}, {"threads": 0}])
@@ -153,7 +154,7 @@ def test_a_real_file_runs_without_a_pause(cli: Cli, tmp_path: Path) -> None:
     found = devices.sustained_from_json(json.dumps(document))
     assert found.windows[-1].end_s >= 2
     assert all(window.runs > 0 for window in found.windows)
-    assert "running net.tflite for 2s" in err
+    assert "running net.tflite for 2 s" in err
 
 
 def test_the_table_names_the_throttled(
@@ -168,4 +169,4 @@ def test_the_table_names_the_throttled(
         assert words in out
     code, _, err = cli("latency", path, "--sustained", "soon")
     assert code == 2
-    assert "takes a duration" in err
+    assert "a duration is such as" in err

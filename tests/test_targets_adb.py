@@ -130,7 +130,7 @@ def test_the_report_is_one_of_its_own_and_reads_back(
         "edgekit.benchmark-model-reports", 1,
     )  # fmt: skip
     [found] = document["reports"]
-    assert (found["schema"], found["schema_version"]) == ("edgekit.benchmark-model", 1)
+    assert (found["schema"], found["schema_version"]) == ("edgekit.benchmark-model", 2)
     assert found["summary"]["count"] == 369
     assert found["target"] == f"adb:{SERIAL}"
     assert found["runs"][0]["outcome"] == OUTCOMES[LAST]

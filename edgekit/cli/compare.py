@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli import output
-from edgekit.cli.latency import file_request, machine_words
-from edgekit.cli.options import cpus_option, is_file, json_option
+from edgekit.cli.latency import machine_words
+from edgekit.cli.options import cool_down_option, cpus_option, is_file, json_option
+from edgekit.cli.requests import of_file
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     help="Least seconds of timed runs of each file in each process.",
 )
 @cpus_option
+@cool_down_option
 @click.option(
     "--fail-slower",
     type=click.FloatRange(min=0),
@@ -78,6 +80,7 @@ def command(
     num_runs: int,
     min_secs: float,
     cpus: str | None,
+    cool_down_secs: float,
     fail_slower: float | None,
     *,
     force: bool,
@@ -102,6 +105,7 @@ def command(
             max_secs=max(devices.COMPARE_SETTINGS.max_secs, min_secs),
             warmup_secs=devices.COMPARE_SETTINGS.warmup_secs,
             cpus=cpus,
+            cool_down_secs=cool_down_secs,
         )
         contrasts = _measure(base, candidates, settings, target, as_json=as_json)
     elif of_files == {False} and len(candidates) == 1:
@@ -123,8 +127,8 @@ def _measure(
     place = devices.resolve_target(target)
     with output.progress("compare") as say, devices.opened(place, say):
         result = devices.compare(
-            file_request(base),
-            [file_request(path) for path in candidates],
+            of_file(base),
+            [of_file(path) for path in candidates],
             settings,
             place,
             lambda done, total: say(f"process {done + 1}/{total}"),

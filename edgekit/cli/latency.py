@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli import instruction_counts, output, phone_benchmark, profile, sustained
-from edgekit.cli.options import NameList, cpus_option, is_file, json_option
+from edgekit.cli import instruction_counts, output, phone_benchmark, profile, requests, sustained
+from edgekit.cli.options import Duration, NameList, cool_down_option, cpus_option, json_option
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -73,10 +73,19 @@ if TYPE_CHECKING:
     "--children", type=int, default=3, show_default=True, help="Fresh processes for each file."
 )
 @cpus_option
+@cool_down_option
+@click.option(
+    "--input-size",
+    "sizes",
+    type=NameList(),
+    metavar="H[xW],...",
+    default=(),
+    help="Input sizes of named models, such as 160,192,224; their own without it.",
+)
 @click.option(
     "--sustained",
     "duration",
-    metavar="DURATION",
+    type=Duration(),
     help="Instead, run each file without a pause for so long (30m), and compare first and last "
     "minute.",
 )
@@ -105,7 +114,9 @@ def command(
     max_secs: float,
     children: int,
     cpus: str | None,
-    duration: str | None,
+    cool_down_secs: float,
+    sizes: tuple[str, ...],
+    duration: float | None,
     plots: Path | None,
     *,
     profiled: bool,
@@ -125,11 +136,15 @@ def command(
     from edgekit import devices
 
     place = devices.resolve_target(target)
+    runtimes = _runtimes(backends)
+
+    def files(say: Callable[[str], None], some: Sequence[str] = runtimes) -> list[Request]:
+        return requests.collect([*subjects, *models], some, sizes, say)
+
     if isinstance(place, devices.CountingTarget):
         instruction_counts.refuse_timing_options(click.get_current_context())
         with output.progress("latency") as say:
-            requests = _requests([*subjects, *models], _runtimes(backends), say)
-            instruction_counts.show(requests, place, children, say, as_json=as_json)
+            instruction_counts.show(files(say), place, children, say, as_json=as_json)
         return
     if profiled:
         profile.refuse_other_options(click.get_current_context())
@@ -140,16 +155,14 @@ def command(
             for each in threads
         ]
         with output.progress("latency") as say:
-            requests = _requests([*subjects, *models], _runtimes(backends), say)
-            profile.show(requests, profiles, place, plots, say, as_json=as_json)
+            profile.show(files(say), profiles, place, plots, say, as_json=as_json)
         return
     if plots is not None:
         raise UsageError("--plots goes with --profile: give both, or leave it out")
     if duration is not None:
+        counts = [_count(each) for each in threads]
         with output.progress("latency") as say:
-            requests = _requests([*subjects, *models], _runtimes(backends), say)
-            counts = [_count(each) for each in threads]
-            sustained.show(requests, duration, counts, cpus, place, say, as_json=as_json)
+            sustained.show(files(say), duration, counts, cpus, place, say, as_json=as_json)
         return
     settings = [
         devices.MeasureSettings(
@@ -160,22 +173,22 @@ def command(
             max_secs=max_secs,
             warmup_runs=warmup_runs,
             cpus=cpus,
+            cool_down_secs=cool_down_secs,
         )
         for each in threads
     ]
-    runtimes = _runtimes(backends)
     if isinstance(place, devices.BenchmarkTarget):
         with output.progress("latency") as say:
-            requests = _requests([*subjects, *models], phone_benchmark.only(runtimes), say)
-            phone_benchmark.show(requests, settings, place, say, as_json=as_json)
+            found = files(say, phone_benchmark.only(runtimes))
+            phone_benchmark.show(found, settings, place, say, as_json=as_json)
         return
     with output.progress("latency") as say:
-        requests = _requests([*subjects, *models], runtimes, say)
+        found = files(say)
         with devices.opened(place, say):
             reports = [
                 report
                 for each in settings
-                for report in devices.measure(requests, each, place, lambda step: say(_words(step)))
+                for report in devices.measure(found, each, place, lambda step: say(_words(step)))
             ]
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]
@@ -195,45 +208,6 @@ def _runtimes(names: Sequence[str]) -> list[str]:
     from edgekit import runtimes
 
     return list(dict.fromkeys(runtimes.resolve(name) for name in names))
-
-
-def _requests(
-    subjects: Sequence[str], runtimes: Sequence[str], say: Callable[[str], None]
-) -> list[Request]:
-    """Turn names and paths into files to measure, exporting what is not in the cache."""
-    from edgekit import models
-
-    requests = []
-    for subject in subjects or models.REFERENCE:
-        if is_file(subject):
-            requests.append(file_request(Path(subject)))
-        else:
-            requests.extend(_model_requests(subject, runtimes, say))
-    return requests
-
-
-def file_request(path: Path) -> Request:
-    """Return what to measure of a model file, with what its sidecar says about it."""
-    from edgekit.devices import Request
-    from edgekit.export import artifact
-
-    known = artifact.load(path) if path.is_file() else None
-    if known is None:
-        return Request(path)
-    return Request(path, model=known.model, precision=known.precision, macs=known.macs)
-
-
-def _model_requests(
-    name: str, runtimes: Sequence[str], say: Callable[[str], None]
-) -> list[Request]:
-    from edgekit.devices import Request
-    from edgekit.export import cache
-
-    entries = cache.exported(name, runtimes, lambda step: say(f"{name}: {step}"))
-    return [
-        Request(entry.path, runtime, entry.model, entry.precision, entry.macs)
-        for entry, runtime in zip(entries, runtimes, strict=True)
-    ]
 
 
 def _words(step: object) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
 
 from edgekit.errors import UsageError
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class NameList(click.ParamType[tuple[str, ...]]):
@@ -29,6 +32,34 @@ class NameList(click.ParamType[tuple[str, ...]]):
         return names
 
 
+class Duration(click.ParamType[float]):
+    """A duration such as ``90s``, ``30m`` or ``1h``, in seconds."""
+
+    name = "duration"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  # click hands over strings and defaults
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Read number and unit."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", str(value).strip())
+        if found is None:
+            self.fail(f"a duration is such as 90s, 30m or 1h, not {value!r}", param, ctx)
+        return float(found[1]) * _SECONDS[found[2]]
+
+
+cool_down_option = click.option(
+    "--cool-down",
+    "cool_down_secs",
+    type=Duration(),
+    default=0.0,
+    help="Before each process but the first, wait until the machine is as cool as at the start, "
+    "for at most so long (60s).",
+)
 cpus_option = click.option(
     "--cpus",
     metavar="big|little|N,...",

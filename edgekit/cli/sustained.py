@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,29 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli import output
-from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.devices import Request, SustainedReport, Target
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def seconds(text: str) -> float:
-    """Return the seconds in a duration such as ``90s``, ``30m`` or ``1h``.
-
-    Raises:
-        UsageError: it is no duration.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
-    if found is None:
-        raise UsageError(f"--sustained takes a duration such as 90s, 30m or 1h, not {text!r}")
-    return float(found[1]) * _UNITS[found[2]]
-
 
 def show(
     requests: Sequence[Request],
-    duration: str,
+    secs: float,
     threads: Sequence[int],
     cpus: str | None,
     target: Target,
@@ -44,13 +28,11 @@ def show(
     """Run each file for so long, one after the other, and print them."""
     from edgekit import devices
 
-    settings = [
-        devices.SustainSettings(seconds(duration), threads=each, cpus=cpus) for each in threads
-    ]
+    settings = [devices.SustainSettings(secs, threads=each, cpus=cpus) for each in threads]
     reports = []
     for each in settings:
         for request in requests:
-            say(f"running {request.model or request.path.name} for {duration}")
+            say(f"running {request.model or request.path.name} for {secs:g} s")
             reports.append(devices.sustain(request, each, target))
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]

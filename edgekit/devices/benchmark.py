@@ -7,6 +7,7 @@ which runs were disturbed) cannot be had, and no result of it can be compared wi
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -52,7 +53,7 @@ class BenchmarkReport(FileReport):
     """
 
     schema = "edgekit.benchmark-model"
-    schema_version = 1
+    schema_version = 2
 
     settings: MeasureSettings
     tool: Tool
@@ -155,7 +156,7 @@ def benchmark(
 ) -> list[BenchmarkReport]:
     """Have each file measured in ``settings.children`` fresh processes; return one report a file.
 
-    The files take turns, as in `edgekit.devices.measure`.
+    The files take turns, as in `edgekit.devices.measure`. To cool down is to wait the whole time.
 
     Args:
         requests: what to measure; .tflite files only.
@@ -179,6 +180,8 @@ def benchmark(
         request = requests[number]
         if progress is not None:
             progress(Progress(request, done, total))
+        if done:
+            time.sleep(settings.cool_down_secs)
         try:
             found[number].append(target.benchmark(request.path, settings))
         except WorkerError as error:

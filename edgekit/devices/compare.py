@@ -65,7 +65,9 @@ def compare(
         if progress is not None:
             progress(number, settings.children)
         try:
-            answers.append(_ask(target, _job(requests, settings, number), len(requests), settings))
+            start = answers[0].run.before if answers else None
+            job = {**_job(requests, settings, number), **settings.cooling(start)}
+            answers.append(_ask(target, job, len(requests), settings))
         except WorkerError as error:
             raise WorkerError(
                 f"comparing, process {number + 1} of {settings.children}: {error}"

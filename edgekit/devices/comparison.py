@@ -16,7 +16,7 @@ from edgekit.runtimes.machine import Conditions, Machine
 from edgekit.runtimes.timing import Block, Samples, WarmUp
 
 SCHEMA = "edgekit.comparison"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,15 @@ class Turns:
         blocks: in the order taken; a round is one block of each file and then one of each again.
         warm_ups: how the untimed runs before went, one a file.
         outputs_sha256: hash of what each file computed from the seeded inputs.
-        before: the machine's state when the process started.
+        cooled_secs: how long the process waited for the machine to cool down first.
+        before: the machine's state when the process then started.
         after: the machine's state when it had finished.
     """
 
     blocks: tuple[Block, ...]
     warm_ups: tuple[WarmUp, ...]
     outputs_sha256: tuple[str, ...]
+    cooled_secs: float
     before: Conditions
     after: Conditions
 

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from edgekit.devices import stats
+from edgekit.devices.settings import WARMER_C
 
 if TYPE_CHECKING:
     from edgekit.devices.report import LatencyReport
+    from edgekit.runtimes.machine import Conditions
 
 Report = TypeVar("Report")
+
+
+class Measured(Protocol):
+    """One process of a measurement."""
+
+    @property
+    def cooled_secs(self) -> float:
+        """How long it waited for the machine to cool down."""
+
+    @property
+    def before(self) -> Conditions:
+        """The machine's state after that."""
+
+    @property
+    def after(self) -> Conditions:
+        """The machine's state at the end."""
+
 
 # Below this many samples even the median of one child scatters by a good part of the spread.
 LEAST_SAMPLES = 30
@@ -27,6 +46,8 @@ LARGEST_DRIFT = 0.05
 LARGEST_INTERRUPTED = 0.10
 # Load beyond our own threads, as a share of the cores.
 LARGEST_LOAD = 0.5
+# Clocks at the end of processes that all computed: a smaller share than this is throttling.
+LEAST_CLOCK = 0.9
 # One Python call and one clock reading take about 1 us together: 2 % of this.
 SHORTEST_MS = 0.05
 
@@ -154,6 +175,33 @@ def _busy(report: LatencyReport) -> Iterator[Issue]:
             )
 
 
+def heat(runs: Sequence[Measured]) -> Iterator[Issue]:
+    """Yield what the machine's temperatures and clocks say against runs, in the order taken."""
+    starts = [run.before.hottest_c for run in runs]
+    known = [degrees for degrees in starts if degrees is not None]
+    waited = max(run.cooled_secs for run in runs)
+    if known and max(known) - known[0] > WARMER_C:
+        yield Issue(
+            "heat",
+            f"processes started up to {max(known) - known[0]:.0f} C hotter than the first, at "
+            f"{known[0]:.0f} C" + (f", after a wait of {waited:.0f} s" if waited else ""),
+            "give --cool-down a longer time" if waited else "give --cool-down 60s",
+        )
+    clocks = [state.frequency_khz for run in runs for state in (run.before, run.after)]
+    at_work = [khz for khz in clocks[1::2] if khz is not None]
+    if at_work and min(at_work) < LEAST_CLOCK * max(at_work):
+        yield Issue(
+            "clock",
+            f"the highest clock was {max(at_work) / 1e6:.2f} GHz at the end of one process and "
+            f"{min(at_work) / 1e6:.2f} GHz at the end of another",
+            "fix the processor's frequency, or give --cool-down 60s",
+        )
+
+
+def _heat(report: LatencyReport) -> Iterator[Issue]:
+    yield from heat(report.runs)
+
+
 def _crowded(report: LatencyReport) -> Iterator[Issue]:
     allowed = min(
         (len(run.before.affinity) for run in report.runs if run.before.affinity), default=0
@@ -222,6 +270,7 @@ _RULES: tuple[Rule, ...] = (
     _warm_up,
     _governor,
     _busy,
+    _heat,
     _crowded,
     _outputs_differ,
     _timer,

@@ -16,7 +16,7 @@ from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.targets import Target
 from edgekit.errors import InvalidPathError, WorkerError
 from edgekit.runtimes import ModelInfo, codec, for_file, resolve
-from edgekit.runtimes.machine import Machine
+from edgekit.runtimes.machine import Conditions, Machine
 
 
 @dataclass(frozen=True)
@@ -100,17 +100,20 @@ def measure(
     jobs = [_job(request, settings) for request in requests]
     answers: list[list[_Answer]] = [[] for _ in requests]
     total = len(requests) * settings.children
+    start: Conditions | None = None
     for done, number in enumerate(turns(len(requests), settings.children, settings.seed)):
         request = requests[number]
         if progress is not None:
             progress(Progress(request, done, total))
         try:
-            answers[number].append(_ask(target, jobs[number], settings))
+            answer = _ask(target, {**jobs[number], **settings.cooling(start)}, settings)
         except WorkerError as error:
             child = len(answers[number]) + 1
             raise WorkerError(
                 f"{request.path}, child {child} of {settings.children}: {error}"
             ) from error
+        answers[number].append(answer)
+        start = start or answer.run.before
     return [
         _report(request, file, settings, target, found)
         for request, file, found in zip(requests, files, answers, strict=True)

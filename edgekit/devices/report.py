@@ -28,7 +28,7 @@ class LatencyReport(FileReport):
     """
 
     schema = "edgekit.latency"
-    schema_version = 2
+    schema_version = 3
 
     settings: MeasureSettings
     info: ModelInfo

@@ -24,7 +24,8 @@ class Run:
         memory_before_load_bytes: peak resident memory with the runtime imported and no model.
         peak_memory_bytes: peak resident memory after the warm-up.
         outputs_sha256: hash of what the model computed from the seeded inputs.
-        before: the machine's state when the child started.
+        cooled_secs: how long the child waited for the machine to cool down first.
+        before: the machine's state when the child then started.
         after: the machine's state when it had finished.
     """
 
@@ -35,6 +36,7 @@ class Run:
     memory_before_load_bytes: int
     peak_memory_bytes: int
     outputs_sha256: str
+    cooled_secs: float
     before: Conditions
     after: Conditions
 

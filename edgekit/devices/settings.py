@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from edgekit.errors import UsageError
 from edgekit.runtimes import timing
+from edgekit.runtimes.machine import Conditions
 
 # The interval of the headline comes from resampling children; of two there is nothing to resample.
 LEAST_CHILDREN = 3
+WARMER_C = 3.0
+"""Degrees Celsius within which a machine counts as cool as before."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class MeasureSettings:
             slow runs, before it is given up.
         cpus: processors to run on: ``big``, ``little``, or numbers such as ``0,1``; None leaves
             that to the system.
+        cool_down_secs: longest wait before each child but the first, for the hottest thermal zone
+            to be at most `WARMER_C` warmer than before that one.
 
     Raises:
         UsageError: a value is out of its range, or two contradict each other.
@@ -45,6 +50,7 @@ class MeasureSettings:
     seed: int = 0
     timeout_s: float = 300.0
     cpus: str | None = None
+    cool_down_secs: float = 0.0
 
     def __post_init__(self) -> None:
         _at_least("threads", self.threads, 1)
@@ -56,11 +62,24 @@ class MeasureSettings:
         _at_least("warmup_secs", self.warmup_secs, 0)
         _at_least("seed", self.seed, 0)
         _at_least("timeout_s", self.timeout_s, 1)
+        _at_least("cool_down_secs", self.cool_down_secs, 0)
 
     @property
     def child_timeout_s(self) -> float:
         """Seconds after which a child is given up."""
-        return timing.CAP_FACTOR * self.warmup_secs + self.max_secs + self.timeout_s
+        warm_up_secs = timing.CAP_FACTOR * self.warmup_secs
+        return self.cool_down_secs + warm_up_secs + self.max_secs + self.timeout_s
+
+    def cooling(self, first: Conditions | None) -> dict[str, float]:
+        """Return what a job says of cooling down; nothing if it shall not.
+
+        Args:
+            first: the state of the machine before the first child; None for that child.
+        """
+        if first is None or not self.cool_down_secs:
+            return {}
+        start_c = first.hottest_c or 0.0
+        return {"cool_to_c": start_c + WARMER_C, "cool_down_secs": self.cool_down_secs}
 
 
 def _at_least(name: str, value: float, least: float) -> None:

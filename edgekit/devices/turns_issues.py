@@ -69,6 +69,10 @@ def _load(comparison: Comparison) -> Iterator[Issue]:
         )
 
 
+def _heat(comparison: Comparison) -> Iterator[Issue]:
+    yield from issues.heat(comparison.runs)
+
+
 def _outputs_differ(comparison: Comparison) -> Iterator[Issue]:
     for number, subject in enumerate(comparison.subjects):
         if len({run.outputs_sha256[number] for run in comparison.runs}) > 1:
@@ -114,6 +118,7 @@ _RULES: tuple[Rule, ...] = (
     _warm_up,
     _governor,
     _load,
+    _heat,
     _outputs_differ,
     _timer,
     _runtimes,

@@ -19,12 +19,17 @@ from edgekit import export, models
 from edgekit.errors import UnreadableModelError
 from edgekit.export import artifact, formats, source
 from edgekit.export.artifact import Artifact
+from edgekit.export.shapes import USUAL, InputShapes
 from edgekit.models import ModelSpec
 from edgekit.runtimes import cache_folder
 
 
 def exported(
-    name: str, format_names: Sequence[str], progress: Callable[[str], None] = lambda _: None
+    name: str,
+    format_names: Sequence[str],
+    progress: Callable[[str], None] = lambda _: None,
+    *,
+    asked: InputShapes = USUAL,
 ) -> list[Artifact]:
     """Return verified files of a registered network, one a format.
 
@@ -34,19 +39,21 @@ def exported(
         name: a registered network's name or alias.
         format_names: formats by name or alias.
         progress: called with a short line before each step, if anything needs doing.
+        asked: sizes of the inputs, where they are not the network's own.
 
     Raises:
+        UsageError: the network cannot take that size.
         UnknownNameError: no network is called that, or no format.
         ParityError: see `edgekit.export.to_files`.
     """
     spec = models.get(name)
     wanted = [formats.get(each).name for each in format_names]
-    where = cache_folder.folder() / _key(spec)
+    where = cache_folder.folder() / _key(spec, asked)
     found = [_find(where, spec.name, each) for each in wanted]
     kept = [entry for entry in found if entry is not None]
     if len(kept) == len(wanted):
         return kept
-    prepared = source.resolve(spec.name, progress=progress)
+    prepared = source.resolve(spec.name, asked=asked, progress=progress)
     return export.to_files(prepared, wanted, where, force=True, progress=progress)
 
 
@@ -59,13 +66,15 @@ def _find(where: Path, name: str, format_name: str) -> Artifact | None:
     return kept if kept is not None and kept.verified == "passed" else None
 
 
-def _key(spec: ModelSpec) -> str:
+def _key(spec: ModelSpec, asked: InputShapes) -> str:
     versions = artifact.tool_versions()
     if spec.library:
         package = spec.library.partition(":")[0]
         with suppress(metadata.PackageNotFoundError):  # exporting it then says so
             versions[package] = metadata.version(package)
-    facts = json.dumps([spec.name, versions, _package_digest()], sort_keys=True)
+    facts = json.dumps(
+        [spec.name, asked.given, asked.batch, versions, _package_digest()], sort_keys=True
+    )
     return f"{spec.name}-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
 
 

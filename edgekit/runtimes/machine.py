@@ -19,6 +19,7 @@ from edgekit.errors import EnvironmentMissingError, UsageError
 _PROC = Path("/proc")
 _CPUS = Path("/sys/devices/system/cpu")
 _THERMAL = Path("/sys/class/thermal")
+_POLL_SECS = 0.5
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ class Conditions:
     cpu_pressure_percent: float | None
     memory_available_bytes: int | None
     temperatures_c: dict[str, float] | None
+
+    @property
+    def hottest_c(self) -> float | None:
+        """Of the thermal zones, in degrees Celsius."""
+        return max(self.temperatures_c.values(), default=None) if self.temperatures_c else None
 
 
 def facts() -> Machine:
@@ -138,6 +144,22 @@ def _unlike(wanted: str) -> set[int]:
             f"processors {wanted} are asked for, but all here are alike: give their numbers"
         )
     return speeds[max(speeds) if wanted == "big" else min(speeds)]
+
+
+def cool_down(to_c: float, most_secs: float) -> float:
+    """Wait until the hottest thermal zone is no hotter than ``to_c``; return the seconds waited.
+
+    Args:
+        to_c: degrees Celsius.
+        most_secs: the longest wait; without thermal zones it is waited whole.
+    """
+    start = time.monotonic()
+    while (waited := time.monotonic() - start) < most_secs:
+        zones = _temperatures()
+        if zones and max(zones.values()) <= to_c:
+            break
+        time.sleep(min(_POLL_SECS, most_secs - waited))
+    return waited
 
 
 def processors(wanted: str) -> set[int]:

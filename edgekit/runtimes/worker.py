@@ -108,6 +108,7 @@ def _run(job: Job) -> dict[str, Any]:
 
 
 def _measure(job: Job) -> dict[str, Any]:
+    cooled_secs = _cool_down(job)
     facts, before = machine.facts(), machine.conditions()
     runtimes.import_runtime(job["runtime"])
     memory_before_load = machine.peak_memory_bytes()
@@ -134,13 +135,22 @@ def _measure(job: Job) -> dict[str, Any]:
             "memory_before_load_bytes": memory_before_load,
             "peak_memory_bytes": peak_memory,
             "outputs_sha256": checksum,
+            "cooled_secs": cooled_secs,
             "before": asdict(before),
             "after": asdict(machine.conditions()),
         },
     }
 
 
+def _cool_down(job: Job) -> float:
+    """Wait as long as the job says, at most; return the seconds."""
+    if not job.get("cool_down_secs"):
+        return 0.0
+    return machine.cool_down(job["cool_to_c"], job["cool_down_secs"])
+
+
 def _compare(job: Job) -> dict[str, Any]:
+    cooled_secs = _cool_down(job)
     facts, before = machine.facts(), machine.conditions()
     files = job["files"]
     # Where a file lies in memory changes its speed a little, so the order of loading changes too.
@@ -171,6 +181,7 @@ def _compare(job: Job) -> dict[str, Any]:
             "blocks": [asdict(block) for block in blocks],
             "warm_ups": [asdict(each) for each in warm_ups],
             "outputs_sha256": checksums,
+            "cooled_secs": cooled_secs,
             "before": asdict(before),
             "after": asdict(machine.conditions()),
         },
