@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from edgekit import models, quantize, runtimes
 from edgekit.data import folder
 from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError, UsageError
-from edgekit.export import Origin, parity, quantizable, rescale
+from edgekit.export import Origin, encoded, parity, quantizable, rescale
 from edgekit.export import graph as g
 from edgekit.export.rescale import Rescaling
 from edgekit.quantize import (
@@ -398,6 +398,21 @@ def test_seven_bit_layers_have_seven_bits_through_every_rung() -> None:
         assert largest == 63 if name in layers[:2] else 63 < largest <= 127
 
 
+def test_only_the_operators_asked_for_are_on_integers() -> None:
+    for text in ("minmax@Conv", "auto+equalise+batch-norm+adaround+bias+mixed@Conv"):
+        draft = integers.drafted(SOUND, FEEDS, text)
+        encoded_graph = encoded.apply(draft.graph, draft.encodings)
+        on_integers = {n.op_type for n in encoded_graph.graph if encoded.is_integer(n)}
+        assert on_integers == {"Conv"}
+
+
+def test_operators_are_part_of_a_recipe_in_writing() -> None:
+    found = recipe.get("fast@Gemm, Conv")
+    assert found.operators == {"Conv", "Gemm"}
+    assert recipe.parse(found.text).operators == found.operators
+    assert found.text == f"{recipe.NAMED['fast'].text}@Conv,Gemm"
+
+
 def test_equal_samples_give_equal_encodings() -> None:
     for text in ("auto+equalise+bias", "mse:mse+batch-norm", "minmax+adaround"):
         first, second = (integers.drafted(SOUND, FEEDS, text) for _ in range(2))
@@ -512,10 +527,12 @@ def test_a_toml_file_says_all_that_a_recipe_is(tmp_path: Path) -> None:
         activation_bits = 16
         samples = 12
         seven_bit = ["first"]
+        operators = ["Conv", "Gemm"]
     """
     assert recipe.get(toml(tmp_path, text)) == Recipe(
-        "careful", "mse", "mse", ("equalise", "bias"), False, 16, 12, frozenset({"first"})
-    )
+        "careful", "mse", "mse", ("equalise", "bias"), False, 16, 12, frozenset({"first"}),
+        frozenset({"Conv", "Gemm"}),
+    )  # fmt: skip
     assert recipe.get(toml(tmp_path, "")) == Recipe("mine.toml")
 
 

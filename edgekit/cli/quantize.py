@@ -87,6 +87,13 @@ _TUNING_SAMPLES = 4
     help="Layers whose weights get 7 bits; see `edgekit verify --isa`.",
 )
 @click.option(
+    "--operators",
+    type=NameList(),
+    default=(),
+    metavar="TYPE,...",
+    help="Quantize operators of these ONNX types only, such as Conv,Gemm; the others stay float32.",
+)
+@click.option(
     "--format",
     "--target-runtime",
     "formats",
@@ -141,6 +148,7 @@ def command(
     per_channel: bool | None,
     precision: str,
     seven_bit: tuple[str, ...],
+    operators: tuple[str, ...],
     formats: tuple[str, ...],
     io: str,
     ort_activations: str,
@@ -177,6 +185,7 @@ def command(
         per_channel=per_channel,
         precision=precision,
         seven_bit=frozenset(seven_bit),
+        operators=frozenset(operators),
     )
     lowering = next(iter(tuning.read(lowerings, formats).values()), DEFAULT)
     request = quantize.Request(
@@ -247,6 +256,7 @@ def _tuned(
         recipe.get("minmax"),
         per_channel=asked.per_channel,
         activation_bits=asked.activation_bits,
+        operators=asked.operators,
     )
     few = samples.read(None, subject.inputs, subject.source.preprocessing, _TUNING_SAMPLES)
     (found,) = tuning.measured([IntegerForms(subject, quick, few, request)], target, say)

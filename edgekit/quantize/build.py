@@ -65,7 +65,9 @@ def _encoded(draft: Draft, recipe: Recipe, found: Mapping[str, Summary], method:
         seven_bit=recipe.seven_bit,
         rescalings=draft.encodings.rescalings,
     )
-    return replace(draft, encodings=encodings)
+    kept = recipe.operators
+    others = [n.name or "" for n in draft.graph.graph if kept is not None and n.op_type not in kept]
+    return replace(draft, encodings=encodings).with_float(others)
 
 
 def _closest(drafts: Sequence[Draft], context: Context) -> Draft:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgekit.data import ImageFolder, folder
-from edgekit.errors import InvalidPathError, UsageError
+from edgekit.errors import InvalidPathError, UnknownNameError, UsageError
 from edgekit.export import graph as g
 from edgekit.export import quantizable
 from edgekit.quantize import encodings_file, judge, recipe, search
@@ -25,7 +25,12 @@ _SIXTEEN = ("int16x8", "w8a16")
 
 
 def recipe_of(
-    text: str, *, per_channel: bool | None, precision: str, seven_bit: frozenset[str]
+    text: str,
+    *,
+    per_channel: bool | None,
+    precision: str,
+    seven_bit: frozenset[str],
+    operators: frozenset[str] = frozenset(),
 ) -> Recipe:
     """Return the recipe asked for; what is given beside its text overrides it.
 
@@ -37,6 +42,8 @@ def recipe_of(
         found = replace(found, per_channel=per_channel)
     if precision in _SIXTEEN:
         found = replace(found, activation_bits=16)
+    if operators:
+        found = replace(found, operators=operators)
     return replace(found, seven_bit=found.seven_bit | seven_bit)
 
 
@@ -95,6 +102,7 @@ def draft_of(
 
     Raises:
         UsageError: a seven-bit layer does not exist, or a search cannot evaluate the network.
+        UnknownNameError: the network has no operator of a type that shall be quantized.
         RefusedError: weights or values are NaN or infinite (reason "not-finite").
     """
     _check_layers(subject, asked)
@@ -137,3 +145,7 @@ def _check_layers(subject: Subject, asked: Recipe) -> None:
                 f"{subject.source.name} has no layer {name!r} to give 7 bits; it has, for "
                 f"example, {', '.join(layers[:3])}"
             )
+    types = {node.op_type for node in subject.graph.graph if quantizable.is_capable(node)}
+    for name in sorted(asked.operators or ()):
+        if name not in types:
+            raise UnknownNameError(f"operator of {subject.source.name}", name, sorted(types))

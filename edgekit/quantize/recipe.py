@@ -1,12 +1,13 @@
 """Recipes: what to quantize how, by name, in a written grammar, or from a TOML file.
 
-    recipe  = ranges [ ":" weights ] { "+" rung }
+    recipe  = ranges [ ":" weights ] { "+" rung } [ "@" operator { "," operator } ]
     ranges  = "auto" | "minmax" | "moving-average" | "percentile" | "entropy" | "mse"
     weights = "max" | "mse"
     rung    = a name of `edgekit.quantize.rungs`
 
 ``mse:mse+equalise+bias`` reads: activation ranges and weight scales by least squared error, then
-equalise channels, then correct biases. The named recipes are texts of this grammar.
+equalise channels, then correct biases. ``minmax@Gemm`` quantizes fully connected layers alone. The
+named recipes are texts of this grammar.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Recipe:
         activation_bits: 8 or 16.
         samples: most calibration samples used for ranges; None takes all that are given.
         seven_bit: names of layers whose weights get 7 bits.
+        operators: ONNX types of the operators to quantize; the others stay float32. None
+            quantizes all that can be.
 
     Raises:
         UnknownNameError: a method or rung does not exist.
@@ -52,6 +55,7 @@ class Recipe:
     activation_bits: int = 8
     samples: int | None = None
     seven_bit: frozenset[str] = field(default_factory=frozenset)
+    operators: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         if self.ranges != AUTO:
@@ -71,7 +75,9 @@ class Recipe:
     def text(self) -> str:
         """The recipe in the written grammar."""
         weights = "" if self.weights == "max" else f":{self.weights}"
-        return "+".join([f"{self.ranges}{weights}", *self.rungs])
+        rungs = "".join(f"+{name}" for name in self.rungs)
+        only = "" if self.operators is None else f"@{','.join(sorted(self.operators))}"
+        return f"{self.ranges}{weights}{rungs}{only}"
 
     def with_rungs(self, names: tuple[str, ...]) -> Recipe:
         """Return the recipe with other rungs."""
@@ -84,12 +90,18 @@ def parse(text: str) -> Recipe:
     Raises:
         UnknownNameError: a word is no method and no rung.
     """
-    head, *names = [part.strip() for part in text.split("+")]
+    steps, at, only = text.partition("@")
+    head, *names = [part.strip() for part in steps.split("+")]
     method, _, weights = head.partition(":")
     if method != AUTO and method not in ranges.METHODS:
         raise UnknownNameError("recipe", text, [*NAMED, AUTO, *ranges.METHODS])
     kind: Any = weights or "max"  # checked by Recipe
-    return Recipe(text, method, kind, tuple(names))
+    found = Recipe(text, method, kind, tuple(names))
+    return replace(found, operators=_operators(only)) if at else found
+
+
+def _operators(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
 NAMED: Mapping[str, Recipe] = {
@@ -110,7 +122,10 @@ def get(what: str) -> Recipe:
     """
     if what.lower().endswith(".toml"):
         return _from_file(Path(what))
-    return NAMED[what] if what in NAMED else parse(what)
+    name, at, only = what.partition("@")
+    if name in NAMED:
+        return replace(NAMED[name], name=what, operators=_operators(only) if at else None)
+    return parse(what)
 
 
 def _from_file(path: Path) -> Recipe:
@@ -133,7 +148,7 @@ def _from_file(path: Path) -> Recipe:
                 f"{path}: {key} is a {_WORDS[kind]}, not {value!r}", reason_code="bad-recipe"
             )
         checked[key] = value
-    for key, kind in (("rungs", tuple), ("seven_bit", frozenset)):
+    for key, kind in (("rungs", tuple), ("seven_bit", frozenset), ("operators", frozenset)):
         if key in checked:
             if not all(isinstance(item, str) for item in checked[key]):
                 raise RefusedError(f"{path}: {key} is a list of names", reason_code="bad-recipe")
@@ -150,5 +165,6 @@ _KEYS: Mapping[str, type] = {
     "activation_bits": int,
     "samples": int,
     "seven_bit": list,
+    "operators": list,
 }
 _WORDS = {str: "string", list: "list", bool: "boolean", int: "number"}
