@@ -33,6 +33,7 @@ def run(wall_ms: Sequence[float], switches: Sequence[int] | None = None) -> Run:
         peak_memory_bytes=50 << 20,
         outputs_sha256="00",
         cooled_secs=0.0,
+        connections_lost=0,
         before=CALM,
         after=CALM,
     )
@@ -83,6 +84,7 @@ def turns(*levels_ms: float, rounds: int = 3, **changes: Any) -> Turns:
         warm_ups=(WarmUp(10, 0.3, stationary=True),) * count,
         outputs_sha256=tuple(map(str, range(count))),
         cooled_secs=0.0,
+        connections_lost=0,
         before=CALM,
         after=CALM,
     )

@@ -14,9 +14,13 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from edgekit import devices
+from tests.test_worker import FAKE_INTERPRETER, stub_package
 
 SSH = shutil.which("ssh")  # before a test puts another first on PATH
 
@@ -130,3 +134,66 @@ def start(folder: Path) -> Device:
         device.stop()
         pytest.skip(f"sshd does not start here: {reason}")
     return device
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
+    device = start(tmp_path_factory.mktemp("device"))
+    yield device
+    device.stop()
+
+
+@pytest.fixture
+def device(running: Device, monkeypatch: pytest.MonkeyPatch) -> Device:
+    """A device in good order, known to the client."""
+    running.trust("host")
+    running.use_key("user")
+    running.be()
+    monkeypatch.setenv("PATH", str(running.client), prepend=os.pathsep)
+    return running
+
+
+@pytest.fixture
+def target(device: Device) -> devices.Target:
+    assert device.leftovers() == []
+    return devices.resolve_target("ssh:device")
+
+
+@pytest.fixture
+def fake(device: Device, tmp_path: Path) -> Callable[[str], Path]:
+    """Return a function that writes a model file which makes a fake runtime misbehave."""
+    site = tmp_path / "site"
+    stub_package(site, "ai_edge_litert", "raise ModuleNotFoundError(name=__name__)")
+    stub_package(site, "tflite_runtime", "")
+    (site / "tflite_runtime" / "interpreter.py").write_text(FAKE_INTERPRETER)
+    device.be(f"export PYTHONPATH={shlex.quote(str(site))}")
+
+    def write(order: str) -> Path:
+        path = tmp_path / "fake.tflite"
+        path.write_text(order)
+        return path
+
+    return write
+
+
+def describe(path: Path) -> dict[str, object]:
+    return {"task": "describe", "runtime": "tflite", "path": str(path), "threads": 1}
+
+
+def ancestor(pid: int, name: str) -> int:
+    """Return the nearest process above whose name begins so."""
+    while True:
+        fields = Path(f"/proc/{pid}/stat").read_text()
+        pid = int(fields.rpartition(")")[2].split()[1])
+        if Path(f"/proc/{pid}/comm").read_text().startswith(name):
+            return pid
+
+
+def pid_on(device: Device) -> int:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for file in device.temporary.glob("edgekit.*/*.pid"):
+            if file.read_text():
+                return int(file.read_text())
+        time.sleep(0.02)
+    raise AssertionError("the worker never started")

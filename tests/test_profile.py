@@ -147,7 +147,7 @@ def test_a_report_survives_json_exactly_and_checks_itself(
         text = report.to_json()
         assert devices.profile_from_json(text) == report
         document = json.loads(text)
-        assert (document["schema"], document["schema_version"]) == ("edgekit.profile", 1)
+        assert (document["schema"], document["schema_version"]) == ("edgekit.profile", 2)
         assert len(document["summary"]["operators"]) == len(report.operators)
         document["operators"].pop()
         with pytest.raises(RefusedError, match="one time for each operator"):

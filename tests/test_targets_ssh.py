@@ -9,8 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,54 +32,11 @@ from edgekit.errors import (
 from edgekit.runtimes import arm_root, emulators, isa
 from tests import sshd
 from tests.files import OPS, tiny_onnx, tiny_tflite
-from tests.sshd import Device
-from tests.test_worker import FAKE_INTERPRETER, has_ended, stub_package
+from tests.sshd import Device, describe, pid_on
+from tests.test_worker import has_ended, stub_package
 
+running, device, target, fake = sshd.running, sshd.device, sshd.target, sshd.fake
 BRIEF = MeasureSettings(num_runs=20, min_secs=0.01, max_secs=5, warmup_runs=2, warmup_secs=0.01)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
-    device = sshd.start(tmp_path_factory.mktemp("device"))
-    yield device
-    device.stop()
-
-
-@pytest.fixture
-def device(running: Device, monkeypatch: pytest.MonkeyPatch) -> Device:
-    """A device in good order, known to the client."""
-    running.trust("host")
-    running.use_key("user")
-    running.be()
-    monkeypatch.setenv("PATH", str(running.client), prepend=os.pathsep)
-    return running
-
-
-@pytest.fixture
-def target(device: Device) -> devices.Target:
-    assert device.leftovers() == []
-    return devices.resolve_target("ssh:device")
-
-
-@pytest.fixture
-def fake(device: Device, tmp_path: Path) -> Callable[[str], Path]:
-    """Return a function that writes a model file which makes a fake runtime misbehave."""
-    site = tmp_path / "site"
-    stub_package(site, "ai_edge_litert", "raise ModuleNotFoundError(name=__name__)")
-    stub_package(site, "tflite_runtime", "")
-    (site / "tflite_runtime" / "interpreter.py").write_text(FAKE_INTERPRETER)
-    device.be(f"export PYTHONPATH={shlex.quote(str(site))}")
-
-    def write(order: str) -> Path:
-        path = tmp_path / "fake.tflite"
-        path.write_text(order)
-        return path
-
-    return write
-
-
-def _describe(path: Path) -> dict[str, object]:
-    return {"task": "describe", "runtime": "tflite", "path": str(path), "threads": 1}
 
 
 # --- what works --------------------------------------------------------------------------------
@@ -123,9 +79,9 @@ def test_each_content_is_sent_once(
     path = tiny_tflite(tmp_path / "net.tflite", [OPS.ABS])
     with opened(target):
         for _ in range(2):
-            assert target.run(_describe(path), 60)["model"]["operators"] == {"ABS": 1}
+            assert target.run(describe(path), 60)["model"]["operators"] == {"ABS": 1}
         tiny_tflite(path, [OPS.NEG])
-        assert target.run(_describe(path), 60)["model"]["operators"] == {"NEG": 1}
+        assert target.run(describe(path), 60)["model"]["operators"] == {"NEG": 1}
     names = [name for name in sent if name is not None]
     assert len(names) == len(set(names)) == 3
     assert sent.count(None) == 3
@@ -208,7 +164,7 @@ def test_no_runtime_there(
     for name in ("tflite_runtime", "tensorflow"):
         stub_package(tmp_path / "site", name, "raise ModuleNotFoundError(name=__name__)")
     with pytest.raises(MissingPackageError, match=r"ssh:device: .*not installed there"):
-        target.run(_describe(fake("ok")), 60)
+        target.run(describe(fake("ok")), 60)
     assert device.leftovers() == []
 
 
@@ -230,64 +186,15 @@ def test_a_killed_worker_and_a_bad_file(
 ) -> None:
     with opened(target):
         with pytest.raises(WorkerError, match="ssh:device: the worker was killed by SIGKILL"):
-            target.run(_describe(fake("SIGKILL")), 60)
+            target.run(describe(fake("SIGKILL")), 60)
         with pytest.raises(WorkerError, match="no answer within 1 s"):
-            target.run(_describe(fake("hang")), 1)
-        assert target.run(_describe(fake("ok")), 60)["model"]["operators"] == {"COPY": 1}
+            target.run(describe(fake("hang")), 1)
+        assert target.run(describe(fake("ok")), 60)["model"]["operators"] == {"COPY": 1}
     device.be()
     bad = tmp_path / "bad.tflite"
     bad.write_bytes(b"no model")
     with pytest.raises(UnreadableModelError):
-        target.run(_describe(bad), 60)
-    assert device.leftovers() == []
-
-
-def _ancestor(pid: int, name: str) -> int:
-    """Return the nearest process above whose name begins so."""
-    while True:
-        fields = Path(f"/proc/{pid}/stat").read_text()
-        pid = int(fields.rpartition(")")[2].split()[1])
-        if Path(f"/proc/{pid}/comm").read_text().startswith(name):
-            return pid
-
-
-def _pid_on(device: Device) -> int:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        for file in device.temporary.glob("edgekit.*/*.pid"):
-            if file.read_text():
-                return int(file.read_text())
-        time.sleep(0.02)
-    raise AssertionError("the worker never started")
-
-
-@pytest.mark.parametrize("victim", ["sshd", "python"])
-def test_a_cut_connection_is_told_and_the_device_tidies_up(
-    victim: str, device: Device, target: devices.Target, fake: Callable[[str], Path]
-) -> None:
-    caught: list[EdgekitError] = []
-
-    def ask() -> None:
-        try:
-            target.run(_describe(fake("hang")), 60)
-        except EdgekitError as error:
-            caught.append(error)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    worker = _pid_on(device)
-    os.kill(_ancestor(worker, victim), signal.SIGKILL)
-    asking.join(30)
-    (error,) = caught
-    assert isinstance(error, WorkerError)
-    assert error.reason_code == "connection-lost"
-    assert str(device.temporary / "edgekit.") in str(error)
-    assert has_ended(worker)
-    left = device.leftovers(within_s=3)
-    # A killed holder cannot remove the lock's file; the lock itself is free.
-    assert left in ([], ["edgekit.lock"])
-    with opened(target, lambda line: pytest.fail(line)):
-        pass
+        target.run(describe(bad), 60)
     assert device.leftovers() == []
 
 
@@ -303,7 +210,7 @@ def test_a_command_that_is_stopped_leaves_nothing_on_the_device(
     code = "import sys; from edgekit.cli import run; sys.exit(run(sys.argv[1:]))"
     argv = ["latency", str(fake("hang")), "--target", "ssh:device"]
     with subprocess.Popen([sys.executable, "-c", code, *argv], stderr=subprocess.PIPE) as command:
-        worker = _pid_on(device)
+        worker = pid_on(device)
         command.send_signal(number)
         command.communicate(timeout=30)
     assert command.returncode == returncode

@@ -185,5 +185,6 @@ def _conditions(report: ProfileReport) -> list[str]:
             f"note: the times never stood still in the warm-up of {restless} of {processes}; stop "
             "other programs"
         )
+    lines += [f"note: {issue.message}; {issue.advice}" for issue in report.issues]
     lines += [f"note: not timed: {name}: {why}" for name, why in report.unmeasured.items()]
     return lines

@@ -16,7 +16,7 @@ from edgekit.runtimes.machine import Conditions, Machine
 from edgekit.runtimes.timing import Block, Samples, WarmUp
 
 SCHEMA = "edgekit.comparison"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Turns:
         warm_ups: how the untimed runs before went, one a file.
         outputs_sha256: hash of what each file computed from the seeded inputs.
         cooled_secs: how long the process waited for the machine to cool down first.
+        connections_lost: as in `edgekit.devices.Run`.
         before: the machine's state when the process then started.
         after: the machine's state when it had finished.
     """
@@ -59,6 +60,7 @@ class Turns:
     warm_ups: tuple[WarmUp, ...]
     outputs_sha256: tuple[str, ...]
     cooled_secs: float
+    connections_lost: int
     before: Conditions
     after: Conditions
 

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 Report = TypeVar("Report")
 
 
+class Resumed(Protocol):
+    """One process of a measurement that may have been started again."""
+
+    @property
+    def connections_lost(self) -> int:
+        """How often one before it was cut short with the connection to the device."""
+
+
 class Measured(Protocol):
     """One process of a measurement."""
 
@@ -202,6 +210,24 @@ def _heat(report: LatencyReport) -> Iterator[Issue]:
     yield from heat(report.runs)
 
 
+def connection(runs: Sequence[Resumed]) -> Iterator[Issue]:
+    """Yield that runs had to be started again after the connection to the device was lost."""
+    lost = sum(run.connections_lost for run in runs)
+    if lost:
+        yield Issue(
+            "connection-lost",
+            f"the connection was lost {'once' if lost == 1 else f'{lost} times'}; "
+            f"the run{'' if lost == 1 else 's'} that it cut short "
+            f"{'was' if lost == 1 else 'were'} dropped and started again",
+            "look after the device's power and network: processes before and after may differ",
+            doubtful=False,
+        )
+
+
+def _connection(report: LatencyReport) -> Iterator[Issue]:
+    yield from connection(report.runs)
+
+
 def _crowded(report: LatencyReport) -> Iterator[Issue]:
     allowed = min(
         (len(run.before.affinity) for run in report.runs if run.before.affinity), default=0
@@ -275,5 +301,6 @@ _RULES: tuple[Rule, ...] = (
     _outputs_differ,
     _timer,
     _delegate,
+    _connection,
     _virtual,
 )

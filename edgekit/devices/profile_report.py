@@ -12,6 +12,7 @@ import numpy as np
 
 from edgekit.devices import file_report
 from edgekit.devices.file_report import FileReport
+from edgekit.devices.issues import Issue, connection
 from edgekit.devices.layer_class import CLASSES, layer_class
 from edgekit.errors import UsageError
 from edgekit.runtimes import ModelInfo
@@ -83,6 +84,7 @@ class ProfileRun:
         samples: of the whole file, without a profiler.
         warm_up: how the warm-up before them went.
         times: of each operator.
+        connections_lost: as in `edgekit.devices.Run`.
         before: the machine's state at the start.
         after: the same at the end.
     """
@@ -90,6 +92,7 @@ class ProfileRun:
     samples: Samples
     warm_up: WarmUp
     times: tuple[OperatorTime, ...]
+    connections_lost: int
     before: Conditions
     after: Conditions
 
@@ -140,7 +143,7 @@ class ProfileReport(FileReport):
     """
 
     schema = "edgekit.profile"
-    schema_version = 1
+    schema_version = 2
 
     method: str
     settings: ProfileSettings
@@ -210,6 +213,11 @@ class ProfileReport(FileReport):
             if all(time.time_ns is None for time in times)
         }
 
+    @cached_property
+    def issues(self) -> tuple[Issue, ...]:
+        """What to know of how it was measured."""
+        return tuple(connection(self.runs))
+
     def summary(self) -> dict[str, Any]:
         """Return the derived numbers, ready for JSON: ``operators`` in the report's order."""
         return {
@@ -222,6 +230,7 @@ class ProfileReport(FileReport):
                 for operator, cost in zip(self.operators, self.costs, strict=True)
             ],
             "unmeasured": self.unmeasured,
+            "issues": [asdict(issue) for issue in self.issues],
         }
 
 

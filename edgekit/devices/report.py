@@ -28,7 +28,7 @@ class LatencyReport(FileReport):
     """
 
     schema = "edgekit.latency"
-    schema_version = 3
+    schema_version = 4
 
     settings: MeasureSettings
     info: ModelInfo

@@ -25,6 +25,8 @@ class Run:
         peak_memory_bytes: peak resident memory after the warm-up.
         outputs_sha256: hash of what the model computed from the seeded inputs.
         cooled_secs: how long the child waited for the machine to cool down first.
+        connections_lost: how often a child before was cut short with the connection to the device,
+            and what it measured dropped.
         before: the machine's state when the child then started.
         after: the machine's state when it had finished.
     """
@@ -37,6 +39,7 @@ class Run:
     peak_memory_bytes: int
     outputs_sha256: str
     cooled_secs: float
+    connections_lost: int
     before: Conditions
     after: Conditions
 

@@ -73,6 +73,10 @@ def _heat(comparison: Comparison) -> Iterator[Issue]:
     yield from issues.heat(comparison.runs)
 
 
+def _connection(comparison: Comparison) -> Iterator[Issue]:
+    yield from issues.connection(comparison.runs)
+
+
 def _outputs_differ(comparison: Comparison) -> Iterator[Issue]:
     for number, subject in enumerate(comparison.subjects):
         if len({run.outputs_sha256[number] for run in comparison.runs}) > 1:
@@ -122,5 +126,6 @@ _RULES: tuple[Rule, ...] = (
     _outputs_differ,
     _timer,
     _runtimes,
+    _connection,
     _virtual,
 )

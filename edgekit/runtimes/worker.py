@@ -136,6 +136,7 @@ def _measure(job: Job) -> dict[str, Any]:
             "peak_memory_bytes": peak_memory,
             "outputs_sha256": checksum,
             "cooled_secs": cooled_secs,
+            "connections_lost": 0,  # a target that started it again says how often
             "before": asdict(before),
             "after": asdict(machine.conditions()),
         },
@@ -182,6 +183,7 @@ def _compare(job: Job) -> dict[str, Any]:
             "warm_ups": [asdict(each) for each in warm_ups],
             "outputs_sha256": checksums,
             "cooled_secs": cooled_secs,
+            "connections_lost": 0,  # a target that started it again says how often
             "before": asdict(before),
             "after": asdict(machine.conditions()),
         },
@@ -228,6 +230,7 @@ def _profile(job: Job) -> dict[str, Any]:
             "samples": asdict(samples),
             "warm_up": asdict(warm_up),
             "times": [asdict(time) for time in times],
+            "connections_lost": 0,  # a target that started it again says how often
             "before": asdict(before),
             "after": asdict(machine.conditions()),
         },

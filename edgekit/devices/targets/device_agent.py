@@ -22,6 +22,7 @@ import json
 import os
 import platform
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,19 +38,25 @@ _CHUNK = 1 << 20
 _KEPT_CHARACTERS = 4000  # of what a worker says on stderr
 
 
-def serve(folder: str, python: str, owner: str) -> None:
+def serve(folder: str, python: str, owner: str, lost: str = "") -> None:
     """Wait for the device, say hello, and do what stdin asks for until it ends.
 
     Args:
         folder: where to work.
         python: program that starts the worker.
         owner: who is asking, for others who wait.
+        lost: ``lost:`` and the folder of a connection that the same asker has lost, if any.
     """
+    lost = lost.partition(":")[2]
     requests = os.fdopen(0, "rb", buffering=0, closefd=False)
+    if lost:
+        _end_holder(lost)
     descriptor = _take_lock(owner)
     if descriptor is None:
         return
     try:
+        if lost:
+            shutil.rmtree(lost, ignore_errors=True)  # it remains after a loss of power
         numpy = importlib.util.find_spec("numpy") is not None
         facts = {"folder": folder, "python": platform.python_version(), "numpy": numpy}
         _tell({"hello": facts})
@@ -65,6 +72,18 @@ def serve(folder: str, python: str, owner: str) -> None:
             _tell(answer)
     finally:
         _give_back(descriptor)
+
+
+def _end_holder(folder: str) -> None:
+    """End the program that works in a folder: it may not know for long that its asker is gone."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(folder) in path.read_bytes().split(b"\0"):
+                os.kill(int(path.parent.name), signal.SIGTERM)
+
+
+def _stop(*_: object) -> None:
+    raise SystemExit(1)  # after tidying up
 
 
 def _tell(answer: dict[str, Any]) -> None:
@@ -214,4 +233,5 @@ def _wait(worker: subprocess.Popen[bytes], wake: int, timeout_s: float) -> bool 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # stdin's end says the same, and is waited for
-    serve(*sys.argv[1:4])
+    signal.signal(signal.SIGTERM, _stop)
+    serve(*sys.argv[1:5])

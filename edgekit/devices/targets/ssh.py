@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,17 @@ from typing import Any
 from edgekit.data.digest import sha256_of
 from edgekit.devices.targets.base import Probe
 from edgekit.devices.targets.ssh_connection import Connection, located
-from edgekit.errors import EdgekitError, UsageError
+from edgekit.devices.targets.ssh_failures import LOST, PASSING
+from edgekit.errors import EdgekitError, EnvironmentMissingError, UsageError, WorkerError
 from edgekit.runtimes import archive, child, codec
 from edgekit.runtimes.machine import Machine
 
 _PROBE_TIMEOUT_S = 60.0
 _PORTS = range(1, 65536)
+
+_MOST_LOSSES = 3  # of one job; a fourth connection would be lost like the others
+_PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 15.0)  # before each try to connect again
+_LAST_TRY_S = 45.0  # after the loss; a try may take 15 s itself
 
 
 class SshTarget:
@@ -35,17 +41,19 @@ class SshTarget:
         self.arguments = arguments
         self.python = python
         self._connection: Connection | None = None
+        self._say: Callable[[str], None] = lambda _: None
 
     @contextmanager
     def opened(self, say: Callable[[str], None]) -> Iterator[None]:
         """Hold one connection, and with it the device, for all jobs within.
 
-        Each file is sent once, and the device's folder goes at the end.
+        Each file is sent once, and the device's folder goes at the end. When the connection is
+        lost, another takes its place, and with it the device is waited for anew.
 
         Args:
-            say: called with a line while somebody else has the device.
+            say: called with a line while somebody else has the device, or it is out of reach.
         """
-        self._connection = Connection(self.name, self.arguments, self.python, say)
+        self._connection, self._say = self._connect(say), say
         try:
             yield
         finally:
@@ -58,17 +66,64 @@ class SshTarget:
         return Probe(codec.decode(Machine, answer["machine"]), answer["runtimes"])
 
     def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
-        """Send what the job needs, run it, and return the answer."""
+        """Send what the job needs, run it, and return the answer.
+
+        If the connection is lost meanwhile, the job is started again on another one, from the
+        beginning and a few times at most, and the answer's ``run`` says how often. A job
+        ``sustain`` is not: the device would have rested in between.
+        """
         if self._connection is None:
             with self.opened(lambda _: None):
                 return self.run(job, timeout_s)
-        self._connection.put("worker.pyz", archive.build())
-        moved = _moved(job, self._connection)
-        result = self._connection.run(moved, timeout_s)
+        for losses in range(_MOST_LOSSES):
+            try:
+                answer = self._try(job, timeout_s, self._connection)
+            except WorkerError as error:
+                if error.reason_code != LOST or job["task"] == "sustain":
+                    raise
+                if losses + 1 == _MOST_LOSSES:
+                    raise _given_up(error, f"so were {losses} before in the same run") from None
+                self._connection = self._reconnect(self._connection, error)
+            else:
+                if "run" in answer:
+                    answer["run"]["connections_lost"] = losses
+                return answer
+        raise AssertionError("the last loss is raised")
+
+    def _connect(self, say: Callable[[str], None], lost: Connection | None = None) -> Connection:
+        return Connection(self.name, self.arguments, self.python, say, lost)
+
+    def _reconnect(self, lost: Connection, error: WorkerError) -> Connection:
+        """Return a connection in place of a lost one; raise ``error`` with the reason why not."""
+        start = time.monotonic()
+        lost.close()
+        self._say(f"{self.name}: the connection was lost; connecting again")
+        reason = "out of time"
+        for pause_s in _PAUSES_S:
+            if time.monotonic() - start + pause_s > _LAST_TRY_S:
+                break
+            time.sleep(pause_s)
+            try:
+                return self._connect(self._say, lost)
+            except EnvironmentMissingError as failure:
+                reason = str(failure).removeprefix(f"{self.name}: ")
+                if failure.reason_code not in PASSING:
+                    break
+        raise _given_up(error, f"connecting again failed: {reason}") from None
+
+    def _try(
+        self, job: Mapping[str, Any], timeout_s: float, connection: Connection
+    ) -> dict[str, Any]:
+        connection.put("worker.pyz", archive.build())
+        result = connection.run(_moved(job, connection), timeout_s)
         try:
             return child.read_answer(*result)
         except EdgekitError as error:
             raise located(error, self.name) from None
+
+
+def _given_up(error: WorkerError, reason: str) -> WorkerError:
+    return WorkerError(f"{error}; {reason}", reason_code=LOST)
 
 
 def _moved(job: Mapping[str, Any], connection: Connection) -> dict[str, Any]:

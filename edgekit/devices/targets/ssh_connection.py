@@ -41,7 +41,7 @@ umask 077
 folder=$(mktemp -d "${{TMPDIR:-/tmp}}/edgekit.XXXXXX") || exit {ssh_failures.NO_FOLDER}
 trap 'rm -rf "$folder"' EXIT
 trap : HUP INT TERM PIPE
-"$2" -c "$1" "$folder" "$2" "$3"
+"$2" -c "$1" "$folder" "$2" "$3" "$4"
 """
 
 _GREETING_LINES = 200  # that a login may print before the agent speaks
@@ -57,6 +57,7 @@ class Connection:
         arguments: of ssh, which name the device: options and destination.
         python: program on the device that runs Python.
         say: called with a line when the device is busy.
+        lost: the connection that this one takes the place of; what is left of it there goes.
 
     Attributes:
         folder: the folder on the device, which goes when the connection ends.
@@ -66,7 +67,12 @@ class Connection:
     """
 
     def __init__(
-        self, name: str, arguments: Sequence[str], python: str, say: Callable[[str], None]
+        self,
+        name: str,
+        arguments: Sequence[str],
+        python: str,
+        say: Callable[[str], None],
+        lost: Connection | None = None,
     ) -> None:
         self.name = name
         self.folder = ""
@@ -74,7 +80,8 @@ class Connection:
         self._sent: set[str] = set()
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the connection
         agent = resources.files("edgekit.devices.targets").joinpath("device_agent.py").read_text()
-        remote = f"exec sh -c {shlex.join([_SCRIPT, 'sh', agent, python, _owner()])}"
+        instead = f"lost:{lost.folder}" if lost else ""
+        remote = f"exec sh -c {shlex.join([_SCRIPT, 'sh', agent, python, _owner(), instead])}"
         try:
             self._process = subprocess.Popen(  # noqa: S603 -- no shell on this side
                 ["ssh", *_OPTIONS, *arguments, remote],  # noqa: S607 -- the user's own

@@ -80,6 +80,13 @@ def explain(name: str, command: str, returncode: int, stderr: str) -> Environmen
     return EnvironmentMissingError(f"{name}: cannot start there: {last}", reason_code="ssh-failed")
 
 
+LOST = "connection-lost"
+"""Reason code of a connection that was cut while the device was at work."""
+
+PASSING = frozenset({"ssh-unreachable", "ssh-failed"})
+"""Reason codes of what a device's restart or a network's gap looks like to whoever connects."""
+
+
 def lost(name: str, folder: str, stderr: str) -> WorkerError:
     """Return the error for a connection that was cut while the device was at work."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
@@ -87,5 +94,5 @@ def lost(name: str, folder: str, stderr: str) -> WorkerError:
     return WorkerError(
         f"{name}: the connection was lost{why}; the device ends the worker and removes {folder} "
         "as soon as it notices; if it lost its power, that folder may remain: measure again",
-        reason_code="connection-lost",
+        reason_code=LOST,
     )
