@@ -308,6 +308,30 @@ SPECIMENS = {
             "order": SHUFFLE,
         },
     ),
+    "shuffle_as_ranges": Specimen(
+        """g (float[1,4,4,6] x) => (float[1,5,2,3] y) {
+             a = Conv(x, w0)
+             b = Conv(x, w1)
+             c = Concat<axis=1>(a, b)
+             d = Gather<axis=1>(c, order)
+             passed, read = Split<axis=1, num_outputs=2>(d)
+             e = Conv(read, w2, b2)
+             f = Concat<axis=1>(passed, e)
+             h = Gather<axis=1>(f, order)
+             i = Conv<group=12, kernel_shape=[2,2], strides=[2,2]>(h, w3, b3)
+             y = Conv(i, w4) }""",
+        lambda ops: ops == {"CONV_2D": 4, "DEPTHWISE_CONV_2D": 1, "SLICE": 6, "CONCATENATION": 2},
+        {
+            "w0": weights(6, 4, 1, 1),
+            "w1": weights(6, 4, 1, 1),
+            "w2": weights(6, 6, 1, 1),
+            "b2": weights(6),
+            "w3": weights(12, 1, 2, 2),
+            "b3": weights(12),
+            "w4": weights(5, 12, 1, 1),
+            "order": SHUFFLE,
+        },
+    ),
     "shuffle_as_transpose": Specimen(
         "g (float[1,12,2,3] x) => (float[1,12,2,3] y) { y = Gather<axis=1>(x, order) }",
         lambda ops: ops == {"Reshape": 2, "Transpose": 1},
