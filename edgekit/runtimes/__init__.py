@@ -36,7 +36,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class _Runtime:
-    module: str  # offers `load(path, threads) -> Session`; importing it imports the runtime
+    module: str  # offers `load(path, threads, exact_sums=) -> Session`; it imports the runtime
     aliases: tuple[str, ...]
     suffixes: tuple[str, ...]
     distributions: tuple[str, ...]  # any of these provides it; the first is the one to install
@@ -103,13 +103,14 @@ def import_runtime(name: str) -> ModuleType:
         ) from error
 
 
-def load(runtime: str, path: str | Path, threads: int = 1) -> Session:
+def load(runtime: str, path: str | Path, threads: int = 1, *, exact_sums: bool = False) -> Session:
     """Load a model file in this process.
 
     Args:
         runtime: name or alias of a runtime.
         path: the model file.
         threads: number of threads the runtime may compute with.
+        exact_sums: see `edgekit.runtimes.ort.load`.
 
     Raises:
         UsageError: ``threads`` is less than 1.
@@ -122,7 +123,7 @@ def load(runtime: str, path: str | Path, threads: int = 1) -> Session:
     module = import_runtime(runtime)
     if not Path(path).is_file():
         raise InvalidPathError(f"{path}: no such file")
-    session: Session = module.load(Path(path), threads)
+    session: Session = module.load(Path(path), threads, exact_sums=exact_sums)
     return session
 
 

@@ -69,6 +69,8 @@ def run(
     runtime: str | None = None,
     threads: int = 1,
     isa: str = NATIVE,
+    *,
+    exact_sums: bool = True,
 ) -> tuple[ModelInfo, list[dict[str, np.ndarray]]]:
     """Run a model file in a child process, once for each set of inputs.
 
@@ -78,6 +80,8 @@ def run(
         runtime: name or alias of a runtime; None takes the one for the file's suffix.
         threads: number of threads the runtime may compute with.
         isa: instruction set that the child runs under.
+        exact_sums: answer as processors do whose int8 sums do not saturate (see
+            `edgekit.runtimes.ort.load`), not as this one may.
 
     Returns:
         What the runtime says about the file, and for each set the outputs by name, in the file's
@@ -94,7 +98,7 @@ def run(
         write_sets(inputs, feeds)
         secs_per_set = _SECS_PER_SET if isa == NATIVE else _SECS_PER_EMULATED_SET
         answer = call(
-            {**job, "inputs": str(inputs), "outputs": str(outputs)},
+            {**job, "inputs": str(inputs), "outputs": str(outputs), "exact_sums": exact_sums},
             DEFAULT_TIMEOUT_S + secs_per_set * len(feeds),
             isa=isa,
         )

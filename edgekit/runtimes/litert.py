@@ -36,7 +36,12 @@ def _import_interpreter() -> tuple[str, Any]:
 _DISTRIBUTION, _Interpreter = _import_interpreter()
 
 
-def load(path: Path, threads: int) -> LiteRTSession:
+def load(
+    path: Path,
+    threads: int,
+    *,
+    exact_sums: bool = False,  # noqa: ARG001 -- its integer sums never saturate
+) -> LiteRTSession:
     """Load a .tflite file, with XNNPACK where the runtime has it (its default).
 
     Raises:

@@ -134,7 +134,8 @@ class ServedModel:
 def serve(path: str | Path, runtime: str | None = None, threads: int = 1) -> Iterator[ServedModel]:
     """Load a model file in a child process that stays until the end of the ``with`` block.
 
-    The child also ends if this process is killed.
+    The child also ends if this process is killed. Its int8 sums are exact, as in
+    `edgekit.runtimes.child.run`.
 
     Args:
         path: the model file.
@@ -145,7 +146,7 @@ def serve(path: str | Path, runtime: str | None = None, threads: int = 1) -> Ite
         WorkerError: the child could not be started, hung or died.
         EdgekitError: what `edgekit.runtimes.child.describe` raises.
     """
-    job = child.make_job("serve", path, runtime, threads)
+    job = {**child.make_job("serve", path, runtime, threads), "exact_sums": True}
     # The folder need not outlast the loading: by then all of the program is imported.
     with child.scratch_folder() as folder:
         program = folder / "worker.pyz"

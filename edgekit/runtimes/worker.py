@@ -283,7 +283,8 @@ _TASKS = {
 
 
 def _load(job: Job) -> Session:
-    return runtimes.load(job["runtime"], job["path"], job["threads"])
+    exact_sums = job.get("exact_sums", False)
+    return runtimes.load(job["runtime"], job["path"], job["threads"], exact_sums=exact_sums)
 
 
 def seeded_inputs(info: ModelInfo, seed: int) -> dict[str, np.ndarray]:
