@@ -1,6 +1,6 @@
-"""The results of a race in short, as Markdown; `results.md` beside this file is one.
+"""The results of a race in short, as Markdown.
 
-python -m benchmarks.peers.summary race.json > benchmarks/peers/results.md
+python -m benchmarks.peers.summary race.json > race.md
 """
 
 from __future__ import annotations
