@@ -20,6 +20,7 @@ PAGES = (
     "docs/export.md",
     "docs/isa.md",
     "docs/latency.md",
+    "docs/predict.md",
     "docs/quantize.md",
     "docs/weights.md",
 )

@@ -27,6 +27,7 @@ COMMANDS = {
     "verify": "edgekit.cli.verify",
     "latency": "edgekit.cli.latency",
     "compare": "edgekit.cli.compare",
+    "predict": "edgekit.cli.predict",
     "doctor": "edgekit.cli.doctor",
 }
 """Command name to the module that holds it as ``command``; the order of ``--help``."""

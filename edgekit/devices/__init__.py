@@ -10,6 +10,7 @@ from edgekit.devices.contrast import Contrast
 from edgekit.devices.counts import CountReport, CountSettings, count, counts_from_json
 from edgekit.devices.issues import Issue
 from edgekit.devices.measure import Progress, Request, measure
+from edgekit.devices.predict import Prediction, predict
 from edgekit.devices.profile import profile
 from edgekit.devices.profile_report import ProfileReport, ProfileSettings, profile_from_json
 from edgekit.devices.report import LatencyReport, from_json
@@ -38,6 +39,7 @@ __all__ = [
     "LatencyReport",
     "MeasureSettings",
     "Pair",
+    "Prediction",
     "Probe",
     "ProfileReport",
     "ProfileSettings",
@@ -57,6 +59,7 @@ __all__ = [
     "from_json",
     "measure",
     "opened",
+    "predict",
     "profile",
     "profile_from_json",
     "resolve_target",

@@ -8,17 +8,15 @@ so the sum of the parts may exceed the whole.
 from __future__ import annotations
 
 import zipfile
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import flatbuffers
-import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from edgekit.errors import UnreadableModelError
+from edgekit.devices.tflite_operators import data_of, operand_of, operator_of, read, taken_in
 from edgekit.export.tflite.serialise import AlignedBuffer
 from edgekit.runtimes.operators import Operand, Operator
 
@@ -27,12 +25,6 @@ FEW, MANY = 2, 12
 _FEW_LARGE, _MANY_LARGE = 1, 3
 _LARGE_BYTES = 16 << 20  # every repetition packs the weights anew, in memory of its own
 
-_DTYPES = {
-    value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)
-}
-_KINDS = {value: name for name, value in vars(schema.BuiltinOperator).items()
-          if isinstance(value, int)}  # fmt: skip
-_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")  # they read their first input
 # An integer constant of so few elements may be a permutation or a padding, which bear on the time.
 _PARAMETER_ELEMENTS = 64
 
@@ -64,23 +56,17 @@ def cut(path: Path, archive: Path) -> Cut:
     Raises:
         UnreadableModelError: this is no .tflite file.
     """
-    try:
-        content = path.read_bytes()
-        if content[4:8] != b"TFL3":
-            raise ValueError("the file identifier is not TFL3")
-        model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
-    except Exception as error:  # the generated reader fails in many ways on a damaged file
-        raise UnreadableModelError(f"{path}: this is no .tflite file: {error}") from error
+    model = read(path)
     pairs: dict[str, int] = {}
     operators: list[Operator] = []
     repeats: list[tuple[int, int]] = []
     measured_as: list[int | None] = []
-    before = _taken_in(model)
+    before = taken_in(model)
     taken = {each for numbers in before.values() for each in numbers}
     nodes = model.subgraphs[0].operators
     with zipfile.ZipFile(archive, "w") as models:
         for number, node in enumerate(nodes):
-            operators.append(_operator(model, node))
+            operators.append(operator_of(model, node))
             if number in taken:
                 measured_as.append(None)
                 continue
@@ -89,7 +75,7 @@ def cut(path: Path, archive: Path) -> Cut:
             measured_as.append(pairs.setdefault(key, len(pairs)))
             if len(pairs) == len(repeats):
                 continue
-            stored = [o for each in chain for o in _operator(model, each).inputs if o.constant]
+            stored = [o for each in chain for o in operator_of(model, each).inputs if o.constant]
             large = sum(operand.size_bytes for operand in stored) > _LARGE_BYTES
             pair = (_FEW_LARGE, _MANY_LARGE) if large else (FEW, MANY)
             for times in pair:
@@ -98,90 +84,15 @@ def cut(path: Path, archive: Path) -> Cut:
     return Cut(tuple(operators), tuple(measured_as), tuple(repeats))
 
 
-def _taken_in(model: Any) -> dict[int, list[int]]:  # noqa: ANN401 -- the schema is untyped
-    """Return of each operator the numbers of those before it that the delegate takes into it."""
-    graph = model.subgraphs[0]
-    kinds = [_kind(model, node) for node in graph.operators]
-    makers = {int(each): n for n, node in enumerate(graph.operators) for each in node.outputs}
-    reads = Counter(int(each) for node in graph.operators for each in node.inputs)
-    kept = {int(each) for each in graph.outputs}
-    before: dict[int, list[int]] = {}
-    for number, node in enumerate(graph.operators):
-        before[number] = []
-        for place, tensor in enumerate(map(int, node.inputs)):
-            maker = makers.get(tensor)
-            if maker is None or tensor in kept:
-                continue
-            is_pad = kinds[maker] == "PAD" and kinds[number] in _CONVOLUTIONS and place == 0
-            source = int(graph.operators[maker].inputs[0])
-            is_stored = kinds[maker] == "DEQUANTIZE" and _operand(model, source).constant
-            if is_stored or (is_pad and reads[tensor] == 1):
-                before[number].append(maker)
-    return before
-
-
-def _kind(model: Any, node: Any) -> str:  # noqa: ANN401 -- the schema module is untyped
-    code = model.operatorCodes[node.opcodeIndex]
-    if code.customCode:
-        return str(code.customCode.decode())
-    return str(_KINDS[max(code.builtinCode, code.deprecatedBuiltinCode)])
-
-
-def _data(model: Any, tensor: Any) -> np.ndarray | None:  # noqa: ANN401
-    data = model.buffers[tensor.buffer].data
-    return None if data is None or len(data) == 0 else np.asarray(data, np.uint8)
-
-
-def _operand(model: Any, number: int) -> Operand:  # noqa: ANN401
-    tensor = model.subgraphs[0].tensors[number]
-    shape = () if tensor.shape is None else tuple(int(size) for size in tensor.shape)
-    return Operand(shape, _DTYPES[tensor.type], _data(model, tensor) is not None)
-
-
-def _operator(model: Any, node: Any) -> Operator:  # noqa: ANN401
-    kind = _kind(model, node)
-    inputs = [_operand(model, number) for number in node.inputs if number >= 0]
-    outputs = [_operand(model, number) for number in node.outputs]
-    name = model.subgraphs[0].tensors[node.outputs[0]].name.decode() if outputs else kind
-    taps, macs = _work(kind, node, inputs, outputs)
-    groups = inputs[0].shape[3] // taps[1] if taps and kind in _CONVOLUTIONS else 1
-    return Operator(name, kind, tuple(inputs), tuple(outputs), taps, macs, groups)
-
-
-def _work(
-    kind: str,
-    node: Any,  # noqa: ANN401
-    inputs: list[Operand],
-    outputs: list[Operand],
-) -> tuple[tuple[int, ...] | None, int]:
-    """Return filter and MACs, as `edgekit.runtimes.operators.Operator` has them."""
-    if kind == "CONV_2D":
-        out, height, width, depth = inputs[1].shape
-        return (out, depth, height, width), outputs[0].elements * height * width * depth
-    if kind == "DEPTHWISE_CONV_2D":
-        _, height, width, out = inputs[1].shape
-        return (out, 1, height, width), outputs[0].elements * height * width
-    if kind == "TRANSPOSE_CONV":  # output shape, weights, input
-        out, height, width, depth = inputs[1].shape
-        return (out, depth, height, width), inputs[2].elements * height * width * out
-    if kind == "FULLY_CONNECTED":
-        columns, depth = inputs[1].shape
-        return (columns, depth), outputs[0].elements * depth
-    if kind == "BATCH_MATMUL":
-        depth = inputs[0].shape[-2 if node.builtinOptions.adjX else -1]
-        return (outputs[0].shape[-1], depth), outputs[0].elements * depth
-    return None, 0
-
-
 def _likeness(model: Any, node: Any) -> str:  # noqa: ANN401
-    operator = _operator(model, node)
+    operator = operator_of(model, node)
     options = vars(node.builtinOptions) if node.builtinOptions else {}
     parameters = [
         data.tobytes()
         for number in node.inputs
         if number >= 0
-        for data in [_data(model, model.subgraphs[0].tensors[number])]
-        if data is not None and _is_parameter(_operand(model, number))
+        for data in [data_of(model, model.subgraphs[0].tensors[number])]
+        if data is not None and _is_parameter(operand_of(model, number))
     ]
     return repr((
         operator.kind, operator.inputs, operator.outputs, sorted(map(repr, options.items())),
@@ -230,7 +141,7 @@ def _copy(model: Any, made: Any, number: int) -> int:  # noqa: ANN401
     original = model.subgraphs[0].tensors[number]
     vars(tensor).update(vars(original))
     tensor.name, tensor.buffer = f"t{len(tensors)}", 0
-    data = _data(model, original)
+    data = data_of(model, original)
     if data is not None:
         buffer = AlignedBuffer()
         buffer.data = data

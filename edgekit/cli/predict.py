@@ -1,0 +1,97 @@
+"""``edgekit predict``: estimate a file's latency on a device that is not at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli import output
+from edgekit.cli.options import json_option
+
+if TYPE_CHECKING:
+    from edgekit.devices import Prediction
+
+
+@click.command("predict")
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--device",
+    "devices_",
+    metavar="DEVICE",
+    multiple=True,
+    required=True,
+    help="Such as pi4 or pixel-4, see docs/predict.md; may be given again.",
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Fast cores to use."
+)
+@json_option
+def command(
+    files: tuple[Path, ...], devices_: tuple[str, ...], threads: int, as_json: bool
+) -> None:
+    """Estimate the latency of .tflite files on DEVICEs that are not at hand.
+
+    An estimate, not a measurement: a roofline of each operator's arithmetic and
+    memory traffic, fitted to published latencies. It is printed with the range
+    in which 8 of 10 published times lay, on devices that were left out of the fit.
+    """
+    from edgekit import devices
+
+    found = [devices.predict(path, name, threads) for path in files for name in devices_]
+    if as_json:
+        output.print_json(
+            "edgekit.predictions", 1, {"predictions": [each.document() for each in found]}
+        )
+        return
+    output.print_table(
+        [
+            "file", "device", "threads>", "precision", "MACs>", "estimate ms [8 of 10]>",
+            "memory-bound>", "dearest class",
+        ],
+        [_row(each) for each in found],
+    )  # fmt: skip
+    click.echo()
+    for line in _conditions(found):
+        click.echo(line)
+
+
+def _row(found: Prediction) -> list[str]:
+    low, high = found.interval_ms
+    costs = found.classes
+    dearest = max(costs, key=lambda name: costs[name].time_ms)
+    memory_ms = sum(cost.memory_ms for cost in costs.values())
+    return [
+        Path(found.file).name,
+        found.device.name,
+        str(found.threads),
+        found.precision,
+        output.millions(sum(cost.macs for cost in costs.values())),
+        f"~{_ms(found.time_ms)} [{_ms(low)}, {_ms(high)}]",
+        f"{memory_ms / found.time_ms:.0%}",
+        f"{dearest} ({costs[dearest].time_ms / found.time_ms:.0%})",
+    ]
+
+
+def _ms(value: float) -> str:
+    return f"{value:.2g}" if value < 100 else f"{value:.0f}"
+
+
+def _conditions(found: list[Prediction]) -> list[str]:
+    """Say what the devices are, and how far such estimates are off."""
+    lines = ["an estimate for LiteRT with XNNPACK, not a measurement: nothing was run"]
+    for precision, accuracy in {each.precision: each.accuracy for each in found}.items():
+        lines.append(
+            f"{precision}: on devices left out of the fit, half of {accuracy.figures} published "
+            f"times of {accuracy.devices} devices lay within {accuracy.median_error:.0%}, 8 of 10 "
+            f"between {accuracy.low:.2f} and {accuracy.high:.2f} times the estimate"
+        )
+    lines += [
+        f"{device.name}: {device.title}; {device.core} at {device.clock_ghz:g} GHz, memory "
+        f"{device.memory_gb_per_s:g} GB/s"
+        for device in {each.device.name: each.device for each in found}.values()
+    ]
+    return lines
