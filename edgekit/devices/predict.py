@@ -10,7 +10,7 @@ from typing import Any
 
 from edgekit import __version__
 from edgekit.data.digest import sha256_of
-from edgekit.devices import device_profile, roofline, tflite_operators
+from edgekit.devices import device_profile, roofline
 from edgekit.devices.device_profile import DeviceProfile
 from edgekit.devices.layer_class import CLASSES, layer_class
 from edgekit.devices.roofline import Accuracy, Work, Workload
@@ -162,6 +162,8 @@ def work_of(path: Path) -> tuple[Work, ...]:
         InvalidPathError: the file cannot be read.
         UnreadableModelError: this is no .tflite file.
     """
+    from edgekit.devices import tflite_operators  # imports LiteRT's package
+
     model = tflite_operators.read(path)
     taken = {each for group in tflite_operators.taken_in(model).values() for each in group}
     nodes = model.subgraphs[0].operators
