@@ -10,6 +10,7 @@ import click
 import edgekit
 from edgekit.cli import output
 from edgekit.cli.options import json_option
+from edgekit.errors import UsageError
 
 _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installed"
 
@@ -29,8 +30,16 @@ _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installe
     metavar="TARGET",
     help="Say only what this target of `edgekit latency` is and which runtimes it has.",
 )
+@click.option(
+    "--install",
+    is_flag=True,
+    help="First install numpy and this machine's versions of the runtimes on the ssh: target, "
+    "with pip, for good.",
+)
 @json_option
-def command(ctx: click.Context, *, setup_qemu: bool, target: str | None, as_json: bool) -> None:
+def command(
+    ctx: click.Context, *, setup_qemu: bool, target: str | None, install: bool, as_json: bool
+) -> None:
     """Compare the installed packages with the tested set, and show what bears on timing.
 
     Exit code 3 if a package that edgekit needs is missing, or a target cannot be used.
@@ -38,8 +47,10 @@ def command(ctx: click.Context, *, setup_qemu: bool, target: str | None, as_json
     from edgekit.runtimes import emulation, isa, machine
 
     if target is not None:
-        _show_target(target, as_json=as_json)
+        _show_target(target, install=install, as_json=as_json)
         return
+    if install:
+        raise UsageError("--install needs a --target: it installs on another machine")
     if setup_qemu:
         with output.progress("setup") as say:
             emulation.set_up(say)
@@ -79,10 +90,16 @@ def command(ctx: click.Context, *, setup_qemu: bool, target: str | None, as_json
         ctx.exit(3)
 
 
-def _show_target(name: str, *, as_json: bool) -> None:
+def _show_target(name: str, *, install: bool, as_json: bool) -> None:
     from edgekit import devices
 
-    probe = dataclasses.asdict(devices.resolve_target(name).probe())
+    target = devices.resolve_target(name)
+    if install:
+        if not isinstance(target, devices.InstallingTarget):
+            raise UsageError(f"--install is for ssh: targets; {target.name} is none")
+        with output.progress("install") as say:
+            target.install(say)
+    probe = dataclasses.asdict(target.probe())
     if as_json:
         output.print_json("edgekit.doctor-target", 1, {"target": name, **probe})
         return

@@ -23,7 +23,14 @@ from edgekit.devices.sustained import (
     sustain,
     sustained_from_json,
 )
-from edgekit.devices.targets import BenchmarkTarget, CountingTarget, Probe, Target, opened
+from edgekit.devices.targets import (
+    BenchmarkTarget,
+    CountingTarget,
+    InstallingTarget,
+    Probe,
+    Target,
+    opened,
+)
 from edgekit.devices.targets import resolve as resolve_target
 
 __all__ = [
@@ -35,6 +42,7 @@ __all__ = [
     "CountReport",
     "CountSettings",
     "CountingTarget",
+    "InstallingTarget",
     "Issue",
     "LatencyReport",
     "MeasureSettings",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -57,6 +57,22 @@ class Target(Protocol):
         Raises:
             WorkerError: the worker died, hung or gave no answer.
             EdgekitError: whatever the worker itself raised.
+        """
+        ...
+
+
+@runtime_checkable
+class InstallingTarget(Target, Protocol):
+    """A machine on which the runtimes can be installed from here."""
+
+    def install(self, say: Callable[[str], None]) -> None:
+        """Install what the worker needs, for good.
+
+        Args:
+            say: called with a line that says what is installed.
+
+        Raises:
+            EnvironmentMissingError: that failed; says why.
         """
         ...
 

@@ -7,6 +7,7 @@ Each request is a line of JSON on stdin, and each answer a line of JSON on stdou
 
     {"put": NAME, "size": N}, then N bytes    writes a file           -> {"done": true}
     {"run": JOB, "timeout_s": S}              runs the worker on it   -> {"returncode", ...}
+    {"install": PACKAGES, "timeout_s": S}     runs pip                -> {"returncode", ...}
 
 A job's ``{folder}`` stands for the folder. Stdin's end, which is also what a cut connection
 looks like, ends the worker and this program. One such program at a time works on a device: the
@@ -65,8 +66,13 @@ def serve(folder: str, python: str, owner: str, lost: str = "") -> None:
             request = json.loads(line)
             if "put" in request:
                 answer = _put(Path(folder, request["put"]), request["size"])
+            elif "install" in request:
+                pip = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+                answer = _run(Path(folder), [*pip, *request["install"]], b"", request["timeout_s"])
             else:
-                answer = _run(Path(folder), python, request["run"], request["timeout_s"])
+                job = json.dumps(request["run"]).replace("{folder}", folder).encode() + b"\n"
+                worker = [python, str(Path(folder, "worker.pyz"))]
+                answer = _run(Path(folder), worker, job, request["timeout_s"])
             if answer is None:
                 return
             _tell(answer)
@@ -168,12 +174,11 @@ def _put(path: Path, size: int) -> dict[str, Any] | None:
     return {"done": True} if failure is None else {"storage": failure.strerror}
 
 
-def _run(folder: Path, python: str, job: dict[str, Any], timeout_s: float) -> dict[str, Any] | None:
-    line = json.dumps(job).replace("{folder}", str(folder)).encode() + b"\n"
+def _run(folder: Path, argv: list[str], line: bytes, timeout_s: float) -> dict[str, Any] | None:
     out, err = folder / "stdout", folder / "stderr"
     with out.open("wb") as stdout, err.open("wb") as stderr, _child_signal() as wake:
         worker = subprocess.Popen(  # noqa: S603 -- a Python, no shell
-            [python, str(folder / "worker.pyz")],
+            argv,
             stdin=subprocess.PIPE,
             stdout=stdout,
             stderr=stderr,

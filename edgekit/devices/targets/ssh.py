@@ -1,4 +1,4 @@
-"""A Linux machine reached with OpenSSH: it has Python, numpy and a runtime, and keeps nothing."""
+"""A Linux machine reached with OpenSSH: it has Python, numpy and a runtime, and keeps no file."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from edgekit import runtimes
 from edgekit.data.digest import sha256_of
 from edgekit.devices.targets.base import Probe
 from edgekit.devices.targets.ssh_connection import Connection, located
-from edgekit.devices.targets.ssh_failures import LOST, PASSING
+from edgekit.devices.targets.ssh_failures import LOST, PASSING, not_installed
 from edgekit.errors import EdgekitError, EnvironmentMissingError, UsageError, WorkerError
 from edgekit.runtimes import archive, child, codec
 from edgekit.runtimes.machine import Machine
 
 _PROBE_TIMEOUT_S = 60.0
+_INSTALL_TIMEOUT_S = 3600.0
 _PORTS = range(1, 65536)
 
 _MOST_LOSSES = 3  # of one job; a fourth connection would be lost like the others
@@ -64,6 +66,23 @@ class SshTarget:
         """Ask the machine for its facts and the runtimes it has."""
         answer = self.run({"task": "probe"}, _PROBE_TIMEOUT_S)
         return Probe(codec.decode(Machine, answer["machine"]), answer["runtimes"])
+
+    def install(self, say: Callable[[str], None]) -> None:
+        """Install numpy and this machine's versions of the runtimes, with pip, for good.
+
+        Raises:
+            EnvironmentMissingError: pip refuses, or is not there; its last line is in the message.
+            WorkerError: it took too long, or the connection was lost.
+        """
+        packages = ["numpy", *(v.replace(" ", "==") for v in runtimes.installed().values() if v)]
+        connection = Connection(self.name, self.arguments, self.python, say, bare=True)
+        try:
+            say(f"{self.name}: {self.python} -m pip install {' '.join(packages)}")
+            status, out, err = connection.install(packages, _INSTALL_TIMEOUT_S)
+        finally:
+            connection.close()
+        if status:
+            raise not_installed(self.name, out + err)
 
     def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
         """Send what the job needs, run it, and return the answer.

@@ -58,6 +58,7 @@ class Connection:
         python: program on the device that runs Python.
         say: called with a line when the device is busy.
         lost: the connection that this one takes the place of; what is left of it there goes.
+        bare: the device need not have numpy.
 
     Attributes:
         folder: the folder on the device, which goes when the connection ends.
@@ -73,6 +74,8 @@ class Connection:
         python: str,
         say: Callable[[str], None],
         lost: Connection | None = None,
+        *,
+        bare: bool = False,
     ) -> None:
         self.name = name
         self.folder = ""
@@ -96,12 +99,12 @@ class Connection:
                 f"{name} needs the program ssh, which does not start: {error.strerror}"
             ) from error
         try:
-            self._greet(say)
+            self._greet(say, bare=bare)
         except BaseException:
             self.close()
             raise
 
-    def _greet(self, say: Callable[[str], None]) -> None:
+    def _greet(self, say: Callable[[str], None], *, bare: bool) -> None:
         """Wait for the hello, past what the login prints, and for whoever is measuring there."""
         for _ in range(_GREETING_LINES):
             line = self._read_line()
@@ -118,10 +121,11 @@ class Connection:
                 "for commands"
             )
         self.folder = answer["hello"]["folder"]
-        if not answer["hello"]["numpy"]:
+        if not answer["hello"]["numpy"] and not bare:
             raise EnvironmentMissingError(
-                f"{self.name}: the Python {answer['hello']['python']} there has no numpy: install "
-                "it (`pip install numpy`), or name another Python in devices.toml",
+                f"{self.name}: the Python {answer['hello']['python']} there has no numpy: "
+                f"`edgekit doctor --target {self.name} --install` installs it and the runtimes; or "
+                "name another Python in devices.toml",
                 reason_code="missing-package",
             )
 
@@ -148,15 +152,28 @@ class Connection:
         Raises:
             WorkerError: it gave no answer in time, or the connection was lost.
         """
+        return self._command({"run": dict(job)}, timeout_s, "the worker")
+
+    def install(self, packages: Sequence[str], timeout_s: float) -> tuple[int, str, str]:
+        """Run pip there; return its exit status, stdout and stderr.
+
+        Raises:
+            WorkerError: it took too long, or the connection was lost.
+        """
+        return self._command({"install": list(packages)}, timeout_s, "pip")
+
+    def _command(
+        self, request: Mapping[str, Any], timeout_s: float, who: str
+    ) -> tuple[int, str, str]:
         limit = threading.Timer(timeout_s + _GRACE_S, self._process.kill)
         limit.daemon = True
         limit.start()
         try:
-            answer = self._ask({"run": dict(job), "timeout_s": timeout_s})
+            answer = self._ask({**request, "timeout_s": timeout_s})
         finally:
             limit.cancel()
         if "timeout" in answer:
-            raise WorkerError(f"{self.name}: the worker gave no answer within {timeout_s:g} s")
+            raise WorkerError(f"{self.name}: {who} gave no answer within {timeout_s:g} s")
         return answer["returncode"], answer["stdout"], answer["stderr"]
 
     def close(self) -> None:

@@ -87,6 +87,25 @@ PASSING = frozenset({"ssh-unreachable", "ssh-failed"})
 """Reason codes of what a device's restart or a network's gap looks like to whoever connects."""
 
 
+def not_installed(name: str, said: str) -> EnvironmentMissingError:
+    """Return the error for a pip that failed.
+
+    Args:
+        name: the target.
+        said: what pip printed.
+    """
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if any("externally-managed-environment" in line for line in lines):
+        reason = (
+            "the system's Python is kept by its own package manager: make a virtual environment "
+            "there (`python3 -m venv edgekit`) and name its Python in devices.toml"
+        )
+    else:
+        errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:]
+        reason = errors[-1].removeprefix("ERROR: ") if errors else "pip says nothing"
+    return EnvironmentMissingError(f"{name}: pip failed there: {reason}", reason_code="pip-failed")
+
+
 def lost(name: str, folder: str, stderr: str) -> WorkerError:
     """Return the error for a connection that was cut while the device was at work."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
