@@ -67,6 +67,7 @@ def test_card_is_what_the_library_makes(name: str) -> None:
 
 
 @needs_pytorchcv
+@pytest.mark.no_cover  # as in test_export.py
 @pytest.mark.parametrize("name", SMALL)
 def test_baseline_exports_to_both_formats(name: str, tmp_path: Path) -> None:
     spec = models.get(name)

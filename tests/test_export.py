@@ -64,6 +64,7 @@ def _listing(folder: Path) -> set[str]:
 # --- every registered network -------------------------------------------------------------
 
 
+@pytest.mark.no_cover  # tracing doubles the time that torch's exporter takes
 @pytest.mark.parametrize("name", models.names(baselines=False))
 def test_network_exports_to_both_formats(name: str, tmp_path: Path) -> None:
     prepared = source.resolve(name)
