@@ -272,6 +272,24 @@ def test_seven_bit_weights_do_not_saturate(tmp_path: Path, sound: str) -> None:
     assert saturation.find(str(path), qdq.feeds(2), "avx2", sound) == ()
 
 
+@pytest.mark.parametrize("operator", ["Conv", "MatMul"])
+def test_exact_sums_do_not_saturate(operator: str, tmp_path: Path, sound: str) -> None:
+    """What `evaluate` and the parity check ask for, on processors that would saturate."""
+    saturating = isa.NATIVE if isa.pairs_saturate(isa.NATIVE) else "avx2"
+    require(saturating)
+    shape = () if operator == "Conv" else (1, qdq.CHANNELS)
+    path = qdq.chain(tmp_path / "loud.onnx", {"loud": qdq.LOUD}, "int8", operator)
+    inputs = qdq.feeds(1, *shape)
+
+    def answer(name: str, *, exact_sums: bool) -> np.ndarray:
+        _, (outputs,) = child.run(path, inputs, isa=name, exact_sums=exact_sums)
+        return next(iter(outputs.values()))
+
+    right = answer(sound, exact_sums=False)
+    np.testing.assert_array_equal(answer(saturating, exact_sums=True), right)
+    assert (answer(saturating, exact_sums=False) != right).any()
+
+
 def test_a_file_without_int8_layers_has_none(tmp_path: Path) -> None:
     path = tiny_onnx(tmp_path / "float.onnx")
     feeds = [{"x": np.ones((1, 3, 8, 8), np.float32)}]

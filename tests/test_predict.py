@@ -90,7 +90,8 @@ def test_more_work_takes_longer_and_more_cores_less() -> None:
 # --- the fit -----------------------------------------------------------------------------------
 
 
-def test_shipped_numbers_fit_the_published_times() -> None:
+def test_shipped_numbers_fit_the_published_times(repository: Path) -> None:
+    page = (repository / "docs" / "predict.md").read_text()
     known = calibrate.figures()
     shipped = roofline.calibration()
     for precision, accuracy in shipped.accuracy.items():
@@ -103,6 +104,8 @@ def test_shipped_numbers_fit_the_published_times() -> None:
         # The shipped accuracy is of devices left out of the fit; within the fit it is better.
         assert np.median(np.abs(ratios - 1)) <= accuracy.median_error + 0.01
         assert accuracy.median_error <= 0.25
+        row = f"| **all** | {precision} | | {accuracy.figures} | **{accuracy.median_error:.1%}** |"
+        assert row in page
 
 
 def test_networks_are_what_the_exporter_writes() -> None:

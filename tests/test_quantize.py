@@ -697,7 +697,7 @@ def test_steps_say_in_json_what_they_bought() -> None:
 
 # --- trained networks on real images ------------------------------------------------------
 
-CALIBRATED, EVALUATED = 100, 500
+CALIBRATED, EVALUATED = 100, 1000
 
 
 @pytest.fixture(scope="module")
@@ -760,7 +760,7 @@ def test_trained_networks_keep_their_accuracy_on_both_runtimes(
     card = models.get(name).trained
     assert card is not None
     assert before == pytest.approx(card.top1_percent, abs=6)
-    assert min(after) >= before - 2  # a point is 5 images, and float rounding differs by processor
+    assert min(after) >= before - 1.5
     assert (in_onnx.argmax(1) == in_tflite.argmax(1)).mean() >= 0.99
     assert integers.sqnr_db([in_onnx], [in_tflite]) >= 30
     assert integers.sqnr_db([in_float], [in_onnx]) >= 15

@@ -39,7 +39,7 @@ _CHUNK = 1 << 20
 _KEPT_CHARACTERS = 4000  # of what a worker says on stderr
 
 
-def serve(folder: str, python: str, owner: str, lost: str = "") -> None:
+def serve(folder: str, python: str, owner: str, lost: str) -> None:
     """Wait for the device, say hello, and do what stdin asks for until it ends.
 
     Args:

@@ -75,7 +75,7 @@ class SshTarget:
             WorkerError: it took too long, or the connection was lost.
         """
         packages = ["numpy", *(v.replace(" ", "==") for v in runtimes.installed().values() if v)]
-        connection = Connection(self.name, self.arguments, self.python, say, bare=True)
+        connection = self._connect(say, bare=True)
         try:
             say(f"{self.name}: {self.python} -m pip install {' '.join(packages)}")
             status, out, err = connection.install(packages, _INSTALL_TIMEOUT_S)
@@ -94,23 +94,26 @@ class SshTarget:
         if self._connection is None:
             with self.opened(lambda _: None):
                 return self.run(job, timeout_s)
-        for losses in range(_MOST_LOSSES):
+        losses = 0
+        while True:
             try:
                 answer = self._try(job, timeout_s, self._connection)
             except WorkerError as error:
                 if error.reason_code != LOST or job["task"] == "sustain":
                     raise
-                if losses + 1 == _MOST_LOSSES:
-                    raise _given_up(error, f"so were {losses} before in the same run") from None
+                losses += 1
+                if losses == _MOST_LOSSES:
+                    raise _given_up(error, f"so were {losses - 1} before in the same run") from None
                 self._connection = self._reconnect(self._connection, error)
             else:
                 if "run" in answer:
                     answer["run"]["connections_lost"] = losses
                 return answer
-        raise AssertionError("the last loss is raised")
 
-    def _connect(self, say: Callable[[str], None], lost: Connection | None = None) -> Connection:
-        return Connection(self.name, self.arguments, self.python, say, lost)
+    def _connect(
+        self, say: Callable[[str], None], lost: Connection | None = None, *, bare: bool = False
+    ) -> Connection:
+        return Connection(self.name, self.arguments, self.python, say, lost, bare=bare)
 
     def _reconnect(self, lost: Connection, error: WorkerError) -> Connection:
         """Return a connection in place of a lost one; raise ``error`` with the reason why not."""

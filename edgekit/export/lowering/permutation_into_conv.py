@@ -66,6 +66,27 @@ def is_dense(node: ir.Node) -> bool:
     return node.attributes.get_int("group", 1) == 1
 
 
+def is_plain_depthwise(node: ir.Node | None) -> bool:
+    """Tell whether ``node`` is a convolution of constants that makes one channel of each."""
+    if node is None or not has_constants(node):
+        return False
+    outputs, per_group = g.shape_of(g.operand(node, 1))[:2]
+    return per_group == 1 and node.attributes.get_int("group", 1) == outputs > 1
+
+
+def put_behind(conv: ir.Node, indices: ir.Value) -> ir.Node:
+    """Insert a permutation that alone reads a convolution's result, and return it."""
+    result = conv.outputs[0]
+    behind = ir.node("Gather", [result, indices], attributes={"axis": 1})
+    moved = behind.outputs[0]
+    moved.shape, moved.type = result.shape, result.type
+    g.graph_of(conv).insert_after(conv, behind)
+    for use in list(result.uses()):
+        if use.node is not behind:
+            use.node.replace_input_with(use.idx, moved)
+    return behind
+
+
 def reorder_outputs(conv: ir.Node, order: np.ndarray) -> None:
     """Let a convolution make its output channels as ``out[i] = before[order[i]]``."""
     for index in range(1, len(conv.inputs)):

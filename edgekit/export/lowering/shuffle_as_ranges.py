@@ -48,7 +48,8 @@ def rewrite(node: ir.Node) -> bool:
             neighbours.set_constant(node, 1, weight[:, order])
     else:
         neighbours.reorder_outputs(node, order)
-        neighbours.rewrite(_restored(node, np.argsort(order)))
+        restored = g.add_constant(g.graph_of(node), "restored_channels", np.argsort(order))
+        neighbours.rewrite(neighbours.put_behind(node, restored))
     return True
 
 
@@ -59,9 +60,8 @@ def _takes_any_order(node: ir.Node | None) -> bool:
     if neighbours.is_dense(node):
         return True
     following = neighbours.following_conv(node)
-    outputs, per_group = g.shape_of(g.operand(node, 1))[:2]
-    plain = per_group == 1 and node.attributes.get_int("group", 1) == outputs
-    return plain and following is not None and neighbours.is_dense(following)
+    into_dense = following is not None and neighbours.is_dense(following)
+    return into_dense and neighbours.is_plain_depthwise(node)
 
 
 def _moves_channels(node: ir.Node | None) -> bool:
@@ -142,16 +142,3 @@ def _join(node: ir.Node, parts: Sequence[ir.Value], shape: tuple[int, ...]) -> i
         if g.is_op(use.node, "Concat") and tuple(use.node.inputs) == tuple(parts):
             return use.node.outputs[0]
     return g.insert(node, "Concat", parts, shape, {"axis": 1})
-
-
-def _restored(conv: ir.Node, order: np.ndarray) -> ir.Node:
-    """Put a permutation behind a convolution, in place of its result; return it."""
-    result = conv.outputs[0]
-    indices = g.add_constant(g.graph_of(conv), "restored_channels", order)
-    behind = ir.node("Gather", [result, indices], attributes={"axis": 1})
-    behind.outputs[0].shape, behind.outputs[0].type = result.shape, result.type
-    g.graph_of(conv).insert_after(conv, behind)
-    for use in list(result.uses()):
-        if use.node is not behind:
-            use.node.replace_input_with(use.idx, behind.outputs[0])
-    return behind
