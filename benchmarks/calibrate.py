@@ -192,7 +192,11 @@ def document(known: Sequence[Figure]) -> dict[str, object]:
         by_precision[name] = accuracy(chosen)
         print(f"all, {name}: {by_precision[name]}")
     print(f"all: {accuracy(ratios)}")
-    found = {"constants": fit(known), "accuracy": by_precision}
+    found = {
+        "constants": fit(known),
+        "accuracy": by_precision,
+        "least_macs": min(sum(each.macs for each in work) for work in networks().values()),
+    }
     return json.loads(
         json.dumps(found, default=asdict), parse_float=lambda t: float(f"{float(t):.3g}")
     )

@@ -125,6 +125,18 @@ def test_the_classes_add_up(net: Path) -> None:
     assert 0 < low < found.time_ms < high
 
 
+def test_a_file_smaller_than_the_fit_is_told_apart(
+    net: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = devices.predict(net, "pi4")
+    sizes = [sum(each.macs for each in work) for work in calibrate.networks().values()]
+    assert found.least_macs == min(sizes)
+    assert found.is_extrapolated
+    assert not replace(found, least_macs=found.macs).is_extrapolated
+    assert run(["predict", str(net), "--device", "pi4"]) == 0
+    assert "the range may not hold" in capsys.readouterr().out
+
+
 def test_what_cannot_be_predicted_is_refused(tmp_path: Path, net: Path) -> None:
     with pytest.raises(UsageError, match=r"only \.tflite files"):
         devices.predict(tiny_onnx(tmp_path / "net.onnx"), "pi4")

@@ -69,7 +69,7 @@ def _row(found: Prediction) -> list[str]:
         found.device.name,
         str(found.threads),
         found.precision,
-        output.millions(sum(cost.macs for cost in costs.values())),
+        output.millions(found.macs),
         f"~{_ms(found.time_ms)} [{_ms(low)}, {_ms(high)}]",
         f"{memory_ms / found.time_ms:.0%}",
         f"{dearest} ({costs[dearest].time_ms / found.time_ms:.0%})",
@@ -89,6 +89,11 @@ def _conditions(found: list[Prediction]) -> list[str]:
             f"times of {accuracy.devices} devices lay within {accuracy.median_error:.0%}, 8 of 10 "
             f"between {accuracy.low:.2f} and {accuracy.high:.2f} times the estimate"
         )
+    lines += [
+        f"note: {Path(name).name} does {output.millions(each.macs)} MACs, the smallest network of "
+        f"the fit {output.millions(each.least_macs)}: the range may not hold"
+        for name, each in {each.file: each for each in found if each.is_extrapolated}.items()
+    ]
     lines += [
         f"{device.name}: {device.title}; {device.core} at {device.clock_ghz:g} GHz, memory "
         f"{device.memory_gb_per_s:g} GB/s"

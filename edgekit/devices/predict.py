@@ -59,6 +59,7 @@ class Prediction:
         times_ms: what each of them takes.
         memory_bound: of each, whether its memory traffic takes longer than its arithmetic.
         accuracy: how far off such estimates were on devices left out of the fit.
+        least_macs: of the smallest network of the fit.
         edgekit_version: version that made it.
     """
 
@@ -72,12 +73,23 @@ class Prediction:
     times_ms: tuple[float, ...]
     memory_bound: tuple[bool, ...]
     accuracy: Accuracy
+    least_macs: int
     edgekit_version: str
 
     @property
     def time_ms(self) -> float:
         """The estimate."""
         return sum(self.times_ms)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of all operators."""
+        return sum(each.macs for each in self.work)
+
+    @property
+    def is_extrapolated(self) -> bool:
+        """Whether the file does less than any network of the fit: ``accuracy`` may not hold."""
+        return self.macs < self.least_macs
 
     @property
     def interval_ms(self) -> tuple[float, float]:
@@ -108,6 +120,7 @@ class Prediction:
             "schema_version": SCHEMA_VERSION,
             "estimate_ms": self.time_ms,
             "interval_ms": self.interval_ms,
+            "extrapolated": self.is_extrapolated,
             "classes": {name: asdict(cost) for name, cost in self.classes.items()},
             **{name: value for name, value in asdict(self).items() if name not in _BY_OPERATOR},
         }
@@ -151,6 +164,7 @@ def predict(path: Path, device: str, threads: int = 1) -> Prediction:
         times_ms=tuple(times.tolist()),
         memory_bound=tuple(bound.tolist()),
         accuracy=fitted.accuracy[precision],
+        least_macs=fitted.least_macs,
         edgekit_version=__version__,
     )
 

@@ -88,10 +88,17 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The constants, and their accuracy by precision."""
+    """What edgekit ships.
+
+    Attributes:
+        constants: see there.
+        accuracy: by precision.
+        least_macs: of the smallest network that the constants were fitted to.
+    """
 
     constants: Constants
     accuracy: Mapping[str, Accuracy]
+    least_macs: int
 
 
 @cache
