@@ -17,7 +17,7 @@ from pathlib import Path
 
 from edgekit import evaluate, export
 from edgekit.evaluate import Answers, Share
-from edgekit.export import source
+from edgekit.export.sources import source
 
 
 def main() -> int:

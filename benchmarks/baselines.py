@@ -28,7 +28,8 @@ import torch
 
 from edgekit import export, models
 from edgekit.errors import EdgekitError, EnvironmentMissingError
-from edgekit.export import count, source
+from edgekit.export.graph import macs as count
+from edgekit.export.sources import source
 from edgekit.models import ModelSpec, libraries
 
 FORMATS = ("onnx", "tflite")

@@ -22,8 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.devices import device_profile, predict, roofline
-from edgekit.devices.roofline import Accuracy, Constants, Work, Workload
+from edgekit.devices import predict
+from edgekit.devices.prediction import device_profile, roofline
+from edgekit.devices.prediction.roofline import Accuracy, Constants, Work, Workload
 from edgekit.export.cache import exported
 
 PUBLISHED = Path(__file__).parent / "published"

@@ -4,8 +4,8 @@
     python -m benchmarks.choices --nets 'shufflenet-*' --format tflite --precision int8
 
 Every default rule that can be left out, and every alternative, is measured beside the default form
-of each network, all in turns in the same processes (`edgekit.devices.tune`). Prints a Markdown
-table; `choices.md` beside this file is one such table.
+of each network, all in turns in the same processes (`edgekit.devices.tuning.tune`). Prints a
+Markdown table; `choices.md` beside this file is one such table.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from edgekit import devices, models, quantize
-from edgekit.devices.forms import FloatForms, Forms, IntegerForms
-from edgekit.devices.tune import tune
+from edgekit.devices.tuning.candidates import FloatForms, Forms, IntegerForms
+from edgekit.devices.tuning.tune import tune
 from edgekit.export import formats
-from edgekit.quantize import Subject, recipe, samples
+from edgekit.quantize import Subject, recipe
+from edgekit.quantize.samples import reading
 from edgekit.runtimes import machine
 
 FLOAT32, INT8 = "float32", "int8"
@@ -67,7 +68,7 @@ def main() -> int:
 def _forms(subject: Subject, name: str, precision: str) -> Forms:
     if precision == FLOAT32:
         return FloatForms(subject.source, formats.get(name), precision)
-    images = samples.read(None, subject.inputs, subject.source.preprocessing, SAMPLES)
+    images = reading.read(None, subject.inputs, subject.source.preprocessing, SAMPLES)
     request = quantize.Request(Path(), (name,), integer_io=True)
     return IntegerForms(subject, recipe.get("minmax"), images, request)
 

@@ -28,7 +28,9 @@ import onnx
 
 from edgekit import devices
 from edgekit.devices import Comparison, MeasureSettings, Request
-from edgekit.export import canonical, lowering, rewrite, tflite
+from edgekit.export import lowering, tflite
+from edgekit.export.rewriting import rules
+from edgekit.export.sources import canonical
 
 LAYERS, CHANNELS, SIDE = 20, 16, 20
 TRIALS = {"same file": 0, "+5 %": 1, "+10 %": 2}
@@ -68,7 +70,7 @@ def written(folder: Path, runtime: str) -> list[Path]:
         path = folder / f"chain{LAYERS + more}{SUFFIXES[runtime]}"
         if runtime == "tflite":
             graph = canonical.from_proto(model)
-            rewrite.apply(graph, lowering.TFLITE.rules)
+            rules.apply(graph, lowering.TFLITE.rules)
             path.write_bytes(tflite.to_bytes(graph, "benchmark"))
         else:
             onnx.save(model, path)

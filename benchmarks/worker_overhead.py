@@ -29,7 +29,8 @@ import numpy as np
 import onnx
 from ai_edge_litert import schema_py_generated as schema
 
-from edgekit.runtimes import child, for_file
+from edgekit.processes import child
+from edgekit.runtimes import for_file
 
 Median: TypeAlias = Callable[[Path, float], float]
 

@@ -12,7 +12,8 @@ from benchmarks.environments import last_line
 from benchmarks.peers.contenders import FLOAT32
 from benchmarks.peers.networks import Prepared
 from edgekit.errors import EdgekitError
-from edgekit.runtimes import ModelInfo, TensorInfo, child
+from edgekit.processes import child
+from edgekit.runtimes import ModelInfo, TensorInfo
 
 _LEAST_DB = {FLOAT32: 60.0}
 _LEAST_INT8_DB = 0.0  # untrained networks lose much in int8; a file below this is broken

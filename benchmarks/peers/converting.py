@@ -17,7 +17,7 @@ from benchmarks.peers.contenders import STEPS, Step
 from benchmarks.peers.interpreters import Environments, words
 from benchmarks.peers.networks import Prepared
 from benchmarks.processes import Limits
-from edgekit.data import digest
+from edgekit.files import digest
 
 
 class ConversionFailedError(Exception):

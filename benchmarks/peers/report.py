@@ -13,7 +13,7 @@ from benchmarks.peers.turns import Estimate
 from benchmarks.processes import MIB
 from benchmarks.reporting import int8_instructions, line
 from edgekit import __version__
-from edgekit.data import digest
+from edgekit.files import digest
 from edgekit.runtimes import installed, machine
 
 SCHEMA, SCHEMA_VERSION = "edgekit.benchmark.peers", 1

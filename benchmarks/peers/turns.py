@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgekit.runtimes import child
+from edgekit.processes import child
 
 _RUNS, _LEAST_SECS, _MOST_SECS = 50, 0.5, 60.0  # of each file in each process
 _WARM_UP_RUNS, _WARM_UP_SECS = 5, 0.2

@@ -13,8 +13,8 @@ from benchmarks.quantization import integers, networks, quantizing, report, scor
 from benchmarks.quantization.contenders import PEERS, Contender, Tool
 from benchmarks.quantization.networks import Prepared
 from benchmarks.quantization.quantizing import Outcome
-from edgekit.data import digest
 from edgekit.errors import EdgekitError
+from edgekit.files import digest
 
 SEED = 0
 

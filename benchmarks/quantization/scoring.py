@@ -11,7 +11,7 @@ import numpy.typing as npt
 from edgekit.evaluate import PairedDifference, Share, tensors
 from edgekit.evaluate.distance import Distance
 from edgekit.models import Preprocessing
-from edgekit.runtimes import served
+from edgekit.processes import served_model
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def scores(path: Path, shown: Cropped, wanted: Preprocessing) -> npt.NDArray[np.
         EdgekitError: the runtime rejects the file or crashes on it, or it is no classifier.
     """
     answers = []
-    with served.serve(path) as model:
+    with served_model.serve(path) as model:
         source = tensors.image_input(model.info, path.name)
         target = tensors.class_output(model.info, path.name, 0)
         for pixels in shown.pixels:

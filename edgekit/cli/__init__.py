@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import click
 
-from edgekit.cli.lazy import LazyGroup
+from edgekit.cli.shared.lazy import LazyGroup
 from edgekit.errors import EdgekitError, MissingPackageError
 
 INTERRUPTED = 130
@@ -20,12 +20,12 @@ INTERRUPTED = 130
 COMMANDS = {
     "list": "edgekit.cli.list_models",
     "info": "edgekit.cli.info",
-    "export": "edgekit.cli.export_files",
-    "quantize": "edgekit.cli.quantize",
-    "sensitivity": "edgekit.cli.sensitivity",
+    "export": "edgekit.cli.export.command",
+    "quantize": "edgekit.cli.quantize.command",
+    "sensitivity": "edgekit.cli.sensitivity.command",
     "evaluate": "edgekit.cli.evaluate",
     "verify": "edgekit.cli.verify",
-    "latency": "edgekit.cli.latency",
+    "latency": "edgekit.cli.latency.command",
     "compare": "edgekit.cli.compare",
     "predict": "edgekit.cli.predict",
     "doctor": "edgekit.cli.doctor",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli import output
-from edgekit.cli.latency import machine_words
-from edgekit.cli.options import cool_down_option, cpus_option, is_file, json_option
-from edgekit.cli.requests import of_file
+from edgekit.cli.latency.command import machine_words
+from edgekit.cli.latency.requests import of_file
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import cool_down_option, cpus_option, is_file, json_option
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:

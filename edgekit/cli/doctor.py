@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 import edgekit
-from edgekit.cli import output
-from edgekit.cli.options import json_option
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import json_option
 from edgekit.errors import UsageError
 
 _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installed"
@@ -44,7 +44,8 @@ def command(
 
     Exit code 3 if a package that edgekit needs is missing, or a target cannot be used.
     """
-    from edgekit.runtimes import emulation, isa, machine
+    from edgekit.emulation import isa, setup
+    from edgekit.runtimes import machine
 
     if target is not None:
         _show_target(target, install=install, as_json=as_json)
@@ -53,7 +54,7 @@ def command(
         raise UsageError("--install needs a --target: it installs on another machine")
     if setup_qemu:
         with output.progress("setup") as say:
-            emulation.set_up(say)
+            setup.set_up(say)
     packages = _packages()
     sets = [
         {"name": name, "description": isa.get(name).description, "missing": isa.missing(name)}

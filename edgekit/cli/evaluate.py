@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli import output
-from edgekit.cli.options import json_option, one_model
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import json_option, one_model
 
 if TYPE_CHECKING:
     from edgekit.evaluate import Answers, Evaluation, Share

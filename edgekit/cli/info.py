@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli import output
-from edgekit.cli.options import is_file, json_option
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import is_file, json_option
 from edgekit.errors import InvalidPathError
 
 if TYPE_CHECKING:
@@ -118,9 +118,9 @@ def _card_rows(spec: ModelSpec) -> list[list[str]]:
 
 
 def _file(path: Path, *, as_json: bool) -> None:
-    from edgekit.cli.export_files import delegate
+    from edgekit.cli.export.command import delegate
     from edgekit.export import artifact
-    from edgekit.runtimes import child
+    from edgekit.processes import child
 
     if not path.is_file():
         raise InvalidPathError(f"{path}: no such file")

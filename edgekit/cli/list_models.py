@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edgekit.cli import output
-from edgekit.cli.options import json_option
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import json_option
 
 if TYPE_CHECKING:
     from edgekit.models import ModelSpec

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli import output
-from edgekit.cli.options import NameList, json_option
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import NameList, json_option
 
 if TYPE_CHECKING:
     from edgekit.evaluate import FileFacts, IsaReport, SaturatingLayer, Verification

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from edgekit.devices.benchmark import BenchmarkReport, benchmark, benchmark_from_json
-from edgekit.devices.compare import COMPARE_SETTINGS, compare
-from edgekit.devices.comparison import Comparison
-from edgekit.devices.comparison import from_json as comparison_from_json
-from edgekit.devices.contrast import Contrast
-from edgekit.devices.counts import CountReport, CountSettings, count, counts_from_json
-from edgekit.devices.issues import Issue
-from edgekit.devices.measure import Progress, Request, measure
-from edgekit.devices.predict import Prediction, predict
-from edgekit.devices.profile import profile
-from edgekit.devices.profile_report import ProfileReport, ProfileSettings, profile_from_json
-from edgekit.devices.report import LatencyReport, from_json
-from edgekit.devices.results import Pair, compare_results
-from edgekit.devices.run import Run
-from edgekit.devices.settings import MeasureSettings
-from edgekit.devices.sustained import (
+from edgekit.devices.measuring.comparison import COMPARE_SETTINGS, compare
+from edgekit.devices.measuring.instruction_counts import (
+    CountReport,
+    CountSettings,
+    count,
+    counts_from_json,
+)
+from edgekit.devices.measuring.latency import Progress, Request, measure
+from edgekit.devices.measuring.phone_benchmark import (
+    BenchmarkReport,
+    benchmark,
+    benchmark_from_json,
+)
+from edgekit.devices.measuring.profile import profile
+from edgekit.devices.measuring.sustained import (
     SustainedReport,
     SustainSettings,
     sustain,
     sustained_from_json,
 )
+from edgekit.devices.prediction.estimate import Prediction, predict
+from edgekit.devices.reports.comparison import Comparison
+from edgekit.devices.reports.comparison import from_json as comparison_from_json
+from edgekit.devices.reports.issues import Issue
+from edgekit.devices.reports.latency import LatencyReport, from_json
+from edgekit.devices.reports.profile import ProfileReport, ProfileSettings, profile_from_json
+from edgekit.devices.reports.run import Run
+from edgekit.devices.reports.stored_results import Pair, compare_results
+from edgekit.devices.settings import MeasureSettings
+from edgekit.devices.statistics.verdict import Contrast
 from edgekit.devices.targets import (
     BenchmarkTarget,
     CountingTarget,

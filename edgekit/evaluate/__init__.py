@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from edgekit.evaluate.isa_check import IsaReport
 from edgekit.evaluate.result import Answers, ClassRow, Data, Evaluation, from_json
 from edgekit.evaluate.run import run
-from edgekit.evaluate.saturation import SaturatingLayer
 from edgekit.evaluate.settings import Settings
 from edgekit.evaluate.statistics import PairedDifference, Share
 from edgekit.evaluate.subject import Subject
-from edgekit.evaluate.verification import FileFacts, Thresholds, Verification
-from edgekit.evaluate.verify import verify
+from edgekit.evaluate.verification.isa_check import IsaReport
+from edgekit.evaluate.verification.report import FileFacts, Thresholds, Verification
+from edgekit.evaluate.verification.saturation import SaturatingLayer
+from edgekit.evaluate.verification.verify import verify
 
 __all__ = [
     "Answers",

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgekit.data import digest
 from edgekit.data.images import Pixels
 from edgekit.errors import WorkerError
 from edgekit.evaluate import tensors
@@ -14,8 +13,9 @@ from edgekit.evaluate.settings import Settings
 from edgekit.evaluate.subject import Subject
 from edgekit.evaluate.tensors import ClassOutput, ImageInput, Scores
 from edgekit.export import artifact
-from edgekit.runtimes import served
-from edgekit.runtimes.served import ServedModel
+from edgekit.files import digest
+from edgekit.processes import served_model
+from edgekit.processes.served_model import ServedModel
 
 
 class _FilePredictor:
@@ -65,7 +65,7 @@ def opened(name: str, settings: Settings) -> Iterator[_FilePredictor]:
     path = Path(name)
     known = artifact.load(path)
     recorded = None if known is None else known.preprocessing
-    with served.serve(path, threads=settings.threads) as model:
+    with served_model.serve(path, threads=settings.threads) as model:
         source = tensors.image_input(model.info, name)
         wanted = settings.resized(recorded or settings.preset(name, source.side), name)
         source.check(wanted, name)

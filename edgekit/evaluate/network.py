@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgekit import models
-from edgekit.data import digest
 from edgekit.data.images import Pixels
 from edgekit.evaluate.settings import Settings
 from edgekit.evaluate.subject import Subject
 from edgekit.evaluate.tensors import Scores
+from edgekit.files import digest
 
 if TYPE_CHECKING:
     from torch import nn

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from edgekit.evaluate.distance import Distance
 from edgekit.evaluate.statistics import PairedDifference, Share
 from edgekit.evaluate.subject import Subject
-from edgekit.runtimes import codec
+from edgekit.files import documents
 
 SCHEMA, SCHEMA_VERSION = "edgekit.evaluation", 1
 
@@ -218,7 +218,7 @@ def from_json(text: str) -> Evaluation:
     Raises:
         RefusedError: the text is no evaluation, is of another version, or is damaged.
     """
-    return codec.read_document(Evaluation, text, SCHEMA, SCHEMA_VERSION, "evaluation")
+    return documents.read_document(Evaluation, text, SCHEMA, SCHEMA_VERSION, "evaluation")
 
 
 def _numbers(share: Share | None) -> dict[str, Any] | None:

@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from edgekit import __version__
-from edgekit.export import formats, jobs, precisions, rewrite
+from edgekit.export import formats, jobs, precisions
 from edgekit.export.artifact import Artifact, TensorSpec
-from edgekit.export.choices import DEFAULT, Choices
 from edgekit.export.formats import Format
 from edgekit.export.jobs import Job, Origin
 from edgekit.export.parity import Parity
 from edgekit.export.precisions import Precision, rounding
-from edgekit.export.source import Source
+from edgekit.export.rewriting import rules
+from edgekit.export.rewriting.choices import DEFAULT, Choices
+from edgekit.export.sources.source import Source
 
 __all__ = [
     "Artifact",
@@ -125,7 +126,7 @@ def _jobs(
         target = formats.FORMATS[name]
         chosen = choices.get(name, DEFAULT)
         graph = rounded.graph.clone()
-        rewrite.apply(graph, chosen.rules(target.lowering))
+        rules.apply(graph, chosen.rules(target.lowering))
         precision.store(graph, "onnx" if target.runtime == "onnxruntime" else target.name)
         data = target.to_bytes(graph, describe(source, precision.name))
         answers = rounded.answers if verify else None

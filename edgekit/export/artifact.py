@@ -13,11 +13,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from edgekit.data import digest
 from edgekit.errors import UnreadableModelError
 from edgekit.export.parity import Parity
+from edgekit.files import digest, documents
 from edgekit.models import Preprocessing
-from edgekit.runtimes import codec
 
 SCHEMA, SCHEMA_VERSION = "edgekit.artifact", 2
 _TOOLS = ("edgekit-mobile", "torch", "onnx", "onnxsim", "onnxruntime", "ai-edge-litert", "numpy")
@@ -74,7 +73,7 @@ class Artifact:
         drift: comparison with the float32 source where ``parity`` is with a simulation: what the
             precision costs, which no check is made of. None elsewhere.
         lowering: optional rules beside the format's default ones, in writing; see
-            `edgekit.export.choices`.
+            `edgekit.export.rewriting.choices`.
         tuning: what was measured to choose them, step by step.
     """
 
@@ -149,7 +148,7 @@ def load(path: Path) -> Artifact | None:
         if (document.pop("schema"), document.pop("schema_version")) != (SCHEMA, SCHEMA_VERSION):
             raise ValueError(f"not {SCHEMA} version {SCHEMA_VERSION}")
         del document["verified"]
-        kept = replace(codec.decode(Artifact, document), path=path)
+        kept = replace(documents.decode(Artifact, document), path=path)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UnreadableModelError(
             f"{sidecar} is not a readable sidecar ({error}): export the model again"

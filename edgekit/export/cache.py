@@ -17,11 +17,12 @@ from pathlib import Path
 import edgekit
 from edgekit import export, models
 from edgekit.errors import UnreadableModelError
-from edgekit.export import artifact, formats, source
+from edgekit.export import artifact, formats
 from edgekit.export.artifact import Artifact
-from edgekit.export.shapes import USUAL, InputShapes
+from edgekit.export.sources import source
+from edgekit.export.sources.shapes import USUAL, InputShapes
+from edgekit.files import cache_folder
 from edgekit.models import ModelSpec
-from edgekit.runtimes import cache_folder
 
 
 def exported(

@@ -14,9 +14,10 @@ from typing import Any
 import onnx_ir as ir
 
 from edgekit.errors import UnsupportedOperatorError
-from edgekit.export import formats, rewrite
+from edgekit.export import formats
 from edgekit.export.formats import Format
-from edgekit.export.provenance import Origin, Provenance
+from edgekit.export.rewriting import rules as rewrite
+from edgekit.export.rewriting.provenance import Origin, Provenance
 
 SCHEMA, SCHEMA_VERSION = "edgekit.coverage", 1
 

@@ -12,8 +12,9 @@ from typing import TypeAlias
 import onnx_ir as ir
 
 from edgekit.errors import UnknownNameError, UnsupportedOperatorError
-from edgekit.export import lowering, onnx_writer, ort_writer, tflite
-from edgekit.export.rewrite import Menu
+from edgekit.export import lowering, tflite
+from edgekit.export.onnx_writer import ort_format, plain
+from edgekit.export.rewriting.rules import Menu
 
 Emitted: TypeAlias = tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]
 
@@ -54,8 +55,8 @@ FORMATS = {
             channels_last=False,
             lowering=lowering.ONNXRUNTIME,
             integer=lowering.ONNXRUNTIME_INTEGER,
-            to_bytes=onnx_writer.to_bytes,
-            emitted=onnx_writer.emitted,
+            to_bytes=plain.to_bytes,
+            emitted=plain.emitted,
         ),
         Format(
             name="ort",
@@ -64,8 +65,8 @@ FORMATS = {
             channels_last=False,
             lowering=lowering.ONNXRUNTIME,
             integer=lowering.ONNXRUNTIME_INTEGER,
-            to_bytes=ort_writer.to_bytes,
-            emitted=onnx_writer.emitted,
+            to_bytes=ort_format.to_bytes,
+            emitted=plain.emitted,
         ),
         Format(
             name="tflite",

@@ -16,9 +16,10 @@ from edgekit.export import parity
 from edgekit.export.artifact import Artifact, TensorSpec
 from edgekit.export.formats import Format
 from edgekit.export.parity import Arrays, Parity
-from edgekit.export.source import Source
-from edgekit.export.staging import Staging, staging
-from edgekit.runtimes import ModelInfo, TensorInfo, child
+from edgekit.export.sources.source import Source
+from edgekit.files.staging import Staging, staging
+from edgekit.processes import child
+from edgekit.runtimes import ModelInfo, TensorInfo
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,7 @@ class Job:
         reference: what gave ``answers``.
         answers: what it must answer to the source's feeds; None skips the comparison.
         tolerance: largest error that passes, as a part of the output's range.
-        lowering: rules beside the default ones; see `edgekit.export.choices`.
+        lowering: rules beside the default ones; see `edgekit.export.rewriting.choices`.
         tuning: what was measured to choose them.
         integer_io: the file's inputs or outputs are stored integers.
     """

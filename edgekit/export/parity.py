@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from edgekit.export.tflite import layout
+from edgekit.export.graph import layout
 
 Arrays: TypeAlias = Mapping[str, np.ndarray]
 

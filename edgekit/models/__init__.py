@@ -5,9 +5,9 @@ Looking up a card imports no torch; whatever builds or runs a network imports it
 
 from typing import TYPE_CHECKING
 
-from edgekit.models import (
+from edgekit.models import lazy
+from edgekit.models.families import (
     baselines,
-    lazy,
     micronet,
     mobilenet_v1,
     mobilenet_v2,
@@ -21,7 +21,7 @@ from edgekit.models.spec import ModelSpec, Published, Trained
 
 if TYPE_CHECKING:
     from edgekit.models.counting import Count, count
-    from edgekit.models.initialisation import initialise, initialise_into
+    from edgekit.models.initialization import initialise, initialise_into
     from edgekit.models.sanity import ActivationRange, activation_range
     from edgekit.models.weights import Loaded, load, load_into, obtain, trained
 else:

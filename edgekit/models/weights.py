@@ -13,10 +13,10 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from edgekit.data import digest
 from edgekit.errors import InvalidPathError, RefusedError
+from edgekit.files import digest
 from edgekit.models import keymaps
-from edgekit.models.initialisation import initialise
+from edgekit.models.initialization import initialise
 from edgekit.models.keymaps import Origin
 from edgekit.models.spec import ModelSpec
 

@@ -6,14 +6,14 @@ rungs), or `search` for one within a budget, then `to_files`.
 
 from __future__ import annotations
 
+from edgekit.quantize.budget.climb import Outcome, Step
 from edgekit.quantize.build import build
-from edgekit.quantize.draft import Context, Draft
+from edgekit.quantize.candidate import Context, Draft
 from edgekit.quantize.files import Request, form, to_files
+from edgekit.quantize.network import Subject, prepare
 from edgekit.quantize.recipe import Recipe
-from edgekit.quantize.samples import Samples
-from edgekit.quantize.search import Outcome, Step
-from edgekit.quantize.session import GraphSession
-from edgekit.quantize.subject import Subject, prepare
+from edgekit.quantize.running.session import GraphSession
+from edgekit.quantize.samples.reading import Samples
 
 __all__ = [
     "Context",

@@ -9,13 +9,16 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import quantizable
-from edgekit.export.encodings import Encodings
-from edgekit.quantize import encode, observe, ranges, rungs, sensitivity
-from edgekit.quantize.draft import Context, Draft
+from edgekit.export.integer import quantizable
+from edgekit.export.integer.encodings import Encodings
+from edgekit.quantize import ranges, rungs
+from edgekit.quantize.analysis import sensitivity
+from edgekit.quantize.candidate import Context, Draft
+from edgekit.quantize.encoding import affine_choice
 from edgekit.quantize.ranges import Method, Summary
 from edgekit.quantize.recipe import Recipe
-from edgekit.quantize.session import GraphSession
+from edgekit.quantize.running import observe
+from edgekit.quantize.running.session import GraphSession
 
 AUTO = ("minmax", "moving-average")
 """What ``auto`` chooses between: both need the first pass alone."""
@@ -56,7 +59,7 @@ def build(graph: ir.Model, recipe: Recipe, context: Context) -> Draft:
 def _encoded(draft: Draft, recipe: Recipe, found: Mapping[str, Summary], method: Method) -> Draft:
     """Encode with one method's ranges, weights to nearest."""
     spans = observe.group_ranges(draft.floating(), found, method, recipe.activation_bits)
-    encodings = encode.encodings(
+    encodings = affine_choice.encodings(
         draft.graph,
         spans,
         bits=recipe.activation_bits,

@@ -15,21 +15,21 @@ from edgekit.export import (
     Job,
     Origin,
     Source,
-    encoded,
     formats,
     jobs,
     lowering,
-    onnx_integer,
     parity,
-    rewrite,
     tflite,
 )
-from edgekit.export.choices import DEFAULT
-from edgekit.export.encodings import Encodings
 from edgekit.export.formats import Format
-from edgekit.quantize import encodings_file
-from edgekit.quantize.draft import Draft
-from edgekit.quantize.session import GraphSession
+from edgekit.export.integer import encoded
+from edgekit.export.integer.encodings import Encodings
+from edgekit.export.onnx_writer import qdq
+from edgekit.export.rewriting import rules
+from edgekit.export.rewriting.choices import DEFAULT
+from edgekit.quantize.candidate import Draft
+from edgekit.quantize.encodings_file import files
+from edgekit.quantize.running.session import GraphSession
 
 TOLERANCE = 0.12
 """Largest difference of a file from the simulation, as a part of the output's range.
@@ -137,8 +137,8 @@ def to_files(
     made = [
         _job(source, draft, formats.FORMATS[name], precision, request, answers) for name in names
     ]
-    document = encodings_file.dumps(draft.encodings, draft.graph)
-    beside = {encodings_file.file_name(source.name, precision): document}
+    document = files.dumps(draft.encodings, draft.graph)
+    beside = {files.file_name(source.name, precision): document}
     return jobs.write(
         source,
         made,
@@ -168,10 +168,10 @@ def _job(
     answers: tuple[parity.Arrays, ...] | None,
 ) -> Job:
     graph = encoded.apply(draft.graph, draft.encodings)
-    rewrite.apply(graph, request.lowering.within(target.integer).rules(target.integer))
+    rules.apply(graph, request.lowering.within(target.integer).rules(target.integer))
     description = export.describe(source, precision)
     if target.name == "onnx":
-        data = onnx_integer.to_bytes(
+        data = qdq.to_bytes(
             graph,
             description,
             unsigned=request.ort_activations == "uint8",

@@ -1,6 +1,6 @@
 """Running model files: ONNX Runtime and TFLite (LiteRT) behind one small interface.
 
-Importing this package imports no runtime and no numpy. `edgekit.runtimes.child` runs a file in
+Importing this package imports no runtime and no numpy. `edgekit.processes.child` runs a file in
 a fresh process, which is how the rest of edgekit does it; `load` runs it in this one.
 """
 
@@ -43,9 +43,12 @@ class _Runtime:
 
 
 _RUNTIMES = {
-    "onnxruntime": _Runtime("ort", ("ort", "onnx"), (".onnx", ".ort"), ("onnxruntime",)),
+    "onnxruntime": _Runtime("ort.session", ("ort", "onnx"), (".onnx", ".ort"), ("onnxruntime",)),
     "tflite": _Runtime(
-        "litert", ("litert",), (".tflite",), ("ai-edge-litert", "tflite-runtime", "tensorflow")
+        "litert.session",
+        ("litert",),
+        (".tflite",),
+        ("ai-edge-litert", "tflite-runtime", "tensorflow"),
     ),
 }
 
@@ -110,7 +113,7 @@ def load(runtime: str, path: str | Path, threads: int = 1, *, exact_sums: bool =
         runtime: name or alias of a runtime.
         path: the model file.
         threads: number of threads the runtime may compute with.
-        exact_sums: see `edgekit.runtimes.ort.load`.
+        exact_sums: see `edgekit.runtimes.ort.session.load`.
 
     Raises:
         UsageError: ``threads`` is less than 1.

@@ -1,8 +1,9 @@
 """The child process that runs a model: one JSON job in, one JSON answer out.
 
-Self-contained together with the files that `edgekit.runtimes.archive` packs: it needs Python,
-numpy and one runtime. The job is one line on stdin; stdin then stays open, and its closing means
-that the parent is gone, so the worker ends itself. The answer is the last line of stdout.
+It needs Python, numpy and one runtime beside the files of this room, which
+`edgekit.processes.worker_archive` packs. The job is one line on stdin; stdin then stays open, and
+its closing means that the parent is gone, so the worker ends itself. The answer is the last line
+of stdout.
 
 Any job may name the processors to run on as ``cpus`` (see `edgekit.runtimes.machine.pin`).
 
@@ -28,7 +29,7 @@ import numpy as np
 
 from edgekit import runtimes
 from edgekit.errors import EdgekitError
-from edgekit.runtimes import machine, marks, timing
+from edgekit.runtimes import count_marks, machine, timing
 from edgekit.runtimes.arrays import read_sets, receive_set, send_set, write_sets
 from edgekit.runtimes.base import ModelInfo, Session, TensorInfo, batch_one
 from edgekit.runtimes.operators import Operator, OperatorTime
@@ -239,13 +240,13 @@ def _profile(job: Job) -> dict[str, Any]:
 
 def _operator_times(job: Job, info: ModelInfo) -> tuple[Sequence[Operator], Sequence[OperatorTime]]:
     if "files" not in job:
-        from edgekit.runtimes import ort_profile
+        from edgekit.runtimes.ort import profile as ort_profile
 
         feeds = seeded_inputs(info, job["seed"])
         return ort_profile.profile(Path(job["path"]), job["threads"], feeds, job["num_runs"])
-    from edgekit.runtimes import litert_alone
+    from edgekit.runtimes.litert import profile
 
-    return (), litert_alone.measure(
+    return (), profile.measure(
         Path(job["files"][0]["path"]),
         job["repeats"],
         job["threads"],
@@ -266,7 +267,7 @@ def _count(job: Job) -> dict[str, Any]:
     session = _load(job)
     info = session.info()
     session.set_inputs(seeded_inputs(info, job["seed"]))
-    marks.marked_runs(session.invoke, job["warmup_runs"], job["num_runs"])
+    count_marks.marked_runs(session.invoke, job["warmup_runs"], job["num_runs"])
     return {"model": asdict(info), "outputs_sha256": _checksum(session.outputs())}
 
 

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 # Transport to the module of this package that offers `connect(address) -> Target`.
-_TRANSPORTS = {"local": "local", "ssh": "ssh", "adb": "adb", "qemu": "qemu"}
+_TRANSPORTS = {"local": "local", "ssh": "ssh.target", "adb": "adb.target", "qemu": "qemu"}
 
 
 def resolve(text: str) -> Target:

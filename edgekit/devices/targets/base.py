@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from edgekit.devices.targets.adb.phone import Phone, PhoneState
 from edgekit.devices.targets.benchmark_output import Outcome
-from edgekit.devices.targets.phone import Phone, PhoneState
+from edgekit.emulation.instruction_counts import Counts
 from edgekit.errors import RefusedError
-from edgekit.runtimes.counting import Counts
 from edgekit.runtimes.machine import Machine
 
 if TYPE_CHECKING:

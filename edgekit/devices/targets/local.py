@@ -9,7 +9,8 @@ from typing import Any
 from edgekit import runtimes
 from edgekit.devices.targets.base import Probe
 from edgekit.errors import UsageError
-from edgekit.runtimes import child, machine
+from edgekit.processes import child
+from edgekit.runtimes import machine
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgekit.devices.targets.base import Counted, Probe
+from edgekit.emulation import instruction_counts, isa
 from edgekit.errors import RefusedError, UnknownNameError, UsageError
-from edgekit.runtimes import child, codec, counting, isa
+from edgekit.files import documents
+from edgekit.processes import child
 from edgekit.runtimes.machine import Machine
 
 _ALIASES = {"i8mm": "armv8-i8mm"}
@@ -27,7 +29,7 @@ class QemuTarget:
 
     Attributes:
         name: such as ``qemu:cortex-a76``.
-        isa_name: an instruction set of `edgekit.runtimes.isa`.
+        isa_name: an instruction set of `edgekit.emulation.isa`.
     """
 
     name: str
@@ -41,7 +43,7 @@ class QemuTarget:
     def probe(self) -> Probe:
         """Ask the emulated machine for its facts and the runtimes it has."""
         answer = child.call({"task": "probe"}, isa=self.isa_name)
-        return Probe(codec.decode(Machine, answer["machine"]), answer["runtimes"])
+        return Probe(documents.decode(Machine, answer["machine"]), answer["runtimes"])
 
     def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
         """Run a job that measures no time.
@@ -62,9 +64,9 @@ class QemuTarget:
         with child.scratch_folder() as folder:
             counts = folder / "counts"
             # Python hashes text otherwise in each process, and does more or less work for it.
-            prefix = ("env", counting.setting(self.isa_name, counts), "PYTHONHASHSEED=0")
+            prefix = ("env", instruction_counts.setting(self.isa_name, counts), "PYTHONHASHSEED=0")
             answer = child.call(job, timeout_s, prefix, isa=self.isa_name)
-            return Counted(answer, tuple(counting.read(counts)))
+            return Counted(answer, tuple(instruction_counts.read(counts)))
 
 
 def connect(address: str) -> QemuTarget:

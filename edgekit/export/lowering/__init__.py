@@ -49,7 +49,7 @@ from edgekit.export.lowering import (
     tiled_factor,
     weighted_average_pool,
 )
-from edgekit.export.rewrite import Menu, Rule
+from edgekit.export.rewriting.rules import Menu, Rule
 
 CANONICAL = (
     Rule("canonical_padding", canonical_padding.rewrite),

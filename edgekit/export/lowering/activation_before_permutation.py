@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import permutation
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import permutations
 
 
 def rewrite(node: ir.Node) -> bool:
@@ -14,7 +14,7 @@ def rewrite(node: ir.Node) -> bool:
         return False
     permuted = g.operand(node, 0)
     gather = permuted.producer()
-    if gather is None or permutation.of_gather(gather) is None:
+    if gather is None or permutations.of_gather(gather) is None:
         return False
     if g.sole_consumer(permuted) is not node:
         return False

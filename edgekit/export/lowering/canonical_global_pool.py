@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import windows
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import windows
 
 
 def rewrite(node: ir.Node) -> bool:

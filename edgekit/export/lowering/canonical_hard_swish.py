@@ -6,7 +6,7 @@ import math
 
 import onnx_ir as ir
 
-from edgekit.export import graph as g
+from edgekit.export.graph import nodes as g
 from edgekit.export.lowering.canonical_hard_sigmoid import shifted_relu6_of, sixth_of
 
 

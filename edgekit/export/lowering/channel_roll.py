@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import permutation
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import permutations
 
 
 def rewrite(node: ir.Node) -> bool:
     """Match the Gather."""
-    order = permutation.of_gather(node)
-    groups = None if order is None else permutation.roll_groups(order)
+    order = permutations.of_gather(node)
+    groups = None if order is None else permutations.roll_groups(order)
     if groups is None:
         return False
     shape = g.shape_of(node.outputs[0])

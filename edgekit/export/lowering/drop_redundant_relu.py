@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import ranges
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import value_ranges
 
 
 def rewrite(node: ir.Node) -> bool:
@@ -13,7 +13,7 @@ def rewrite(node: ir.Node) -> bool:
     if not g.is_op(node, "Relu") or node.outputs[0].is_graph_output():
         return False
     source = g.operand(node, 0)
-    if not ranges.is_non_negative(source):
+    if not value_ranges.is_non_negative(source):
         return False
     g.replace(node, source)
     return True

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import ranges, windows
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import value_ranges, windows
 
 
 def rewrite(node: ir.Node) -> bool:
@@ -23,7 +23,7 @@ def rewrite(node: ir.Node) -> bool:
 
 def _zero_is_right(node: ir.Node, pool: windows.Pool) -> bool:
     if node.op_type == "MaxPool":
-        return not pool.is_same and ranges.is_non_negative(g.operand(node, 0))
+        return not pool.is_same and value_ranges.is_non_negative(g.operand(node, 0))
     # Rounding up (ceil_mode) lets windows reach further than the padding that counts.
     declared = zip(pool.axes, pool.declared_ends, strict=True)
     counted = node.attributes.get_int("count_include_pad", 0) == 1

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
+from edgekit.export.graph import nodes as g
 
 MOST_CHANNELS = 4
 _LARGEST_FOLD = 8

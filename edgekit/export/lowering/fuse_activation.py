@@ -10,7 +10,7 @@ import math
 
 import onnx_ir as ir
 
-from edgekit.export import graph as g
+from edgekit.export.graph import nodes as g
 
 FUSABLE = ("Conv", "Gemm", "Add", "Sub", "Mul", "Div", "MaxPool", "AveragePool")
 _BY_BOUNDS = {(0.0, math.inf): "RELU", (0.0, 6.0): "RELU6", (-1.0, 1.0): "RELU_N1_TO_1"}

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import permutation, permutation_into_conv
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import permutations
+from edgekit.export.lowering import permutation_into_conv
 from edgekit.export.lowering.permutation_into_small_conv import make_dense
 
 
 def rewrite(node: ir.Node) -> bool:
     """Match the permutation."""
-    if permutation.of_gather(node) is None:
+    if permutations.of_gather(node) is None:
         return False
     conv = permutation_into_conv.following_conv(node)
     weight = None if conv is None else g.constant(conv.inputs[1])

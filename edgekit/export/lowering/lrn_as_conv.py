@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
+from edgekit.export.graph import nodes as g
 
 
 def rewrite(node: ir.Node) -> bool:

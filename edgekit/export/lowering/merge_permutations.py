@@ -9,18 +9,18 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import permutation
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import permutations
 
 
 def rewrite(node: ir.Node) -> bool:
     """Match the second permutation, or a lone identity."""
-    outer = permutation.of_gather(node)
+    outer = permutations.of_gather(node)
     if outer is None:
         return False
     source = g.operand(node, 0)
     inner_node = source.producer()
-    inner = permutation.of_gather(inner_node)
+    inner = permutations.of_gather(inner_node)
     if inner is not None and inner_node is not None:
         indices = g.add_constant(g.graph_of(node), "channel_permutation", inner[outer])
         inputs = [g.operand(inner_node, 0), indices]

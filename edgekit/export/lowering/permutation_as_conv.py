@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import encoded
-from edgekit.export import graph as g
-from edgekit.export.lowering import permutation
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import permutations
+from edgekit.export.integer import encoded
 
 # On wide-vector x86 the break-even in float32 is near 32 channels for a shuffle and 90 for a
 # roll, in int8 near 70 and 150; staying well below leaves room for narrower vectors.
@@ -22,7 +22,7 @@ MOST_SHUFFLED_INT8, MOST_SLICED_INT8 = 32, 96
 
 def rewrite(node: ir.Node) -> bool:
     """Match the Gather."""
-    order = permutation.of_gather(node)
+    order = permutations.of_gather(node)
     if order is None or len(g.shape_of(node.outputs[0])) != 4:
         return False
     affine = encoded.affine_of(node.outputs[0]) if encoded.is_integer(node) else None
@@ -31,7 +31,7 @@ def rewrite(node: ir.Node) -> bool:
     shuffled, sliced = (MOST_SHUFFLED, MOST_SLICED)
     if affine is not None:
         shuffled, sliced = (MOST_SHUFFLED_INT8, MOST_SLICED_INT8)
-    is_shuffle = permutation.shuffle_groups(order) is not None
+    is_shuffle = permutations.shuffle_groups(order) is not None
     if len(order) > (shuffled if is_shuffle else sliced):
         return False
     matrix = np.zeros((len(order), len(order), 1, 1), dtype=np.float32)

@@ -10,15 +10,15 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import permutation
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import permutations
 
 ELEMENTWISE = ("Relu", "Clip", "HardSwish", "HardSigmoid", "Sigmoid", "Tanh", "LeakyRelu")
 
 
 def rewrite(node: ir.Node) -> bool:
     """Match the permutation."""
-    order = permutation.of_gather(node)
+    order = permutations.of_gather(node)
     if order is None:
         return False
     following, preceding = following_conv(node), preceding_conv(node)

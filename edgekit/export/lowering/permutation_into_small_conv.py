@@ -8,8 +8,9 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import permutation, permutation_into_conv
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import permutations
+from edgekit.export.lowering import permutation_into_conv
 
 MOST_MACS_PER_PIXEL = 48 * 48
 """Of the dense form; see ``permutation_as_conv`` for where moving starts to be cheaper."""
@@ -17,7 +18,7 @@ MOST_MACS_PER_PIXEL = 48 * 48
 
 def rewrite(node: ir.Node) -> bool:
     """Match the permutation."""
-    if permutation.of_gather(node) is None:
+    if permutations.of_gather(node) is None:
         return False
     neighbours = (
         permutation_into_conv.following_conv(node),

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import permutation
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import permutations
 from edgekit.export.lowering.permutation_into_conv import (
     following_conv,
     is_plain_depthwise,
@@ -20,7 +20,7 @@ from edgekit.export.lowering.permutation_into_conv import (
 
 def rewrite(node: ir.Node) -> bool:
     """Match the permutation; a plain depthwise convolution alone reads it, and another that one."""
-    order = permutation.of_gather(node)
+    order = permutations.of_gather(node)
     conv = g.sole_consumer(node.outputs[0])
     if order is None or conv is None or not is_plain_depthwise(conv):
         return False

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import ranges
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import value_ranges
 from edgekit.export.lowering.fuse_activation import FUSABLE
 
 
@@ -22,10 +22,12 @@ def rewrite(node: ir.Node) -> bool:
     if concat is None or not g.is_op(concat, "Concat") or g.sole_consumer(joined) is not node:
         return False
     parts = [g.operand(concat, index) for index in range(len(concat.inputs))]
-    if not all(ranges.is_non_negative(part) or _takes_relu(part) for part in parts):
+    if not all(value_ranges.is_non_negative(part) or _takes_relu(part) for part in parts):
         return False
     rectified = [
-        part if ranges.is_non_negative(part) else g.insert(node, "Relu", [part], g.shape_of(part))
+        part
+        if value_ranges.is_non_negative(part)
+        else g.insert(node, "Relu", [part], g.shape_of(part))
         for part in parts
     ]
     axis = concat.attributes.get_int("axis", 1)

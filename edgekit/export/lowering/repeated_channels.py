@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
+from edgekit.export.graph import nodes as g
 from edgekit.export.lowering import permutation_into_conv as neighbours
 from edgekit.export.lowering.permutation_into_small_conv import make_dense
 

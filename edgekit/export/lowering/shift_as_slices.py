@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
+from edgekit.export.graph import nodes as g
 
 
 def rewrite(node: ir.Node) -> bool:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import permutation
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import permutations
 from edgekit.export.lowering import permutation_into_conv as neighbours
 
 MOST_RANGES = 12
@@ -70,7 +70,7 @@ def _moves_channels(node: ir.Node | None) -> bool:
         return False
     if g.is_op(node, "Split", "Concat"):
         return node.attributes.get_int("axis", 0) % 4 == 1
-    return permutation.of_gather(node) is not None
+    return permutations.of_gather(node) is not None
 
 
 def _shuffles(value: ir.Value) -> Iterator[ir.Node]:
@@ -109,7 +109,7 @@ def _origins(value: ir.Value) -> list[Channel]:
         sizes = [g.shape_of(output)[1] for output in node.outputs]
         start = sum(sizes[: node.outputs.index(value)])
         return whole[start : start + g.shape_of(value)[1]]
-    order = permutation.of_gather(node)
+    order = permutations.of_gather(node)
     return whole if order is None else [whole[index] for index in order]
 
 

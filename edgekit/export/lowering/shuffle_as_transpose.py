@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import permutation
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import permutations
 
 
 def rewrite(node: ir.Node) -> bool:
     """Match the Gather of an image map."""
-    order = permutation.of_gather(node)
-    groups = None if order is None else permutation.shuffle_groups(order)
+    order = permutations.of_gather(node)
+    groups = None if order is None else permutations.shuffle_groups(order)
     shape = g.shape_of(node.outputs[0])
     if groups is None or len(shape) != 4:
         return False

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import encoded
-from edgekit.export import graph as g
+from edgekit.export.graph import nodes as g
+from edgekit.export.integer import encoded
 
 MOST_CHANNELS = 16
 """With more, a pixel is a long enough row."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export import quantizable
+from edgekit.export.graph import nodes as g
+from edgekit.export.integer import quantizable
 from edgekit.export.precisions import stored
 
 

@@ -20,8 +20,8 @@ from types import MappingProxyType
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export import quantizable
+from edgekit.export.graph import nodes as g
+from edgekit.export.integer import quantizable
 from edgekit.export.precisions import constants, stored
 
 _SHIFT = 128  # weights as uint8: pairs of uint8 by int8 products saturate on processors before VNNI

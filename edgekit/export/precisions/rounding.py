@@ -11,11 +11,12 @@ from dataclasses import replace
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
-from edgekit.export import onnx_writer, parity
+from edgekit.export import parity
+from edgekit.export.onnx_writer import plain
 from edgekit.export.parity import Arrays
 from edgekit.export.precisions.base import Precision
-from edgekit.export.source import Source
-from edgekit.runtimes import child
+from edgekit.export.sources.source import Source
+from edgekit.processes import child
 
 _MOST = 0.9  # of the output's range: beyond it nothing would be wrong any more
 
@@ -55,6 +56,6 @@ def _run(graph: ir.Model, source: Source) -> tuple[str, tuple[Arrays, ...]]:
     """Run a graph of standard operators in a child; return the runtime and the answers."""
     with child.scratch_folder() as folder:
         path = folder / "simulation.onnx"
-        path.write_bytes(onnx_writer.to_bytes(graph, "simulation"))
+        path.write_bytes(plain.to_bytes(graph, "simulation"))
         info, answers = child.run(path, source.feeds)
     return info.runtime_version, tuple(answers)

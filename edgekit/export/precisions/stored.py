@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export import quantizable
+from edgekit.export.graph import nodes as g
+from edgekit.export.integer import quantizable
 
 _KEY = "stored_weights"
 _HIGHEST = 127  # symmetric: -128 is not used

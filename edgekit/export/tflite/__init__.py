@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from edgekit.errors import UnsupportedOperatorError
-from edgekit.export import encoded
-from edgekit.export import graph as g
-from edgekit.export.tflite import serialise
+from edgekit.export.graph import nodes as g
+from edgekit.export.integer import encoded
+from edgekit.export.tflite import serialize
 from edgekit.export.tflite.emit import EMITTERS
 from edgekit.export.tflite.writer import Writer, refuse
 
@@ -43,7 +43,7 @@ def to_bytes(
         raise refused[0].among(refused[1:])
     for value in shown:
         writer.add_output(value, integer=True)
-    return serialise.to_bytes(writer.program, description)
+    return serialize.to_bytes(writer.program, description)
 
 
 def emitted(model: ir.Model) -> list[tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]]:
@@ -78,7 +78,7 @@ def _emit_node(writer: Writer, node: ir.Node) -> None:
     if emitter is None:
         raise refuse(node, f"operator {g.qualified(node)} is not supported")
     for value in node.outputs:
-        if value.dtype is not None and value.dtype.numpy().name not in serialise.TYPES:
+        if value.dtype is not None and value.dtype.numpy().name not in serialize.TYPES:
             raise refuse(node, f"an output of type {value.dtype.name} is not supported", "dtype")
     writer.integer = encoded.is_integer(node)
     emitter(writer, node)

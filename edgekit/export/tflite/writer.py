@@ -12,10 +12,11 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.errors import UnsupportedOperatorError
-from edgekit.export import encoded
-from edgekit.export import graph as g
-from edgekit.export.encodings import Affine
-from edgekit.export.tflite import layout, versions
+from edgekit.export.graph import layout
+from edgekit.export.graph import nodes as g
+from edgekit.export.integer import encoded
+from edgekit.export.integer.encodings import Affine
+from edgekit.export.tflite import versions
 from edgekit.export.tflite.program import OptionValue, Program, Quantization
 
 

@@ -10,14 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from edgekit.errors import UnknownNameError
-from edgekit.quantize.rungs import (
-    adaround,
-    batch_norm,
-    bias_correction,
-    equalisation,
-    mixed_precision,
-)
+from edgekit.quantize.rungs import adaround, batch_norm, bias, mixed
 from edgekit.quantize.rungs.base import AFTER_ROUNDING, BEFORE_RANGES, Rung
+from edgekit.quantize.rungs.equalize import rung as equalisation
 
 RUNGS: Mapping[str, Rung] = MappingProxyType(
     {
@@ -26,8 +21,8 @@ RUNGS: Mapping[str, Rung] = MappingProxyType(
             equalisation.RUNG,
             batch_norm.RUNG,
             adaround.RUNG,
-            bias_correction.RUNG,
-            mixed_precision.RUNG,
+            bias.RUNG,
+            mixed.RUNG,
         )
     }
 )

@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import encodings as e
-from edgekit.export import graph as g
-from edgekit.export import quantizable
+from edgekit.export.graph import nodes as g
+from edgekit.export.integer import encodings as e
+from edgekit.export.integer import quantizable
 from edgekit.export.lowering.fuse_activation import clip_bounds
-from edgekit.quantize.draft import Context, Draft, Stop, layer_by_layer
+from edgekit.quantize.candidate import Context, Draft, Stop, layer_by_layer
 from edgekit.quantize.reconstruct.adaround import learn_rounding
 from edgekit.quantize.reconstruct.bias import fit_bias
 from edgekit.quantize.reconstruct.layer import Geometry, Layer
 from edgekit.quantize.rungs.base import AFTER_ROUNDING, Rung
-from edgekit.quantize.walk import Values
+from edgekit.quantize.running.segments import Values
 
 SAMPLES = 32
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgekit.quantize.draft import Context, Draft
+from edgekit.quantize.candidate import Context, Draft
 
 BEFORE_RANGES, AFTER_ROUNDING = "before ranges", "after rounding"
 

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgekit.export.encodings import Layer
-from edgekit.quantize.draft import Context, Draft, Stop, layer_by_layer
+from edgekit.export.integer.encodings import Layer
+from edgekit.quantize.candidate import Context, Draft, Stop, layer_by_layer
 from edgekit.quantize.rungs.base import AFTER_ROUNDING, Rung
-from edgekit.quantize.rungs.bias_correction import SAMPLES, places
-from edgekit.quantize.walk import Values
+from edgekit.quantize.rungs.bias import SAMPLES, places
+from edgekit.quantize.running.segments import Values
 
 _GAINS = (0.8, 1.25)  # a channel further off is not one to amplify
 _MIDDLE = (0.02, 0.98)

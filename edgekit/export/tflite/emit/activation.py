@@ -8,9 +8,9 @@ import numpy as np
 import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
-from edgekit.export import graph as g
+from edgekit.export.graph import layout
+from edgekit.export.graph import nodes as g
 from edgekit.export.lowering.fuse_activation import activation_of, clip_bounds
-from edgekit.export.tflite import layout
 from edgekit.export.tflite.writer import Writer, refuse
 
 _PLAIN = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import permutation
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import permutations
 from edgekit.export.tflite.emit.reordering import reshape, transpose
 from edgekit.export.tflite.writer import Writer, refuse
 
@@ -71,7 +71,7 @@ def emit_gather(writer: Writer, node: ir.Node) -> None:
 
     The XNNPACK delegate leaves GATHER outside; ``edgekit info`` shows it.
     """
-    order = permutation.of_gather(node)
+    order = permutations.of_gather(node)
     if order is None or len(g.shape_of(node.outputs[0])) != 4:
         raise refuse(node, "only a fixed reordering of channels is supported", "dynamic-gather")
     indices = writer.constant("channel_order", order.astype(np.int32))

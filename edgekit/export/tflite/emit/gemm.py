@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
+from edgekit.export.graph import nodes as g
 from edgekit.export.tflite.emit import activation, weights
 from edgekit.export.tflite.program import OptionValue
 from edgekit.export.tflite.writer import Writer, refuse

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import graph as g
-from edgekit.export.tflite import layout
+from edgekit.export.graph import layout
+from edgekit.export.graph import nodes as g
 from edgekit.export.tflite.writer import Writer, refuse
 
 

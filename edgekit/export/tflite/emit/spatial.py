@@ -8,9 +8,8 @@ import numpy as np
 import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
-from edgekit.export import graph as g
-from edgekit.export.lowering import windows
-from edgekit.export.tflite import layout
+from edgekit.export.graph import layout, windows
+from edgekit.export.graph import nodes as g
 from edgekit.export.tflite.writer import Writer, refuse
 
 SAME, VALID = schema.Padding.SAME, schema.Padding.VALID

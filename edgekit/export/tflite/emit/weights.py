@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import encoded
-from edgekit.export import graph as g
+from edgekit.export.graph import nodes as g
+from edgekit.export.integer import encoded
 from edgekit.export.precisions import stored
 from edgekit.export.precisions.stored import StoredWeights
 from edgekit.export.tflite.program import Quantization

@@ -1,0 +1,296 @@
+"""``edgekit latency``: how long models take on this machine, and how far to trust it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli.latency import instruction_counts, phone_benchmark, profile, requests, sustained
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import (
+    Duration,
+    NameList,
+    cool_down_option,
+    cpus_option,
+    json_option,
+)
+from edgekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgekit.devices import LatencyReport, Request
+    from edgekit.runtimes.machine import Machine
+
+
+@click.command("latency", short_help="Measure how long models take.")
+@click.argument("subjects", metavar="[MODEL|FILE]...", nargs=-1)
+@click.option("--model", "models", metavar="MODEL|FILE", multiple=True, help="As an argument.")
+@click.option(
+    "--backend",
+    "backends",
+    type=NameList(),
+    default="tflite,onnxruntime",
+    show_default=True,
+    help="Runtimes for named models; a file runs on the runtime of its suffix.",
+)
+@click.option(
+    "--threads",
+    "--num-threads",
+    "threads",
+    type=NameList(),
+    metavar="N,...",
+    default="1",
+    show_default=True,
+    help="Threads of the runtime; several values are measured one after the other.",
+)
+@click.option(
+    "--target",
+    "--device",
+    "target",
+    default="local",
+    show_default=True,
+    help="Where the files run: local; ssh:[user@]host[:port]; a name in devices.toml; "
+    "adb:[SERIAL], a phone with TFLite's benchmark_model; or "
+    "qemu:PROCESSOR (cortex-a53, cortex-a72, cortex-a76, i8mm), which counts instructions.",
+)
+@click.option(
+    "--num-runs", type=int, default=50, show_default=True, help="Least timed runs in each child."
+)
+@click.option(
+    "--warmup-runs", type=int, default=5, show_default=True, help="Least untimed runs before."
+)
+@click.option(
+    "--min-secs",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Least seconds of timed runs in each child.",
+)
+@click.option(
+    "--max-secs",
+    type=float,
+    default=30.0,
+    show_default=True,
+    help="Seconds after which a child stops sampling.",
+)
+@click.option(
+    "--children", type=int, default=3, show_default=True, help="Fresh processes for each file."
+)
+@cpus_option
+@cool_down_option
+@click.option(
+    "--input-size",
+    "sizes",
+    type=NameList(),
+    metavar="H[xW],...",
+    default=(),
+    help="Input sizes of named models, such as 160,192,224; their own without it.",
+)
+@click.option(
+    "--sustained",
+    "duration",
+    type=Duration(),
+    help="Instead, run each file without a pause for so long (30m), and compare first and last "
+    "minute.",
+)
+@click.option(
+    "--profile",
+    "profiled",
+    is_flag=True,
+    help="Instead, time each operator, and print where the time goes by class of layer.",
+)
+@click.option(
+    "--plots",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="With --profile, draw a roofline of each file there as .png; needs matplotlib.",
+)
+@json_option
+def command(
+    subjects: tuple[str, ...],
+    models: tuple[str, ...],
+    backends: tuple[str, ...],
+    threads: tuple[str, ...],
+    target: str,
+    num_runs: int,
+    warmup_runs: int,
+    min_secs: float,
+    max_secs: float,
+    children: int,
+    cpus: str | None,
+    cool_down_secs: float,
+    sizes: tuple[str, ...],
+    duration: float | None,
+    plots: Path | None,
+    *,
+    profiled: bool,
+    as_json: bool,
+) -> None:
+    """Measure the latency of each MODEL (a name from `edgekit list`) or FILE (.onnx, .tflite).
+
+    Without any, one network of each reference family is measured. Named models are exported to
+    a cache first, with the weights that come with them or seeded ones: time does not depend on
+    training. Every measurement runs in fresh child processes that take turns; the interval
+    covers their differences.
+
+    On a target qemu:PROCESSOR the executed instructions are counted instead: a number without
+    noise, for comparing files and for gates in CI, and no time. On a target adb:SERIAL TFLite's
+    benchmark_model measures .tflite files, and gives their mean and its spread, no samples.
+    """
+    from edgekit import devices
+
+    place = devices.resolve_target(target)
+    runtimes = _runtimes(backends)
+
+    def files(say: Callable[[str], None], some: Sequence[str] = runtimes) -> list[Request]:
+        return requests.collect([*subjects, *models], some, sizes, say)
+
+    if isinstance(place, devices.CountingTarget):
+        instruction_counts.refuse_timing_options(click.get_current_context())
+        with output.progress("latency") as say:
+            instruction_counts.show(files(say), place, children, say, as_json=as_json)
+        return
+    if profiled:
+        profile.refuse_other_options(click.get_current_context())
+        profiles = [
+            devices.ProfileSettings(
+                threads=_count(each), children=children, num_runs=num_runs, cpus=cpus
+            )
+            for each in threads
+        ]
+        with output.progress("latency") as say:
+            profile.show(files(say), profiles, place, plots, say, as_json=as_json)
+        return
+    if plots is not None:
+        raise UsageError("--plots goes with --profile: give both, or leave it out")
+    if duration is not None:
+        counts = [_count(each) for each in threads]
+        with output.progress("latency") as say:
+            sustained.show(files(say), duration, counts, cpus, place, say, as_json=as_json)
+        return
+    settings = [
+        devices.MeasureSettings(
+            threads=_count(each),
+            children=children,
+            num_runs=num_runs,
+            min_secs=min_secs,
+            max_secs=max_secs,
+            warmup_runs=warmup_runs,
+            cpus=cpus,
+            cool_down_secs=cool_down_secs,
+        )
+        for each in threads
+    ]
+    if isinstance(place, devices.BenchmarkTarget):
+        with output.progress("latency") as say:
+            found = files(say, phone_benchmark.only(runtimes))
+            phone_benchmark.show(found, settings, place, say, as_json=as_json)
+        return
+    with output.progress("latency") as say:
+        found = files(say)
+        with devices.opened(place, say):
+            reports = [
+                report
+                for each in settings
+                for report in devices.measure(found, each, place, lambda step: say(_words(step)))
+            ]
+    if as_json:
+        documents = [json.loads(report.to_json()) for report in reports]
+        output.print_json("edgekit.latencies", 1, {"reports": documents})
+        return
+    _print(reports)
+
+
+def _count(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"--threads takes whole numbers, not {text!r}") from None
+
+
+def _runtimes(names: Sequence[str]) -> list[str]:
+    from edgekit import runtimes
+
+    return list(dict.fromkeys(runtimes.resolve(name) for name in names))
+
+
+def _words(step: object) -> str:
+    from edgekit.devices import Progress
+
+    assert isinstance(step, Progress)  # noqa: S101
+    subject = step.request.model or step.request.path.name
+    return f"measuring {subject} ({step.done + 1}/{step.total})"
+
+
+def _print(reports: Sequence[LatencyReport]) -> None:
+    from edgekit.cli.export.command import delegate
+
+    output.print_table(
+        [
+            "model", "runtime", "threads>", "MACs>", "median ms [95 % interval]>", "p90>", "p99>",
+            "min>", "n>", "first run>", "load>", "memory>", "delegate",
+        ],
+        [
+            [
+                _subject(report),
+                report.info.runtime,
+                str(report.settings.threads),
+                "" if report.macs is None else output.millions(report.macs),
+                "{} [{}, {}]".format(*map(_ms, (report.median_ms, *report.interval_ms))),
+                _ms(report.percentile_ms(90)),
+                _ms(report.percentile_ms(99)),
+                _ms(report.min_ms),
+                str(len(report.wall_ms)),
+                _ms(report.first_run_ms),
+                _ms(report.load_ms),
+                output.size(report.peak_memory_bytes),
+                delegate(report.info.partitions, report.info.operators_outside),
+            ]
+            for report in reports
+        ],
+    )  # fmt: skip
+    click.echo(f"\n{_conditions(reports)}")
+    changes = sorted(report.smallest_change for report in reports)
+    words = " to ".join(
+        f"{100 * change:.1f} %" for change in dict.fromkeys(changes[:1] + changes[-1:])
+    )
+    click.echo(
+        f"smallest change that two such measurements could show: {words}; "
+        "`edgekit compare` sees smaller ones"
+    )
+    doubts: dict[str, list[str]] = {}
+    for report in reports:
+        for issue in report.issues:
+            said = f"{issue.message}; {issue.advice}"
+            doubts.setdefault(said, []).append(f"{_subject(report)} on {report.info.runtime}")
+    for said, subjects in doubts.items():
+        who = "all" if len(subjects) == len(reports) > 1 else ", ".join(subjects)
+        click.echo(f"note: {who}: {said}")
+
+
+def _subject(report: LatencyReport) -> str:
+    return report.model or Path(report.file).name
+
+
+def _conditions(reports: Sequence[LatencyReport]) -> str:
+    """Say in one line on what, with what and how the numbers were taken."""
+    machine, settings = reports[0].machine, reports[0].settings
+    versions = ", ".join(sorted({report.info.runtime_version for report in reports}))
+    return (
+        f"{machine_words(machine)}, target {reports[0].target}; {versions}; "
+        f"n runs in {settings.children} processes each, "
+        f"after >= {settings.warmup_secs:g} s of warm-up in each"
+    )
+
+
+def machine_words(machine: Machine) -> str:
+    """Say in few words what a machine is."""
+    kind = " (virtual)" if machine.virtual else ""
+    return f"{machine.cpu or machine.architecture}, {machine.cores} cores{kind}, {machine.kernel}"
+
+
+def _ms(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,148 @@
+"""The table of `edgekit latency` for phones: what ``benchmark_model`` says, with its spread."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli.shared import output
+from edgekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgekit.devices import (
+        BenchmarkReport,
+        BenchmarkTarget,
+        MeasureSettings,
+        Progress,
+        Request,
+    )
+    from edgekit.devices.targets.adb.phone import Cluster, Phone, PhoneState
+
+
+def only(runtimes: Sequence[str]) -> list[str]:
+    """Return those of the runtimes that ``benchmark_model`` has, for named models.
+
+    Raises:
+        UsageError: it has none of them.
+    """
+    if "tflite" not in runtimes:
+        raise UsageError("benchmark_model on a phone runs .tflite files only: --backend tflite")
+    return ["tflite"]
+
+
+def show(
+    requests: Sequence[Request],
+    settings: Sequence[MeasureSettings],
+    target: BenchmarkTarget,
+    say: Callable[[str], None],
+    *,
+    as_json: bool,
+) -> None:
+    """Have each file measured under each of the settings, and print what was found."""
+    from edgekit import devices
+
+    def tell(step: Progress) -> None:
+        subject = step.request.model or step.request.path.name
+        say(f"measuring {subject} ({step.done + 1}/{step.total})")
+
+    with devices.opened(target, say):
+        reports = [
+            report
+            for each in settings
+            for report in devices.benchmark(requests, each, target, tell)
+        ]
+    if as_json:
+        documents = [json.loads(report.to_json()) for report in reports]
+        output.print_json("edgekit.benchmark-model-reports", 1, {"reports": documents})
+    else:
+        _print(reports)
+
+
+def _print(reports: Sequence[BenchmarkReport]) -> None:
+    output.print_table(
+        [
+            "model", "precision", "threads>", "MACs>", "mean ms +- std>",
+            "processes' means>", "min>", "max>", "n>", "first run>", "load>", "memory>", "delegate",
+        ],
+        [
+            [
+                _subject(report),
+                report.precision or "",
+                str(report.settings.threads),
+                "" if report.macs is None else output.millions(report.macs),
+                f"{report.mean_ms:.3f} +- {report.std_ms:.3f}",
+                f"{min(report.process_means_ms):.3f} to {max(report.process_means_ms):.3f}",
+                f"{report.min_ms:.3f}",
+                f"{report.max_ms:.3f}",
+                str(report.count),
+                f"{report.first_run_ms:.3f}",
+                f"{report.load_ms:.3f}",
+                "-" if report.memory_mb is None else f"{report.memory_mb:.1f} MB",
+                report.runs[-1].outcome.delegate or "-",
+            ]
+            for report in reports
+        ],
+    )  # fmt: skip
+    click.echo(f"\n{_conditions(reports)}")
+    first, last = reports[0].runs[0], reports[-1].runs[-1]
+    click.echo(f"before: {_state(first.before)}; after: {_state(last.after)}")
+    doubts: dict[str, list[str]] = {}
+    for report in reports:
+        for issue in report.issues:
+            doubts.setdefault(f"{issue.message}; {issue.advice}", []).append(_subject(report))
+    for said, subjects in doubts.items():
+        who = "all" if len(subjects) == len(reports) > 1 else ", ".join(subjects)
+        click.echo(f"note: {who}: {said}")
+
+
+def _subject(report: BenchmarkReport) -> str:
+    return report.model or Path(report.file).name
+
+
+def _conditions(reports: Sequence[BenchmarkReport]) -> str:
+    """Say in one line on what, with what and how the numbers were taken."""
+    first = reports[0]
+    settings, tool = first.settings, first.tool
+    version = "" if tool.sha256 is None else f" (sha256 {tool.sha256[:12]})"
+    cpus = "" if settings.cpus is None else f" on processors {settings.cpus}"
+    return (
+        f"{phone_words(first.phone)}, target {first.target}; benchmark_model{version}, which keeps "
+        f"no samples; n runs in {settings.children} processes each{cpus}, after >= "
+        f"{settings.warmup_secs:g} s of warm-up in each; mean and standard deviation over all n"
+    )
+
+
+def phone_words(phone: Phone) -> str:
+    """Say in few words what a phone is."""
+    known = [
+        phone.model,
+        phone.soc,
+        phone.abi,
+        phone.android and f"Android {phone.android}",
+        " + ".join(map(_cluster, phone.clusters)),
+    ]
+    return ", ".join(word for word in known if word) or "an unknown phone"
+
+
+def _cluster(cluster: Cluster) -> str:
+    clock = cluster.max_frequency_khz
+    return f"{len(cluster.cpus)} cores" + ("" if clock is None else f" at {clock / 1e6:.2f} GHz")
+
+
+def _state(state: PhoneState) -> str:
+    battery = [
+        None if state.battery_percent is None else f"{state.battery_percent} %",
+        None if state.battery_c is None else f"{state.battery_c:.1f} C",
+        state.battery_status,
+    ]
+    parts = {
+        "battery": " ".join(word for word in battery if word),
+        "thermal status": "" if state.thermal_status is None else str(state.thermal_status),
+        "governor": ", ".join(state.governors or ()),
+        "clock": "" if state.frequency_khz is None else f"{state.frequency_khz / 1e6:.2f} GHz",
+    }
+    return ", ".join(f"{name} {text or 'unknown'}" for name, text in parts.items())

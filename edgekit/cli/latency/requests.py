@@ -1,0 +1,95 @@
+"""What `edgekit latency` measures: files as they are, and networks by name, exported to a cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgekit.cli.shared.options import is_file
+from edgekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgekit.devices import Request
+    from edgekit.export.sources.shapes import InputShapes
+
+
+def collect(
+    subjects: Sequence[str],
+    backends: Sequence[str],
+    sizes: Sequence[str],
+    say: Callable[[str], None],
+) -> list[Request]:
+    """Turn names and paths into files to measure.
+
+    Args:
+        subjects: names and paths; without any, one network of each reference family.
+        backends: runtimes for named networks.
+        sizes: input sizes of named networks, each ``H`` or ``HxW``; none takes their own.
+        say: takes a short line before each step.
+
+    Raises:
+        UsageError: a size is none, or is asked of a file.
+        EdgekitError: a network cannot be exported; see `edgekit.export.cache.exported`.
+    """
+    from edgekit import models
+    from edgekit.export.sources.shapes import USUAL
+
+    wanted: list[tuple[str, InputShapes]] = [(f" {size}", shape_of(size)) for size in sizes]
+    wanted = wanted or [("", USUAL)]
+    requests = []
+    for subject in subjects or models.REFERENCE:
+        if not is_file(subject):
+            for label, shape in wanted:
+                requests.extend(_exported(subject, label, shape, backends, say))
+        elif sizes:
+            raise UsageError(
+                f"--input-size is of networks by name; {subject} has the size it was exported with"
+            )
+        else:
+            requests.append(of_file(Path(subject)))
+    return requests
+
+
+def of_file(path: Path) -> Request:
+    """Return what to measure of a model file, with what its sidecar says about it."""
+    from edgekit.devices import Request
+    from edgekit.export import artifact
+
+    known = artifact.load(path) if path.is_file() else None
+    if known is None:
+        return Request(path)
+    return Request(path, model=known.model, precision=known.precision, macs=known.macs)
+
+
+def shape_of(size: str) -> InputShapes:
+    """Return the input shape of one RGB image of a size, ``H`` or ``HxW``.
+
+    Raises:
+        UsageError: it is no size.
+    """
+    from edgekit.export.sources.shapes import InputShapes
+
+    height, _, width = size.partition("x")
+    if not (height.isdecimal() and (width or height).isdecimal()):
+        raise UsageError(f"--input-size takes sizes such as 192 or 160x320, not {size!r}")
+    return InputShapes(in_order=((1, 3, int(height), int(width or height)),))
+
+
+def _exported(
+    name: str,
+    label: str,
+    shape: InputShapes,
+    backends: Sequence[str],
+    say: Callable[[str], None],
+) -> list[Request]:
+    from edgekit.devices import Request
+    from edgekit.export import cache
+
+    entries = cache.exported(
+        name, backends, lambda step: say(f"{name}{label}: {step}"), asked=shape
+    )
+    return [
+        Request(entry.path, backend, f"{entry.model}{label}", entry.precision, entry.macs)
+        for entry, backend in zip(entries, backends, strict=True)
+    ]

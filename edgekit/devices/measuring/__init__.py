@@ -1,0 +1,1 @@
+"""The walks of measuring: latency, comparison, long runs, counts, profiles, phones."""

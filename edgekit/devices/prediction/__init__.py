@@ -1,0 +1,1 @@
+"""Estimates for devices that are not at hand."""

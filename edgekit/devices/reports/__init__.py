@@ -1,0 +1,1 @@
+"""What was measured: raw samples, derived statistics, and what makes them doubtful."""

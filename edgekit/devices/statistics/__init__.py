@@ -1,0 +1,1 @@
+"""Pure functions of samples, without a clock."""

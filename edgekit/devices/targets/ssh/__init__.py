@@ -1,0 +1,1 @@
+"""Linux machines reached with OpenSSH."""

@@ -1,0 +1,1 @@
+"""Choosing among exact forms of a file by measuring them."""

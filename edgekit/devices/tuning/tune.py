@@ -1,0 +1,145 @@
+"""Which optional lowering rules make this network fastest, measured where it is to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from edgekit.devices.measuring.comparison import compare
+from edgekit.devices.measuring.latency import Request
+from edgekit.devices.settings import MeasureSettings
+from edgekit.devices.statistics.verdict import Contrast
+from edgekit.devices.targets import Target
+from edgekit.devices.tuning.candidates import Forms
+from edgekit.errors import UnsupportedOperatorError
+from edgekit.export.rewriting import choices
+from edgekit.export.rewriting.choices import Choices
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The outcome of a search.
+
+    Attributes:
+        choices: the rules beside the default ones; none where nothing was faster.
+        steps: what was measured, in order: each a change, and its time beside the form before.
+    """
+
+    choices: Choices
+    steps: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class _Search:
+    forms: Forms
+    settings: MeasureSettings
+    place: Target
+    folder: Path
+    say: Say
+    steps: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def file(self, chosen: Choices, data: bytes) -> Path:
+        """Put one form, not checked yet, where it can be measured."""
+        path = self.folder / f"form{chosen.text.replace(',', '')}.{self.forms.target.name}"
+        path.write_bytes(data)
+        return path
+
+    def measure(self, base: Path, forms: Mapping[str, Path], step: str) -> dict[str, Contrast]:
+        """Compare forms with the base in one measurement, and note what was found."""
+        result = compare(
+            Request(base),
+            [Request(path) for path in forms.values()],
+            self.settings,
+            self.place,
+            lambda done, total: self.say(
+                f"{step} {len(forms)} forms for {self.forms.target.name}: "
+                f"process {done + 1}/{total}"
+            ),
+        )
+        found = dict(zip(forms, result.contrasts, strict=True))
+        self.steps.extend(_noted(step, change, each, self) for change, each in found.items())
+        return found
+
+    def is_sound(self, chosen: Choices) -> bool:
+        """Tell whether a form reproduces its source."""
+        return self.forms.is_sound(chosen, self.folder / "checked")
+
+
+def tune(
+    every: Forms,
+    settings: MeasureSettings,
+    place: Target,
+    say: Say = lambda _: None,
+) -> Tuned:
+    """Search for the fastest form of a network, one change after another.
+
+    Every change of the optional rules that makes another file is measured beside the form
+    so far; the fastest that passes parity is kept if a second measurement of its own finds it
+    faster again. That goes on until no change helps.
+
+    Args:
+        every: the forms.
+        settings: of each comparison.
+        place: where the files run.
+        say: takes a short line before each step.
+
+    Raises:
+        UnsupportedOperatorError: the writer cannot express the network.
+        EdgekitError: as `edgekit.devices.compare`.
+    """
+    with TemporaryDirectory() as folder:
+        search = _Search(every, settings, place, Path(folder), say)
+        say(f"writing the forms for {every.target.name}")
+        chosen = choices.DEFAULT
+        data = every.data(chosen)
+        base = search.file(chosen, data)
+        while forms := _forms(search, chosen, data):
+            paths = {
+                change: search.file(chosen.with_one(change), forms[change]) for change in forms
+            }
+            found = search.measure(base, paths, "trying")
+            faster = [change for change, each in found.items() if each.verdict == "faster"]
+            sound = [change for change in faster if search.is_sound(chosen.with_one(change))]
+            best = min(sound, key=lambda change: found[change].ratio, default=None)
+            if best is None:
+                break
+            again = search.measure(base, {best: paths[best]}, "confirming")
+            if again[best].verdict != "faster":
+                break
+            chosen, base, data = chosen.with_one(best), paths[best], forms[best]
+        return Tuned(chosen, tuple(search.steps))
+
+
+def _forms(search: _Search, chosen: Choices, base: bytes) -> dict[str, bytes]:
+    """Return the files that one more change makes, each content once, by change."""
+    forms: dict[str, bytes] = {}
+    done = {f"+{name}" for name in chosen.added} | {f"-{name}" for name in chosen.dropped}
+    for change in search.forms.changes:
+        if change in done:
+            continue
+        try:
+            data = search.forms.data(chosen.with_one(change))
+        except UnsupportedOperatorError:
+            continue  # a form that this network cannot take
+        if data != base and data not in forms.values():
+            forms[change] = data
+    return forms
+
+
+def _noted(step: str, change: str, found: Contrast, search: _Search) -> dict[str, Any]:
+    return {
+        "step": step,
+        "change": change,
+        "ratio": found.ratio,
+        "interval": list(found.interval),
+        "verdict": found.verdict,
+        "samples": found.samples,
+        "processes": found.processes,
+        "threads": search.settings.threads,
+        "target": search.place.name,
+    }

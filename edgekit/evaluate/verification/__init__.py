@@ -1,0 +1,1 @@
+"""Are two files alike, and does one answer alike on every processor?"""

@@ -1,0 +1,1 @@
+"""The canonical graph: its nodes, what its operators are, and what can be known of its values."""

@@ -1,0 +1,33 @@
+"""What can be known about a value's range from the graph alone."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from edgekit.export.graph import nodes as g
+
+_NON_NEGATIVE = ("Relu", "Sigmoid", "HardSigmoid", "Softmax", "Abs")
+_PRESERVING = (
+    "MaxPool", "AveragePool", "GlobalAveragePool", "Concat", "Gather", "Reshape", "Slice",
+    "Split", "Transpose", "Pad",
+)  # fmt: skip
+
+
+def is_non_negative(value: ir.Value) -> bool:
+    """Tell whether every element of ``value`` is certainly >= 0."""
+    array = g.constant(value)
+    if array is not None:
+        return bool((array >= 0).all())
+    node = value.producer()
+    if node is None:
+        return False
+    if node.meta.get("activation") in ("RELU", "RELU6") or g.is_op(node, *_NON_NEGATIVE):
+        return True
+    if g.is_op(node, "Clip"):
+        low = g.scalar(node.inputs[1]) if len(node.inputs) > 1 else None
+        return low is not None and low >= 0
+    if g.is_op(node, "Concat", "Add", "Mul"):
+        return all(is_non_negative(item) for item in node.inputs if item is not None)
+    if node.domain == "edgekit" or g.is_op(node, *_PRESERVING):
+        return is_non_negative(g.operand(node, 0))
+    return False

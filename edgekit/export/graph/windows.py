@@ -1,0 +1,125 @@
+"""What the pooling rules and the writer share: the geometry of sliding windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.export.graph import nodes as g
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A sliding window along one axis.
+
+    Attributes:
+        size: elements of the input.
+        steps: elements of the output.
+        kernel: elements of the window.
+        stride: from one window to the next.
+        begin: padding before the first element.
+        dilation: from one element of the window to the next.
+    """
+
+    size: int
+    steps: int
+    kernel: int
+    stride: int
+    begin: int
+    dilation: int = 1
+
+    @property
+    def end(self) -> int:
+        """Padding after the last element that a window reaches, whatever was asked for."""
+        return max(self._padding - self.begin, 0)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether TFLite's SAME padding gives the same windows."""
+        covers = self.steps == -(-self.size // self.stride)
+        return covers and self.begin == max(self._padding, 0) // 2
+
+    @property
+    def _padding(self) -> int:
+        reach = (self.kernel - 1) * self.dilation + 1
+        return (self.steps - 1) * self.stride + reach - self.size
+
+    def shares(self, counted: int | None) -> np.ndarray:
+        """Return, window by window, how many elements an average divides by.
+
+        Args:
+            counted: padding after the last element that counts as elements, and with it all
+                padding before the first; None where no padding counts.
+        """
+        low, high = (0, self.size) if counted is None else (-self.begin, self.size + counted)
+        starts = np.arange(self.steps) * self.stride - self.begin
+        return np.minimum(starts + self.kernel, high) - np.maximum(starts, low)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The two axes of a pool, height and width, and the end padding that its node declares."""
+
+    axes: tuple[Axis, Axis]
+    declared_ends: tuple[int, int]
+
+    @property
+    def pads(self) -> bool:
+        """Whether any window reaches beyond the input."""
+        return any(axis.begin or axis.end for axis in self.axes)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether TFLite's SAME padding gives the same windows."""
+        return all(axis.is_same for axis in self.axes)
+
+
+def of_pool(node: ir.Node) -> Pool | None:
+    """Return the geometry of a 2-D pool; None for dilated windows, ``auto_pad`` and other nodes."""
+    if not g.is_op(node, "MaxPool", "AveragePool") or len(node.outputs) != 1:
+        return None
+    get = node.attributes
+    kernel = tuple(get.get_ints("kernel_shape", ()))
+    strides = tuple(get.get_ints("strides", (1, 1)))
+    pads = tuple(get.get_ints("pads", (0, 0, 0, 0)))
+    dilated = any(step != 1 for step in get.get_ints("dilations", (1, 1)))
+    if len(kernel) != 2 or dilated or get.get_string("auto_pad", "NOTSET") != "NOTSET":
+        return None
+    sizes, steps = g.shape_of(g.operand(node, 0))[2:], g.shape_of(node.outputs[0])[2:]
+    height, width = (
+        Axis(sizes[i], steps[i], kernel[i], strides[i], pads[i]) for i in range(len(kernel))
+    )
+    return Pool((height, width), (pads[2], pads[3]))
+
+
+def unpadded(node: ir.Node, source: ir.Value) -> ir.Value:
+    """Insert the pool ``node`` over ``source``, which is padded already, and return its output."""
+    attributes = {
+        "kernel_shape": tuple(node.attributes.get_ints("kernel_shape", ())),
+        "strides": tuple(node.attributes.get_ints("strides", (1, 1))),
+    }
+    return g.insert(node, node.op_type, [source], g.shape_of(node.outputs[0]), attributes)
+
+
+def zero_padded(node: ir.Node, pool: Pool) -> ir.Value:
+    """Insert a zero Pad of all that the windows of ``node`` reach, and return its output."""
+    source = g.operand(node, 0)
+    height, width = pool.axes
+    amounts = [0, 0, height.begin, width.begin, 0, 0, height.end, width.end]
+    pads = g.add_constant(g.graph_of(node), "pool_pads", np.array(amounts, dtype=np.int64))
+    shape = (
+        *g.shape_of(source)[:2],
+        height.begin + height.size + height.end,
+        width.begin + width.size + width.end,
+    )
+    return g.insert(node, "Pad", [source, pads], shape)
+
+
+def put(node: ir.Node, result: ir.Value) -> None:
+    """Put ``result`` in the place of the pool ``node``, with the activation that fused into it."""
+    producer = result.producer()
+    if producer is not None and "activation" in node.meta:
+        producer.meta["activation"] = node.meta["activation"]
+    g.replace(node, result)

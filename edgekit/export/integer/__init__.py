@@ -1,0 +1,1 @@
+"""Integers: encodings, the graph that they belong to, and the encoded graph."""

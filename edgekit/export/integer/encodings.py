@@ -1,0 +1,153 @@
+"""Encodings: how the tensors of one network are stored as integers, whatever file they end up in.
+
+They are data. The quantization room computes them for the quantizable graph
+(`edgekit.export.integer.quantizable`); the writers of both formats read them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from edgekit.export.integer.rescale import Rescaling
+
+_BIAS_LIMIT = 2**30  # half of int32: the other half is the accumulator's
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Real value = ``scale * (stored - zero_point)``, one pair for the whole tensor.
+
+    Attributes:
+        scale: real value of one step, positive.
+        zero_point: stored value that stands for real 0.
+        bits: 8 or 16; stored values are signed.
+    """
+
+    scale: float
+    zero_point: int
+    bits: int = 8
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise ValueError(f"a scale is positive and finite, not {self.scale}")
+        if self.bits not in (8, 16):
+            raise ValueError(f"activations have 8 or 16 bits, not {self.bits}")
+        if not self.lowest <= self.zero_point <= self.highest:
+            raise ValueError(f"zero point {self.zero_point} is no int{self.bits}")
+
+    @property
+    def lowest(self) -> int:
+        """Smallest stored value."""
+        return -(1 << (self.bits - 1))
+
+    @property
+    def highest(self) -> int:
+        """Largest stored value."""
+        return (1 << (self.bits - 1)) - 1
+
+    @property
+    def low(self) -> float:
+        """Smallest real value that can be stored."""
+        return self.scale * (self.lowest - self.zero_point)
+
+    @property
+    def high(self) -> float:
+        """Largest real value that can be stored."""
+        return self.scale * (self.highest - self.zero_point)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Numpy type of the stored values."""
+        return np.dtype(f"int{self.bits}")
+
+    def store(self, values: npt.ArrayLike) -> np.ndarray:
+        """Return the stored form of real values, rounded half to even, saturated."""
+        steps = np.rint(np.asarray(values, np.float64) / self.scale) + self.zero_point
+        return np.asarray(np.clip(steps, self.lowest, self.highest), self.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Weights and bias of one convolution or fully connected layer.
+
+    Attributes:
+        weight: int8 array in the shape that the graph's node has.
+        scales: float32, (output channels,) or (1,); real weight = scale * weight.
+        axis: axis of the output channels in ``weight``.
+        bias: float64 (output channels,), real values; stored as int32 with the scale
+            ``input scale * weight scale``.
+    """
+
+    weight: np.ndarray
+    scales: np.ndarray
+    axis: int
+    bias: np.ndarray
+
+    def __post_init__(self) -> None:
+        channels = self.weight.shape[self.axis]
+        if self.weight.dtype != np.int8 or self.scales.dtype != np.float32:
+            raise ValueError("weights are int8 and their scales float32")
+        if self.scales.shape not in ((channels,), (1,)) or self.bias.shape != (channels,):
+            raise ValueError(f"scales {self.scales.shape} or bias {self.bias.shape} do not fit")
+        if not (np.isfinite(self.scales).all() and (self.scales > 0).all()):
+            raise ValueError("weight scales are positive and finite")
+        if not np.isfinite(self.bias).all():
+            raise ValueError("a bias is finite")
+
+    @property
+    def real_weight(self) -> np.ndarray:
+        """The weights that the stored ones stand for, float32."""
+        return np.asarray(self.weight * self.spread(self.scales), np.float32)
+
+    def spread(self, per_channel: np.ndarray) -> np.ndarray:
+        """Return one number per output channel, or one in all, so that it broadcasts."""
+        shape = [1] * self.weight.ndim
+        shape[self.axis] = per_channel.size
+        return per_channel.reshape(shape)
+
+    def bias_scales(self, input_scale: float) -> np.ndarray:
+        """Return the scale of each stored bias, float32: (output channels,) or (1,)."""
+        return np.asarray(np.float32(input_scale) * self.scales, np.float32)
+
+    def stored_bias(self, input_scale: float) -> np.ndarray:
+        """Return the bias as int32, saturated far inside the accumulator."""
+        steps = np.rint(self.bias / self.bias_scales(input_scale).astype(np.float64))
+        return np.asarray(np.clip(steps, -_BIAS_LIMIT, _BIAS_LIMIT), np.int32)
+
+
+def least_weight_scales(bias: np.ndarray, input_scale: float) -> np.ndarray:
+    """Return the smallest weight scales for which a bias fits into int32 with room to add to."""
+    return np.asarray(np.abs(bias) / (input_scale * _BIAS_LIMIT), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Encodings:
+    """All that makes a quantizable graph an integer one.
+
+    A node whose inputs, outputs and weights are all encoded computes in integers. Whatever else
+    there is stays float32, with conversions at the borders.
+
+    Attributes:
+        graph_sha256: digest of the quantizable graph they belong to.
+        activations: encoding by value name, graph inputs and outputs included.
+        layers: weights by node name.
+        float_nodes: names of nodes that stay float32 though they could be encoded.
+        rescalings: factors by layer name that the graph's layers have in the weights above.
+    """
+
+    graph_sha256: str
+    activations: Mapping[str, Affine]
+    layers: Mapping[str, Layer]
+    float_nodes: frozenset[str] = field(default_factory=frozenset)
+    rescalings: Mapping[str, Rescaling] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "activations", MappingProxyType(dict(self.activations)))
+        object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
+        object.__setattr__(self, "rescalings", MappingProxyType(dict(self.rescalings)))

@@ -1,0 +1,1 @@
+"""The ONNX writers: plain, QDQ, and ONNX Runtime's own format."""

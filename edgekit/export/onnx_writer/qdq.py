@@ -1,0 +1,180 @@
+"""The integer form of an encoded graph in ONNX: QuantizeLinear and DequantizeLinear (QDQ).
+
+Standard operators only: weights are int8 constants behind a DequantizeLinear, biases int32 ones,
+and every encoded value passes through a pair. ONNX Runtime fuses the pairs with the operators
+between them into its integer kernels; any other runtime computes the same in float32.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.passes.common import RemoveUnusedNodesPass
+
+from edgekit.export.graph import nodes as g
+from edgekit.export.integer import encoded, quantizable
+from edgekit.export.integer.encodings import Affine
+from edgekit.export.onnx_writer import plain
+
+_OPSET_INT16 = 21  # the first whose QuantizeLinear makes int16
+
+
+def to_bytes(model: ir.Model, description: str, *, unsigned: bool = False) -> bytes:
+    """Return the QDQ file of an encoded graph, which is used up.
+
+    Args:
+        model: the encoded graph.
+        description: free text for the file's doc_string.
+        unsigned: 8-bit activations are stored as uint8, 128 higher; for x86 processors whose
+            integer kernels want them so.
+    """
+    graph = model.graph
+    for node in list(graph):
+        if encoded.is_integer(node):
+            dequantize_constants(node, unsigned=unsigned)
+        elif g.is_op(node, "Conv", "Gemm") and encoded.affine_of(node.inputs[0]) is not None:
+            _keep_float(node)
+    for node in list(graph):
+        if (node.domain, node.op_type) == ("edgekit", "Requantize"):
+            _pass_through(node)
+    outputs = [(value, value.name) for value in graph.outputs]
+    add_pairs(model, unsigned=unsigned)
+    for shown, (value, name) in zip(graph.outputs, outputs, strict=True):
+        if shown is not value:
+            value.name, shown.name = f"{name}_float", name
+    RemoveUnusedNodesPass()(model)
+    return plain.to_bytes(model, description)
+
+
+def add_pairs(model: ir.Model, *, unsigned: bool = False) -> None:
+    """Put QuantizeLinear and DequantizeLinear after every encoded value, in place."""
+    graph = model.graph
+    bits = set()
+    for value in [*graph.inputs, *(value for node in list(graph) for value in node.outputs)]:
+        affine = encoded.affine_of(value)
+        if affine is not None:
+            _pair(graph, value, affine, unsigned=unsigned)
+            bits.add(affine.bits)
+    if 16 in bits:
+        model.opset_imports[""] = _OPSET_INT16
+
+
+def dequantize_constants(node: ir.Node, *, unsigned: bool = False) -> None:
+    """Put a DequantizeLinear before each constant that ``node`` computes with."""
+    affine = encoded.affine_of(node.inputs[0])
+    if "scales" in node.meta:
+        if affine is None:
+            raise ValueError(f"the input of layer {g.label(node)!r} is not encoded")
+        scales = np.asarray(node.meta["scales"], np.float32)
+        axis = quantizable.output_axis(node)
+        # ONNX Runtime takes a Gemm for its integer kernel only if the zero points are spelled out.
+        _dequantize_input(node, 1, scales, axis, np.zeros(scales.shape, np.int8))
+        _dequantize_input(node, 2, np.float32(affine.scale) * scales, 0)
+        return
+    if not g.is_op(node, "Add", "Sub", "Mul", "Max", "Min", "Concat"):
+        return  # other constants are sizes, bounds and orders
+    for index, value in enumerate(node.inputs):
+        array = g.constant(value)
+        if value is None or array is None:
+            continue
+        own = encoded.constant_affine(node, array)
+        name, codes = f"{value.name}_quantized", _shifted(own.store(array), unsigned=unsigned)
+        node.replace_input_with(index, g.add_constant(g.graph_of(node), name, codes))
+        zero = _shifted(np.array(own.zero_point, own.dtype), unsigned=unsigned)
+        _dequantize_input(node, index, np.array(own.scale, np.float32), 0, zero)
+
+
+def _shifted(codes: np.ndarray, *, unsigned: bool) -> np.ndarray:
+    """Return int8 codes as uint8 ones that mean the same with a zero point 128 higher."""
+    if not unsigned or codes.dtype != np.int8:
+        return codes
+    return np.asarray(codes.astype(np.int16) + 128, np.uint8)
+
+
+def _dequantize_input(
+    node: ir.Node, index: int, scales: np.ndarray, axis: int, zero: np.ndarray | None = None
+) -> None:
+    """Put a DequantizeLinear between ``node`` and its constant input ``index``."""
+    graph, stored = g.graph_of(node), g.operand(node, index)
+    per_tensor = scales.size == 1
+    name = stored.name or g.label(node)
+    inputs = [
+        stored,
+        g.add_constant(graph, f"{name}_scale", scales.reshape(()) if per_tensor else scales),
+    ]
+    if zero is not None:
+        shape = scales.shape if not per_tensor else ()
+        inputs.append(g.add_constant(graph, f"{name}_zero_point", zero.reshape(shape)))
+    attributes: dict[str, g.AttributeValue] = {} if per_tensor else {"axis": axis}
+    real = g.insert(node, "DequantizeLinear", inputs, g.shape_of(stored), attributes)
+    real.type = ir.TensorType(ir.DataType.FLOAT)
+    node.replace_input_with(index, real)
+
+
+def _keep_float(node: ir.Node) -> None:
+    """Let a maximum that changes nothing follow a float32 layer between encoded values.
+
+    ONNX Runtime (seen in 1.31.1) would store the weights of a layer between two pairs in int8,
+    per tensor; its pattern does not reach past a Max.
+    """
+    result = node.outputs[0]
+    if result.is_graph_output():
+        return
+    uses, name = list(result.uses()), result.name
+    lowest = g.add_scalar(g.graph_of(node), "lowest", float(np.finfo(np.float32).min))
+    maximum = ir.node("Max", [result, lowest])
+    kept = maximum.outputs[0]
+    kept.shape, kept.type = result.shape, result.type
+    result.name, kept.name = f"{name}_float", name
+    if "affine" in result.meta:
+        kept.meta["affine"] = result.meta.pop("affine")
+    g.graph_of(node).insert_after(node, maximum)
+    for use in uses:
+        use.node.replace_input_with(use.idx, kept)
+
+
+def _pass_through(node: ir.Node) -> None:
+    """A requantization is what the pair after it does: the node itself is an Identity."""
+    shape = g.shape_of(node.outputs[0])
+    passed = g.insert(node, "Identity", [g.operand(node, 0)], shape)
+    identity = passed.producer()
+    if identity is not None:
+        identity.meta["integer"] = True
+    g.replace(node, passed)
+
+
+def _pair(graph: ir.Graph, value: ir.Value, affine: Affine, *, unsigned: bool) -> None:
+    """Let the readers of ``value`` read it quantized and dequantized.
+
+    What is float32 to begin with is rounded for those readers alone that compute on integers.
+    """
+    producer = value.producer()
+    made_integer = producer is not None and encoded.is_integer(producer)
+    readers = [use for use in value.uses() if made_integer or encoded.is_integer(use.node)]
+    is_output = value.is_graph_output() and made_integer
+    zero_point = _shifted(np.array(affine.zero_point, affine.dtype), unsigned=unsigned)
+    scale = g.add_constant(graph, f"{value.name}_scale", np.array(affine.scale, np.float32))
+    zero = g.add_constant(graph, f"{value.name}_zero_point", zero_point)
+    shape, name = value.shape, value.name
+    quantize = ir.node("QuantizeLinear", [value, scale, zero], name=f"{name}_quantize")
+    stored = quantize.outputs[0]
+    stored.name, stored.shape = f"{name}_quantized", shape
+    stored.type = ir.TensorType(ir.DataType.from_numpy(zero_point.dtype))
+    dequantize = ir.node("DequantizeLinear", [stored, scale, zero], name=f"{name}_dequantize")
+    real = dequantize.outputs[0]
+    real.name, real.shape, real.type = (
+        f"{name}_dequantized",
+        shape,
+        ir.TensorType(ir.DataType.FLOAT),
+    )
+    new = [quantize, dequantize]
+    if producer is not None:
+        graph.insert_after(producer, new)
+    elif len(graph):
+        graph.insert_before(graph[0], new)
+    for use in readers:
+        use.node.replace_input_with(use.idx, real)
+    if is_output:
+        for index, output in enumerate(graph.outputs):
+            if output is value:
+                graph.outputs[index] = real

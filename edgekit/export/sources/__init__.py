@@ -1,0 +1,1 @@
+"""What is exported: registered networks, library networks, own code and .onnx files."""

@@ -1,0 +1,308 @@
+"""What is exported: a canonical graph, and the answers that every file must reproduce."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import onnx_ir as ir
+
+from edgekit import models
+from edgekit.errors import RefusedError, UsageError, WorkerError
+from edgekit.export.graph import macs as count
+from edgekit.export.graph import nodes as g
+from edgekit.export.parity import Arrays
+from edgekit.export.sources import canonical, own_code, parity_inputs, shapes, torch_graph
+from edgekit.export.sources.shapes import USUAL, InputShapes, Shape
+from edgekit.files import digest
+from edgekit.models import ModelSpec, Preprocessing, libraries
+from edgekit.processes import child
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from edgekit.models.libraries import LibraryModel
+
+INPUT_NAME, OUTPUT_NAME = "input", "logits"
+"""Of every registered network."""
+
+_NOT_SOURCES = {
+    ".tflite": "it is a .tflite already; give the .onnx or the network it was made of",
+    ".ort": "it is tied to ONNX Runtime; give the .onnx it was made of",
+    ".pt": "name the network, and give the weights with --weights",
+    ".pth": "name the network, and give the weights with --weights",
+    ".safetensors": "name the network, and give the weights with --weights",
+}
+_SEED = 0
+_CALIBRATION_IMAGES = 8  # for the batch norm of an untrained network
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network ready for the writers.
+
+    Attributes:
+        name: names the files.
+        graph: the canonical graph.
+        weights: where the weights came from.
+        params: parameters of the network.
+        macs: multiply-accumulates of one inference, of all images of its batch.
+        preprocessing: how pixels become the input; None if unknown.
+        reference: what computed ``answers``.
+        feeds: inputs for parity, NCHW float32 by input name.
+        answers: the outputs that belong to ``feeds``, by output name.
+    """
+
+    name: str
+    graph: ir.Model
+    weights: str
+    params: int
+    macs: int
+    preprocessing: Preprocessing | None
+    reference: str
+    feeds: tuple[Arrays, ...]
+    answers: tuple[Arrays, ...]
+
+
+def resolve(
+    what: str,
+    *,
+    weights: Path | None = None,
+    seed: int | None = None,
+    asked: InputShapes = USUAL,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Source:
+    """Prepare what the user named.
+
+    Args:
+        what: a path that ends in ``.onnx``; a network of a library, ``timm:NAME`` and the like;
+            ``package.module:factory``, which runs that code; or a registered name or alias.
+        weights: file with the network's weights; if None, those that come with the network, and
+            where there are none, seeded initialisation.
+        seed: of that initialisation; if given, trained weights are not looked for.
+        asked: input sizes other than the network's own.
+        progress: called with a short line before each step.
+
+    Raises:
+        UnknownNameError: no network is called that.
+        UsageError: weights were given for a file that holds its own, the file is of a kind that
+            cannot be exported, or the input sizes are not the network's.
+        EdgekitError: whatever reading weights or the file, or the user's own code, raises.
+    """
+    if what.lower().endswith(".onnx"):
+        if weights is not None:
+            raise UsageError(f"{what} holds its own weights: --weights goes with a network's name")
+        progress("reading the graph")
+        return from_file(Path(what), asked)
+    advice = _NOT_SOURCES.get(Path(what).suffix.lower())
+    if advice is not None:
+        raise UsageError(f"{what} cannot be exported: {advice}")
+    if libraries.is_reference(what):
+        return _from_library(what, weights, seed, asked, progress)
+    if own_code.is_reference(what):
+        return _from_own_code(what, weights, seed, asked, progress)
+    spec = models.get(what)
+    progress("making the weights" if weights is None else f"loading {weights}")
+    loaded = models.obtain(spec, weights, seed)
+    progress("tracing")
+    return from_spec(loaded.spec, loaded.module, loaded.origin, asked)
+
+
+def from_spec(
+    spec: ModelSpec, module: nn.Module, weights: str, asked: InputShapes = USUAL
+) -> Source:
+    """Prepare a registered network.
+
+    Args:
+        spec: the network's card.
+        module: the network with its weights, in evaluation mode.
+        weights: where the weights came from, for the sidecar.
+        asked: another batch or another size of the image.
+
+    Raises:
+        UsageError: the input sizes are not those of an image with three channels.
+        RefusedError: the network cannot take this size, or torch cannot export the module.
+    """
+    shape = _image_shape(spec.name, spec.input_shape, asked)
+    made = from_module(
+        module,
+        spec.name,
+        {INPUT_NAME: shape},
+        weights,
+        preprocessing=spec.preprocessing,
+        output_name=OUTPUT_NAME,
+    )
+    # Parameters that batch norm folding merges count as the card does.
+    return replace(made, params=spec.params)
+
+
+def from_module(
+    module: nn.Module,
+    name: str,
+    inputs: Mapping[str, Shape],
+    weights: str,
+    *,
+    preprocessing: Preprocessing | None = None,
+    output_name: str | None = None,
+) -> Source:
+    """Prepare a torch module.
+
+    Parity inputs are synthetic images where the preprocessing is known, else normal noise.
+
+    Args:
+        module: the network with its weights; it is put into evaluation mode.
+        name: names the files.
+        inputs: static shapes by name, in the order of ``forward``; all float32.
+        weights: where the weights came from, for the sidecar.
+        preprocessing: how pixels become the only input; None if unknown.
+        output_name: name of the only output; None takes ``torch_graph.answers``' names.
+
+    Raises:
+        RefusedError: the module fails on inputs of these shapes, returns other things than
+            tensors, or cannot be exported by torch.
+    """
+    import torch
+
+    fed = parity_inputs.noise(inputs)
+    if preprocessing is not None:
+        ((input_name, shape),) = inputs.items()
+        fed = parity_inputs.images(input_name, shape, preprocessing)
+        preprocessing = _resized(preprocessing, shape)
+    sizes = ", ".join(f"{key} {shapes.text(shape)}" for key, shape in inputs.items())
+    with own_code.failures_of(f"{name} on inputs {sizes}"):
+        answers = torch_graph.answers(module, fed, name)
+    if output_name is not None:
+        answers = tuple({output_name: array} for answer in answers for array in answer.values())
+    graph = canonical.from_module(module, inputs, list(answers[0]))
+    return Source(
+        name=name,
+        graph=graph,
+        weights=weights,
+        params=sum(parameter.numel() for parameter in module.parameters()),
+        macs=count.macs(graph),
+        preprocessing=preprocessing,
+        reference=f"torch {torch.__version__}",
+        feeds=fed,
+        answers=answers,
+    )
+
+
+def from_file(path: Path, asked: InputShapes = USUAL) -> Source:
+    """Prepare an .onnx file; its answers are ONNX Runtime's on the unchanged file.
+
+    Args:
+        path: the file.
+        asked: sizes for what the file leaves open; the batch is 1 unless it says otherwise.
+
+    Raises:
+        InvalidPathError, UnreadableModelError, UsageError, RefusedError: see
+            `canonical.from_file`.
+        WorkerError: ONNX Runtime crashed on the file.
+    """
+    graph = canonical.from_file(path, asked)
+    fed = parity_inputs.noise({str(value.name): g.shape_of(value) for value in graph.graph.inputs})
+    try:
+        info, answers = child.run(path, fed)
+    except WorkerError as error:
+        if asked == USUAL:
+            raise
+        sizes = ", ".join(f"{name} {shapes.text(array.shape)}" for name, array in fed[0].items())
+        raise RefusedError(
+            f"{path} does not run with inputs {sizes}, it fixes other sizes inside: export it "
+            f"again from its source ({error})",
+            reason_code="input-shape",
+        ) from error
+    return Source(
+        name=path.stem,
+        graph=graph,
+        weights=digest.origin_of(path),
+        params=count.params(graph),
+        macs=count.macs(graph),
+        preprocessing=None,
+        reference=f"{info.runtime_version} on {path.name}",
+        feeds=fed,
+        answers=tuple(answers),
+    )
+
+
+def _from_library(
+    what: str,
+    weights: Path | None,
+    seed: int | None,
+    asked: InputShapes,
+    progress: Callable[[str], None],
+) -> Source:
+    found = libraries.find(what)
+    shape = _image_shape(what, found.input_shape, asked)
+    if weights is None:
+        progress("initialising (no --weights: the network is untrained)")
+        seed = seed or _SEED
+        module, origin = _initialised(found, seed), f"untrained (seed {seed})"
+    else:
+        progress(f"loading {weights}")
+        module, origin = models.load_into(found.build(), weights, what), digest.origin_of(weights)
+    progress("tracing")
+    return from_module(
+        module, found.name, {INPUT_NAME: shape}, origin, preprocessing=found.preprocessing
+    )
+
+
+def _initialised(found: LibraryModel, seed: int) -> nn.Module:
+    """Build a library's network; what the seeded weights leave alone is drawn by the library."""
+    import torch
+
+    shape = (_CALIBRATION_IMAGES, *found.input_shape[1:])
+    if found.preprocessing is None:
+        images = parity_inputs.noise({INPUT_NAME: shape})[0][INPUT_NAME]
+    else:
+        images = parity_inputs.images(INPUT_NAME, shape, found.preprocessing)[0][INPUT_NAME]
+    with torch.random.fork_rng(devices=[]), own_code.failures_of(f"initialising {found.name}"):
+        torch.manual_seed(seed)
+        return models.initialise_into(found.build(), torch.from_numpy(images), seed)
+
+
+def _from_own_code(
+    what: str,
+    weights: Path | None,
+    seed: int | None,
+    asked: InputShapes,
+    progress: Callable[[str], None],
+) -> Source:
+    if not asked.given:
+        raise UsageError(
+            f"{what} needs --input-shape for each of its inputs, such as --input-shape 1,3,224,224"
+        )
+    progress(f"running {what}")
+    with own_code.running():
+        module = own_code.load(what, seed or _SEED)
+        origin = f"as {what} returns them"
+        if weights is not None:
+            progress(f"loading {weights}")
+            module, origin = models.load_into(module, weights, what), digest.origin_of(weights)
+        names = torch_graph.parameter_names(module, len(asked.given))
+        inputs = shapes.settle(asked, dict.fromkeys(names), what)
+        progress("tracing")
+        return from_module(module, _file_name(what), inputs, origin)
+
+
+def _image_shape(name: str, usual: Shape, asked: InputShapes) -> Shape:
+    """Return (N, 3, H, W): the usual one with the batch asked for, or the one asked for."""
+    sizes = (None, None) if asked.given else usual[2:]
+    return shapes.settle(asked, {INPUT_NAME: (None, usual[1], *sizes)}, name)[INPUT_NAME]
+
+
+def _resized(preprocessing: Preprocessing, shape: Shape) -> Preprocessing | None:
+    """Return what an image of ``shape`` needs; None if it is not square, as crops are."""
+    height, width = shape[2:]
+    if height != width:
+        return None
+    resize = max(height, round(preprocessing.resize * height / preprocessing.crop))
+    return replace(preprocessing, crop=height, resize=resize)
+
+
+def _file_name(what: str) -> str:
+    """Return ``what`` with every character that a file's name had better not hold as a hyphen."""
+    return re.sub(r"[^\w.-]+", "-", what)

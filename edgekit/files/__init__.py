@@ -1,0 +1,1 @@
+"""Files and folders: documents read strictly, folders made whole, digests, all-or-none writes."""

@@ -1,0 +1,1 @@
+"""What quantization costs: by layer, by tensor, in pictures."""

@@ -1,0 +1,93 @@
+"""How good a draft is: its integer file beside the float one, on the same images."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from edgekit import evaluate, export
+from edgekit.data import ImageFolder
+from edgekit.evaluate import Evaluation
+from edgekit.export import Origin, Source
+from edgekit.quantize import files
+from edgekit.quantize.candidate import Draft
+
+Latency: TypeAlias = Callable[[Path, Path], dict[str, float | int]]
+"""From the float file and the integer file to what was measured of both, by name."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a draft keeps of the float network.
+
+    Attributes:
+        lost_points: top-1 lost, in points of 100, where there are labels, else images of 100 on
+            which the top-1 is another; negative where it is a gain.
+        labelled: which of the two.
+        agreement_percent: images with the same top-1 as in float32.
+        sqnr_db: of the outputs; None if they are equal.
+        images: how many were shown.
+        size_bytes: of the integer file.
+        latency: of both files, as `Latency` gives it; empty if nothing was measured.
+    """
+
+    lost_points: float
+    labelled: bool
+    agreement_percent: float
+    sqnr_db: float | None
+    images: int
+    size_bytes: int
+    latency: dict[str, float | int]
+
+
+class Judge:
+    """Evaluates drafts of one network on one set of images.
+
+    Args:
+        source: the network.
+        folder: for the files; they are overwritten.
+        images: none of them may have been calibrated with; None takes synthetic ones.
+        latency: measures; None measures nothing.
+    """
+
+    def __init__(
+        self, source: Source, folder: Path, images: ImageFolder | None, latency: Latency | None
+    ) -> None:
+        self._source, self._folder, self._images = source, folder, images
+        self._latency = latency
+        (self._float,) = export.to_files(source, ["onnx"], folder, verify=False)
+
+    def score(self, draft: Draft, format_name: str = "onnx") -> Score:
+        """Write a draft, evaluate and measure it."""
+        request = files.Request(self._folder, (format_name,), force=True, verify=False)
+        (entry,) = files.to_files(self._source, draft, Origin("judged"), request)
+        result = evaluate.run(str(entry.path), self._images, against=str(self._float.path))
+        latency = {} if self._latency is None else self._latency(self._float.path, entry.path)
+        return _score(result, entry.size_bytes, latency)
+
+
+@contextmanager
+def opened(source: Source, images: ImageFolder | None, latency: Latency | None) -> Iterator[Judge]:
+    """Give a judge with a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
+        yield Judge(source, Path(folder), images, latency)
+
+
+def _score(result: Evaluation, size_bytes: int, latency: dict[str, float | int]) -> Score:
+    agreement, difference = result.agreement, result.top1_difference
+    if agreement is None or result.distance is None:
+        raise ValueError("a judged file is compared with the float one")
+    lost = 100 * (1 - agreement.value) if difference is None else -100 * difference.value
+    return Score(
+        lost_points=round(lost, 6),
+        labelled=difference is not None,
+        agreement_percent=round(100 * agreement.value, 6),
+        sqnr_db=result.distance.sqnr_db,
+        images=agreement.of,
+        size_bytes=size_bytes,
+        latency=latency,
+    )

@@ -1,0 +1,1 @@
+"""From ranges to encodings, and which values share one."""

@@ -1,0 +1,1 @@
+"""Encodings as a file of their own."""

@@ -1,0 +1,117 @@
+"""What is quantized: a network by name, or a float .onnx file with what its sidecar knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.errors import RefusedError
+from edgekit.evaluate import Settings
+from edgekit.export import Choices, Source, artifact, lowering
+from edgekit.export.graph import nodes as g
+from edgekit.export.integer import quantizable
+from edgekit.export.sources import parity_inputs, source
+from edgekit.export.sources.shapes import USUAL, InputShapes
+from edgekit.models import Preprocessing
+from edgekit.processes import child
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network ready to be calibrated.
+
+    Attributes:
+        source: the network, as `edgekit.export` prepares it.
+        graph: its quantizable graph.
+    """
+
+    source: Source
+    graph: ir.Model
+
+    def lowered(self, chosen: Choices) -> Subject:
+        """Return it with another form of the quantizable graph.
+
+        Args:
+            chosen: optional rules; those of ``lowering.INTEGER`` count.
+        """
+        return replace(
+            self,
+            graph=quantizable.from_canonical(self.source.graph, chosen.within(lowering.INTEGER)),
+        )
+
+    @property
+    def inputs(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each input by name, NCHW."""
+        return {str(value.name): g.shape_of(value) for value in self.graph.graph.inputs}
+
+
+def prepare(
+    what: str,
+    *,
+    weights: Path | None = None,
+    seed: int | None = None,
+    asked: InputShapes = USUAL,
+    preprocessing: str | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Subject:
+    """Prepare what the user named, for `edgekit quantize`.
+
+    Args:
+        what: as for `edgekit.export.sources.source.resolve`.
+        weights: likewise.
+        seed: likewise.
+        asked: likewise.
+        preprocessing: name of the preprocessing of a file without a record of it; see
+            `edgekit.evaluate.Settings`.
+        progress: called with a short line before each step.
+
+    Raises:
+        EdgekitError: as `edgekit.export.sources.source.resolve`.
+        UnknownNameError: no preprocessing is called that.
+        RefusedError: a weight is NaN or infinite (reason "not-finite").
+    """
+    settings = Settings(preprocessing=preprocessing)
+    found = source.resolve(what, weights=weights, seed=seed, asked=asked, progress=progress)
+    if what.lower().endswith(".onnx"):
+        found = _described(found, Path(what), settings)
+    _refuse_not_finite(found)
+    return Subject(found, quantizable.from_canonical(found.graph))
+
+
+def _refuse_not_finite(found: Source) -> None:
+    for name, value in found.graph.graph.initializers.items():
+        array = g.constant(value)
+        if array is not None and array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise RefusedError(
+                f"{found.name}: the weights {name!r} hold NaN or infinity: check where they come "
+                "from",
+                reason_code="not-finite",
+            )
+
+
+def _described(found: Source, path: Path, settings: Settings) -> Source:
+    """Add what the sidecar, or else the user, says; parity then looks at images, not at noise."""
+    known = artifact.load(path)
+    if known is not None:
+        found = replace(found, name=known.model, weights=known.weights, params=known.params)
+    wanted = None if known is None else known.preprocessing
+    inputs = list(found.graph.graph.inputs)
+    shape = g.shape_of(inputs[0])
+    is_image = len(inputs) == 1 and len(shape) == 4 and shape[1] == 3 and shape[2] == shape[3]
+    if wanted is None and settings.preprocessing is not None and is_image:
+        wanted = settings.preset(str(path), shape[2])
+    if wanted is None or not is_image or wanted.crop != shape[2]:
+        return found
+    return _fed_with_images(found, path, str(inputs[0].name), shape, wanted)
+
+
+def _fed_with_images(
+    found: Source, path: Path, name: str, shape: tuple[int, ...], wanted: Preprocessing
+) -> Source:
+    fed = parity_inputs.images(name, shape, wanted)
+    _, answers = child.run(path, fed)
+    return replace(found, preprocessing=wanted, feeds=fed, answers=tuple(answers))

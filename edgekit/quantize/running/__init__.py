@@ -1,0 +1,1 @@
+"""Running a graph of ours in this process: whole, in segments, simulated, observed."""

@@ -1,0 +1,252 @@
+"""The calibration samples: images, arrays or seeded stand-ins, one set of inputs at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.data import ImageFolder, SyntheticImages, folder
+from edgekit.errors import InvalidPathError, UsageError
+from edgekit.models import Preprocessing
+from edgekit.quantize.samples import arrays as sample_arrays
+from edgekit.quantize.samples.arrays import Rows
+from edgekit.quantize.samples.input_form import Feed, InputForm
+
+SYNTHETIC_COUNT = 32
+"""Samples that are made where none are given and no number is asked for."""
+
+_SEED = 2  # parity and evaluation draw other images: a network is not judged by these
+_FEW = 8
+_LARGEST_IMAGE_BYTES = 270_000_000  # in an array; as large as a file of one image may be
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Calibration samples; a call starts a new pass through them, so they are `observe.Feeds`.
+
+    Attributes:
+        description: what they are, in one line.
+        count: how many there are; those in one batch count singly.
+        batch: how many are in one set of inputs.
+        synthetic: whether they stand in for real ones.
+        files: the images, as paths below their folder; empty if they are not from a folder.
+        start: makes the sets of inputs of one pass.
+    """
+
+    description: str
+    count: int
+    batch: int
+    synthetic: bool
+    files: tuple[str, ...]
+    start: Callable[[], Iterator[Feed]] = field(repr=False, compare=False)
+
+    @property
+    def sets(self) -> int:
+        """How many sets of inputs one pass yields."""
+        return self.count // self.batch
+
+    def __call__(self) -> Iterator[Feed]:
+        """Yield inputs by name, float32 NCHW in the graph's batch; only one set is in memory.
+
+        Raises:
+            InvalidPathError: a file is gone.
+            RefusedError: a file is damaged (reasons "unreadable-image", "bad-samples"), or a
+                sample holds NaN or infinity (reason "not-finite").
+        """
+        return self.start()
+
+
+def read(
+    where: Path | None,
+    inputs: Mapping[str, tuple[int, ...]],
+    preprocessing: Preprocessing | None,
+    limit: int | None,
+) -> Samples:
+    """Prepare the calibration samples of a network.
+
+    If the network takes a batch, consecutive samples fill it, as many as fill it wholly. Of more
+    samples than are used, those used are evenly spaced.
+
+    Args:
+        where: a folder of images; a ``.npy``, or a ``.npz`` with an array for each input, whose
+            first axis counts the samples: float32 (N, C, H, W) that is preprocessed already, or
+            uint8 RGB images (N, H, W, 3); or None for seeded synthetic images, which are normal
+            noise if the network takes no image or its preprocessing is not known.
+        inputs: shape by name, batch first; where inputs differ in their first size, a sample has
+            the whole shape.
+        preprocessing: how pixels become the input; None if unknown.
+        limit: how many samples to take at most; None takes all.
+
+    Raises:
+        InvalidPathError: there is nothing of that name, or no image in it (reason "no-samples").
+        UsageError: the limit is below 1, the samples fill no batch (reason "no-samples"), or
+            images were given and nobody knows the preprocessing.
+        RefusedError: the samples do not fit the network (reasons "bad-samples",
+            "not-an-image-model"), or as `data.folder.read`.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError(f"calibration takes 1 sample or more, not {limit}")
+    form = InputForm.of(inputs)
+    if where is None:
+        return _made(form, preprocessing, limit)
+    if where.is_dir():
+        return _of_folder(where, form, preprocessing, limit)
+    if not where.exists():
+        raise InvalidPathError(f"{where}: there is no such folder or file to calibrate with")
+    if where.suffix.lower() not in sample_arrays.SUFFIXES:
+        raise InvalidPathError(
+            f"cannot calibrate with {where}: give a folder of images, a .npy or a .npz"
+        )
+    return _of_arrays(where, form, preprocessing, limit)
+
+
+def warnings_about(samples: Samples) -> tuple[str, ...]:
+    """Return what makes these samples poor ones to calibrate with, one line each.
+
+    No more of them are read than it takes to see two that differ.
+
+    Raises:
+        InvalidPathError, RefusedError: as a pass through the samples.
+    """
+    found = []
+    if samples.synthetic:
+        found.append(
+            f"calibrated on {samples.description}: real inputs may reach other ranges; give some "
+            "with --calibration-data"
+        )
+    if samples.count < _FEW:
+        noun = "sample" if samples.count == 1 else "samples"
+        found.append(
+            f"calibrated on only {samples.count} {noun}: others may reach further; give {_FEW} or "
+            "more"
+        )
+    if not samples.synthetic:
+        found.extend(_sameness(samples))
+    return tuple(found)
+
+
+def _of_folder(
+    where: Path, form: InputForm, preprocessing: Preprocessing | None, limit: int | None
+) -> Samples:
+    wanted = form.image_preprocessing(preprocessing, str(where))
+    try:
+        listed = folder.read(where)
+    except InvalidPathError as error:
+        if isinstance(error.__cause__, OSError):
+            raise
+        raise InvalidPathError(str(error), reason_code="no-samples") from error
+    chosen = listed.limited(form.usable(len(listed.files), limit, str(where)))
+    start = _images(chosen, form, wanted, str(where))
+    return Samples(chosen.description, len(chosen.files), form.batch, False, chosen.files, start)
+
+
+def _of_arrays(
+    where: Path, form: InputForm, preprocessing: Preprocessing | None, limit: int | None
+) -> Samples:
+    arrays = sample_arrays.by_input(where, list(form.inputs))
+    makers = {name: _maker(name, rows, form, preprocessing) for name, rows in arrays.items()}
+    total = next(iter(arrays.values())).shape[0]
+    count = form.usable(total, limit, str(where))
+    numbers = [place * total // count for place in range(count)]
+
+    def start() -> Iterator[Feed]:
+        columns = [map(makers[name], rows.read(numbers)) for name, rows in arrays.items()]
+        rows_of_all = (dict(zip(arrays, row, strict=True)) for row in zip(*columns, strict=True))
+        return form.filled(rows_of_all, numbers, str(where))
+
+    noun = "sample" if count == 1 else "samples"
+    part = "" if count == total else f", evenly spaced among {total}"
+    return Samples(f"{where.name}, {count} {noun}{part}", count, form.batch, False, (), start)
+
+
+def _maker(
+    name: str, rows: Rows, form: InputForm, preprocessing: Preprocessing | None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what makes a row of an array the sample of an input."""
+    shape, row = form.sample[name], rows.shape[1:]
+    if rows.dtype == np.float32 and row == shape:
+        return lambda values: values
+    is_images = rows.dtype == np.uint8 and len(row) == 3 and row[2] == 3 and min(row) > 0
+    if is_images and rows.row_bytes <= _LARGEST_IMAGE_BYTES:
+        wanted = form.image_preprocessing(preprocessing, rows.label)
+        return lambda pixels: form.of_pixels(pixels, wanted, rows.label)[name]
+    asked = f"float32 {_text(shape)}"
+    if form.image_side is not None:
+        asked += " or uint8 images (N, H, W, 3)"
+    advice = ""
+    if row == shape:
+        advice = ": save it with .astype('float32')"
+    elif len(row) == 3 and (row[2], *row[:2]) == shape:
+        advice = ": save it with .transpose(0, 3, 1, 2) and np.ascontiguousarray"
+    raise sample_arrays.bad(
+        f"{rows.label} is {rows.dtype} {_text(row, rows.shape[0])}, but the input {name!r} takes "
+        f"{asked}{advice}"
+    )
+
+
+def _made(form: InputForm, preprocessing: Preprocessing | None, limit: int | None) -> Samples:
+    count = form.usable(limit or max(SYNTHETIC_COUNT, form.batch), None, "synthetic samples")
+    if preprocessing is not None and 1 < preprocessing.crop == form.image_side:
+        drawn = SyntheticImages(count, preprocessing.crop, _SEED)
+        start = _images(drawn, form, preprocessing, drawn.description)
+        return Samples(drawn.description, count, form.batch, True, (), start)
+    noun = "sample" if count == 1 else "samples"
+    description = f"{count} {noun} of normal noise, seed {_SEED} (no real inputs)"
+
+    def noise() -> Iterator[Feed]:
+        return form.filled((_noise(form, i) for i in range(count)), range(count), description)
+
+    return Samples(description, count, form.batch, True, (), noise)
+
+
+def _noise(form: InputForm, number: int) -> Feed:
+    generator = np.random.default_rng((_SEED, number))
+    return {
+        name: np.asarray(generator.standard_normal(shape, dtype=np.float32))
+        for name, shape in form.sample.items()
+    }
+
+
+def _images(
+    source: ImageFolder | SyntheticImages, form: InputForm, wanted: Preprocessing, what: str
+) -> Callable[[], Iterator[Feed]]:
+    numbers: Sequence[int] = range(len(source.files))
+
+    def start() -> Iterator[Feed]:
+        decoded = (form.of_pixels(source.pixels(i), wanted, source.files[i]) for i in numbers)
+        return form.filled(decoded, numbers, what)
+
+    return start
+
+
+def _sameness(samples: Samples) -> Iterator[str]:
+    constant, identical, first = True, samples.count > 1, None
+    for feed in samples():
+        first = first or feed
+        constant = constant and all(map(_is_constant, feed.values()))
+        identical = identical and all(_repeats(values, first[n]) for n, values in feed.items())
+        if not (constant or identical):
+            return
+    if constant:
+        yield "every calibration sample is one value throughout, as black images are: give others"
+    elif identical:
+        yield f"all {samples.count} calibration samples are the same: give different ones"
+
+
+def _is_constant(values: np.ndarray) -> bool:
+    """Tell whether each channel of each sample is one value, or each sample if it is no map."""
+    is_map = values.ndim > 2 and values[0, 0].size > 1
+    flat = values.reshape(*values.shape[: 1 + is_map], -1)
+    return flat.shape[-1] > 1 and bool((flat.min(-1) == flat.max(-1)).all())
+
+
+def _repeats(values: np.ndarray, first: np.ndarray) -> bool:
+    """Tell whether every sample of a batch is the first one of all."""
+    return bool((values == np.atleast_1d(first)[:1]).all())
+
+
+def _text(shape: tuple[int, ...], count: int | str = "N") -> str:
+    return f"({', '.join(map(str, (count, *shape)))})"

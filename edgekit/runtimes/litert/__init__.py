@@ -1,0 +1,1 @@
+"""LiteRT (TFLite), as the worker drives it."""

@@ -1,0 +1,346 @@
+"""The TFLite writer: every operator against ONNX Runtime, every refusal by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from edgekit import runtimes
+from edgekit.errors import UnsupportedOperatorError
+from edgekit.export import lowering, tflite
+from edgekit.export.graph import permutations
+from edgekit.export.tflite.emit import EMITTERS
+from tests.specimens import graphs
+from tests.specimens.graphs import weights
+
+MAP, FLAT = "float[1,4,5,6]", "float[2,6]"
+SCALARS = {"low": np.float32(-0.5), "high": np.float32(0.7), "zero": np.float32(0)}
+
+# Operator, graph from x to y, constants: the forms that the writer must express.
+FORMS: list[tuple[str, str, dict[str, np.ndarray]]] = [
+    ("Add", f"g ({MAP} x) => ({MAP} y) {{ y = Add(x, c) }}", {"c": weights(4, 1, 1)}),
+    ("Sub", f"g ({MAP} x) => ({MAP} y) {{ y = Sub(c, x) }}", {"c": weights(5, 6)}),
+    ("Mul", f"g ({MAP} x) => ({MAP} y) {{ y = Mul(x, c) }}", {"c": weights(1, 4, 1, 6)}),
+    ("Div", f"g ({MAP} x) => ({MAP} y) {{ y = Div(x, c) }}", {"c": np.float32(3)}),
+    (
+        "Div",
+        f"g ({MAP} x) => ({MAP} y) {{ a = Sigmoid(x)\n y = Div(c, a) }}",
+        {"c": weights(4, 1, 1)},
+    ),
+    ("Max", f"g ({MAP} x) => ({MAP} y) {{ y = Max(x, c) }}", {"c": weights(4, 1, 1)}),
+    ("Min", f"g ({FLAT} x) => ({FLAT} y) {{ y = Min(x, c) }}", {"c": weights(2, 1)}),
+    (
+        "Max",
+        f"g ({MAP} x) => ({MAP} y) {{ y = Max(x, c, d) }}",
+        {"c": weights(4, 1, 1), "d": weights(6)},
+    ),
+    ("Relu", f"g ({MAP} x) => ({MAP} y) {{ y = Relu(x) }}", {}),
+    ("Identity", f"g ({MAP} x) => ({MAP} y, {MAP} z) {{ y = Relu(x)\n z = Identity(y) }}", {}),
+    ("HardSwish", f"g ({MAP} x) => ({MAP} y) {{ y = HardSwish(x) }}", {}),
+    ("Sigmoid", f"g ({MAP} x) => ({MAP} y) {{ y = Sigmoid(x) }}", {}),
+    ("Sqrt", f"g ({MAP} x) => ({MAP} y) {{ a = Sigmoid(x)\n y = Sqrt(a) }}", {}),
+    ("Tanh", f"g ({FLAT} x) => ({FLAT} y) {{ y = Tanh(x) }}", {}),
+    ("LeakyRelu", f"g ({MAP} x) => ({MAP} y) {{ y = LeakyRelu<alpha=0.3>(x) }}", {}),
+    ("Softmax", f"g ({MAP} x) => ({MAP} y) {{ y = Softmax<axis=1>(x) }}", {}),
+    ("Softmax", f"g ({FLAT} x) => ({FLAT} y) {{ y = Softmax<axis=-1>(x) }}", {}),
+    ("Clip", f"g ({MAP} x) => ({MAP} y) {{ y = Clip(x, low, high) }}", SCALARS),
+    ("Clip", f"g ({MAP} x) => ({MAP} y) {{ y = Clip(x, , high) }}", SCALARS),
+    ("Clip", f"g ({MAP} x) => ({MAP} y) {{ y = Clip(x, zero) }}", SCALARS),
+    ("Concat", f"g ({MAP} x) => (float[1,4,10,6] y) {{ y = Concat<axis=-2>(x, x) }}", {}),
+    (
+        "Split",
+        f"g ({MAP} x) => (float[1,2,5,6] y, float[1,2,5,6] z) {{ y, z = Split<axis=1,"
+        "num_outputs=2>(x) }",
+        {},
+    ),
+    (
+        "Split",
+        f"g ({MAP} x) => (float[1,1,5,6] y, float[1,3,5,6] z) {{ y, z = Split<axis=1>(x, n) }}",
+        {"n": np.array([1, 3])},
+    ),
+    (
+        "Slice",
+        f"g ({MAP} x) => (float[1,2,5,3] y) {{ y = Slice(x, starts, ends, axes) }}",
+        {
+            "starts": np.array([1, -4]),
+            "ends": np.array([3, -1]),
+            "axes": np.array([1, 3]),
+        },
+    ),
+    (
+        "Reshape",
+        f"g ({MAP} x) => (float[1,120] y) {{ y = Reshape(x, s) }}",
+        {"s": np.array([1, 120])},
+    ),
+    (
+        "Reshape",
+        "g (float[1,120] x) => (float[1,4,5,6] y) { y = Reshape(x, s) }",
+        {"s": np.array([1, 4, 5, 6])},
+    ),
+    (
+        "Reshape",
+        f"g ({MAP} x) => (float[1,5,4,6] y) {{ y = Reshape(x, s) }}",
+        {"s": np.array([1, 5, 4, 6])},
+    ),
+    ("Transpose", f"g ({MAP} x) => (float[1,6,4,5] y) {{ y = Transpose<perm=[0,3,1,2]>(x) }}", {}),
+    ("Transpose", f"g ({FLAT} x) => (float[6,2] y) {{ y = Transpose(x) }}", {}),
+    (
+        "Pad",
+        f"g ({MAP} x) => (float[1,4,8,9] y) {{ y = Pad(x, p) }}",
+        {"p": np.array([0, 0, 1, 0, 0, 0, 2, 3])},
+    ),
+    (
+        "Gather",
+        "g (float[1,60,5,6] x) => (float[1,60,5,6] y) { y = Gather<axis=1>(x, i) }",
+        {"i": np.random.default_rng(0).permutation(60) - 30},
+    ),
+    (
+        "Gemm",
+        f"g ({FLAT} x) => (float[2,3] y) {{ y = Gemm<transB=1>(x, w, b) }}",
+        {"w": weights(3, 6), "b": weights(3)},
+    ),
+    ("MatMul", f"g ({FLAT} x) => (float[2,3] y) {{ y = MatMul(x, w) }}", {"w": weights(6, 3)}),
+    ("GlobalAveragePool", f"g ({MAP} x) => (float[1,4,1,1] y) {{ y = GlobalAveragePool(x) }}", {}),
+    (
+        "MaxPool",
+        f"g ({MAP} x) => (float[1,4,3,3] y) {{ y = MaxPool<kernel_shape=[3,3], strides=[2,2],"
+        "pads=[1,1,1,1]>(x) }",
+        {},
+    ),
+    (
+        "AveragePool",
+        f"g ({MAP} x) => (float[1,4,2,3] y) {{ y = AveragePool<kernel_shape=[2,2],"
+        "strides=[2,2]>(x) }",
+        {},
+    ),
+    (
+        "AveragePool",
+        f"g ({MAP} x) => ({MAP} y) {{ y = AveragePool<kernel_shape=[3,3], pads=[1,1,1,1]>(x) }}",
+        {},
+    ),
+    (
+        "Conv",
+        f"g ({MAP} x) => (float[1,6,3,3] y) {{ y = Conv<group=2, strides=[2,2], pads=[1,1,1,1]>"
+        "(x, w, b) }",
+        {"w": weights(6, 2, 3, 3), "b": weights(6)},
+    ),
+]  # fmt: skip
+
+
+def test_every_emitter_has_a_form() -> None:
+    standard = {operator for domain, operator in EMITTERS if domain == ""}
+    assert {operator for operator, _, _ in FORMS} == standard
+
+
+@pytest.mark.parametrize(
+    ("operator", "text", "constants"), FORMS, ids=[f"{i}-{f[0]}" for i, f in enumerate(FORMS)]
+)
+def test_operator_computes_what_onnx_says(
+    operator: str, text: str, constants: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    model = graphs.proto(text, **constants)
+    assert operator in {node.op_type for node in model.graph.node}
+    inputs = graphs.feeds(model)
+    expected = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    answer = graphs.run_tflite(graphs.to_tflite(model), inputs, tmp_path)
+    assert set(answer) == set(expected)
+    for name, truth in expected.items():
+        np.testing.assert_allclose(answer[name], truth, rtol=1e-5, atol=1e-5)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    size=st.tuples(st.integers(3, 9), st.integers(3, 9)),
+    kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    stride=st.integers(1, 3),
+    dilation=st.integers(1, 2),
+    pads=st.tuples(*[st.integers(0, 2)] * 4),
+    groups=st.sampled_from([(1, 3), (2, 2), (4, 1), (4, 2)]),
+)
+def test_convolution_geometry(
+    tmp_path: Path,
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: int,
+    dilation: int,
+    pads: tuple[int, int, int, int],
+    groups: tuple[int, int],
+) -> None:
+    group, per_group = groups
+    reach = [(k - 1) * dilation + 1 for k in kernel]
+    out = [
+        (size[a] + pads[a] + pads[a + 2] - reach[a]) // stride + 1
+        if size[a] + pads[a] + pads[a + 2] >= reach[a]
+        else 0
+        for a in (0, 1)
+    ]
+    assume(min(out) > 0)
+    channels = group * per_group
+    model = graphs.proto(
+        f"""g (float[1,4,{size[0]},{size[1]}] x) => (float[1,{channels},{out[0]},{out[1]}] y) {{
+          y = Conv<group={group}, strides=[{stride},{stride}], dilations=[{dilation},{dilation}],
+                   pads=[{",".join(map(str, pads))}]>(x, w) }}""",
+        w=weights(channels, 4 // group, *kernel),
+    )
+    inputs = graphs.feeds(model)
+    expected = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)["y"]
+    answer = graphs.run_tflite(graphs.to_tflite(model), inputs, tmp_path)["y"]
+    np.testing.assert_allclose(answer, expected, rtol=1e-4, atol=1e-4)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    operator=st.sampled_from(["MaxPool", "AveragePool"]),
+    size=st.tuples(st.integers(3, 9), st.integers(3, 9)),
+    kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    stride=st.integers(1, 3),
+    pads=st.tuples(*[st.integers(0, 3)] * 4),
+    ceil=st.booleans(),
+    counts=st.booleans(),
+    rectified=st.booleans(),
+)
+def test_pool_geometry(
+    tmp_path: Path,
+    operator: str,
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: int,
+    pads: tuple[int, int, int, int],
+    ceil: bool,
+    counts: bool,
+    rectified: bool,
+) -> None:
+    assume(all(pads[i] < kernel[i % 2] for i in range(4)))
+    # ONNX Runtime divides by padding that ceil_mode adds, against the standard.
+    counts = counts and operator == "AveragePool" and not ceil
+    free = [size[a] + pads[a] + pads[a + 2] - kernel[a] for a in (0, 1)]
+    assume(min(free) >= 0)
+    out = [-(-room // stride) + 1 if ceil else room // stride + 1 for room in free]
+    # Whether there are windows that start beyond the input, the readers of ONNX do not agree.
+    assume(all((n - 1) * stride < size[a] + pads[a] for a, n in enumerate(out)))
+    given = f"kernel_shape=[{kernel[0]},{kernel[1]}], strides=[{stride},{stride}], "
+    given += f"pads=[{','.join(map(str, pads))}], ceil_mode={int(ceil)}"
+    if operator == "AveragePool":
+        given += f", count_include_pad={int(counts)}"
+    model = graphs.proto(
+        f"""g (float[1,4,{size[0]},{size[1]}] x) => (float[1,4,{out[0]},{out[1]}] y) {{
+          a = {"Relu" if rectified else "Tanh"}(x)
+          y = {operator}<{given}>(a) }}"""
+    )
+    inputs = graphs.feeds(model)
+    expected = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)["y"]
+    data = graphs.to_tflite(model)
+    np.testing.assert_allclose(
+        graphs.run_tflite(data, inputs, tmp_path)["y"], expected, rtol=1e-5, atol=1e-5
+    )
+    assert "PADV2" not in _operators(data, tmp_path)
+
+
+def _operators(data: bytes, folder: Path) -> dict[str, int]:
+    path = folder / "model.tflite"
+    path.write_bytes(data)
+    return runtimes.load("tflite", path).info().operators
+
+
+@pytest.mark.parametrize(("pads", "expected"), [((0, 0, 1, 1), {}), ((1, 1, 0, 0), {"PAD": 1})])
+def test_tensorflow_same_padding_needs_no_pad(
+    pads: tuple[int, ...], expected: dict[str, int], tmp_path: Path
+) -> None:
+    model = graphs.proto(
+        f"""g (float[1,4,6,6] x) => (float[1,4,3,3] y) {{
+          y = Conv<group=4, strides=[2,2], pads=[{",".join(map(str, pads))}]>(x, w) }}""",
+        w=weights(4, 1, 3, 3),
+    )
+    found = _operators(graphs.to_tflite(model), tmp_path)
+    assert found == {"DEPTHWISE_CONV_2D": 1, **expected}
+
+
+def test_grouped_convolution_stays_one_operator(tmp_path: Path) -> None:
+    model = graphs.proto(
+        "g (float[1,6,4,4] x) => (float[1,9,4,4] y) { y = Conv<group=3>(x, w) }",
+        w=weights(9, 2, 1, 1),
+    )
+    assert _operators(graphs.to_tflite(model), tmp_path) == {"CONV_2D": 1}
+
+
+def test_equal_graphs_give_equal_bytes() -> None:
+    text = "g (float[1,4,4,4] x) => (float[1,4,4,4] y) { a = Conv(x, w)\n y = Relu(a) }"
+    model = graphs.proto(text, w=weights(4, 4, 1, 1))
+    assert graphs.to_tflite(model) == graphs.to_tflite(model)
+
+
+def test_weights_are_aligned_for_mapping() -> None:
+    weight = weights(4, 4, 1, 1)
+    text = "g (float[1,4,4,4] x) => (float[1,4,4,4] y) { y = Conv(x, w) }"
+    data = graphs.to_tflite(graphs.proto(text, w=weight))
+    position = data.index(weight.transpose(0, 2, 3, 1).tobytes())
+    assert position % 16 == 0
+
+
+REFUSED = {
+    "unsupported-operator": (f"g ({MAP} x) => ({MAP} y) {{ y = Erf(x) }}", {}),
+    "strided-slice": (
+        f"g ({MAP} x) => (float[1,2,5,6] y) {{ y = Slice(x, s, e, a, two) }}",
+        {
+            "s": np.array([0]),
+            "e": np.array([4]),
+            "a": np.array([1]),
+            "two": np.array([2]),
+        },
+    ),
+    "padding-mode": (
+        f'g ({MAP} x) => (float[1,4,7,6] y) {{ y = Pad<mode="reflect">(x, p) }}',
+        {"p": np.array([0, 0, 1, 0, 0, 0, 1, 0])},
+    ),
+    "unsupported-axis": (f"g ({MAP} x) => ({MAP} y) {{ y = Softmax<axis=2>(x) }}", {}),
+    "unsupported-rank": (
+        "g (float[1,4,6] x) => (float[1,4,1] y) { y = GlobalAveragePool(x) }",
+        {},
+    ),
+    "dynamic-weights": (
+        "g (float[1,4,5,6] x, float[4,4,1,1] w) => (float[1,4,5,6] y) { y = Conv(x, w) }",
+        {},
+    ),
+    "unsupported-matmul": (
+        "g (float[2,6] x, float[6,3] w) => (float[2,3] y) { y = MatMul(x, w) }",
+        {},
+    ),
+    "unsupported-dilation": (
+        f"g ({MAP} x) => (float[1,4,3,4] y) {{ y = MaxPool<kernel_shape=[2,2],"
+        "dilations=[2,2]>(x) }",
+        {},
+    ),
+    "operand-count": (
+        f"g ({MAP} x) => ({MAP} y) {{ y = Max(c, d, x) }}",
+        {"c": weights(4, 1, 1), "d": weights(6)},
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_what_has_no_exact_form_is_refused_by_name(reason: str) -> None:
+    text, constants = REFUSED[reason]
+    model = graphs.proto(text, **constants)
+    with pytest.raises(UnsupportedOperatorError) as caught:
+        graphs.to_tflite(model)
+    error = caught.value
+    assert (error.reason_code, error.exit_code) == (reason, 4)
+    assert error.operator == model.graph.node[0].op_type
+    assert error.node in str(error)
+    assert "--format onnx" in str(error)
+
+
+def test_an_irregular_permutation_is_gathered(tmp_path: Path) -> None:
+    order = np.random.default_rng(0).permutation(60)
+    assert permutations.shuffle_groups(order) is None
+    text = "g (float[1,60,2,2] x) => (float[1,60,2,2] y) { y = Gather<axis=1>(x, i) }"
+    model = graphs.lowered(graphs.proto(text, i=order), *lowering.TFLITE.rules)
+    assert _operators(tflite.to_bytes(model, ""), tmp_path) == {"GATHER": 1}
