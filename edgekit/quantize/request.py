@@ -8,6 +8,7 @@ from pathlib import Path
 from edgekit.data import ImageFolder, folder
 from edgekit.errors import InvalidPathError, UnknownNameError, UsageError
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import weight_layers
 from edgekit.export.integer import quantizable
 from edgekit.quantize import recipe
 from edgekit.quantize.budget import climb, score
@@ -140,7 +141,7 @@ def read(path: Path, subject: Subject) -> Draft:
 
 
 def _check_layers(subject: Subject, asked: Recipe) -> None:
-    layers = [g.label(node) for node in subject.graph.graph if quantizable.is_layer(node)]
+    layers = [g.label(node) for node in subject.graph.graph if weight_layers.is_layer(node)]
     for name in sorted(asked.seven_bit):
         if name not in layers:
             raise UsageError(

@@ -648,9 +648,9 @@ def test_the_child_ends_with_its_parent(fake: Fake) -> None:
     code = """
 import sys
 import numpy as np
-from edgekit.runtimes import served
+from edgekit.processes import served_model
 
-with served.serve(sys.argv[1]) as model:
+with served_model.serve(sys.argv[1]) as model:
     while True:
         model.send({"x": np.zeros((1, 8, 8, 3), np.float32)})
         model.receive()

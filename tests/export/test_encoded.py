@@ -16,8 +16,11 @@ from edgekit import runtimes
 from edgekit.errors import RefusedError
 from edgekit.export import parity
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import operators, weight_layers
+from edgekit.export.graph.affine import Affine
+from edgekit.export.graph.annotations import is_integer
 from edgekit.export.integer import encoded, quantizable
-from edgekit.export.integer.encodings import Affine, Encodings
+from edgekit.export.integer.encodings import Encodings
 from edgekit.quantize import Draft
 from edgekit.quantize.encoding import affine_choice
 from tests.specimens import graphs, integers
@@ -268,7 +271,7 @@ def coarsest(draft: Draft) -> float:
 
 
 def test_every_operator_that_can_be_integer_is_tried() -> None:
-    capable = {*quantizable.LAYERS, *quantizable.SAME_SCALE, *quantizable._ARITHMETIC}
+    capable = {name for name, traits in operators.TRAITS.items() if traits.integer}
     tried = {
         node.op_type
         for name in CASES
@@ -291,7 +294,7 @@ def test_both_files_answer_as_the_simulation(name: str, tmp_path: Path) -> None:
     assert (found.info.partitions == 1) is case.whole
     assert bool(found.info.operators_outside) is not case.whole
     graph = encoded.apply(draft.graph, draft.encodings)
-    assert any(not encoded.is_integer(node) for node in graph.graph) is case.floats
+    assert any(not is_integer(node) for node in graph.graph) is case.floats
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -385,7 +388,7 @@ def test_nodes_that_stay_float_agree_on_both_runtimes(
     for feed in integers.noise(draft.graph, 2, seed=7):
         found = integers.answers(draft, feed, tmp_path)
         assert found.worst_steps() <= 1.01
-    layers = {node.name for node in draft.graph.graph if quantizable.is_layer(node)}
+    layers = {node.name for node in draft.graph.graph if weight_layers.is_layer(node)}
     kept = layers & draft.encodings.float_nodes
     assert _float_weights(tmp_path / "model.onnx") == len(kept)
 
@@ -420,7 +423,7 @@ def test_float_layers_keep_float_weights_on_onnxruntime(tmp_path: Path) -> None:
 def _float_weights(path: Path) -> int:
     model = onnx.load(path)
     constants = {tensor.name for tensor in model.graph.initializer}
-    layers = [node for node in model.graph.node if node.op_type in quantizable.LAYERS]
+    layers = [node for node in model.graph.node if node.op_type in weight_layers.LAYERS]
     return sum(node.input[1] in constants for node in layers)
 
 
@@ -433,8 +436,8 @@ def test_what_is_only_moved_or_joined_has_one_encoding(name: str) -> None:
     affines = draft.encodings.activations
     seen = 0
     for node in draft.graph.graph:
-        if node.op_type in quantizable.SAME_SCALE:
-            touched = [*quantizable.dynamic_inputs(node), *node.outputs]
+        if operators.of(node).shares_scale:
+            touched = [*weight_layers.dynamic_inputs(node), *node.outputs]
             assert len({affines[str(value.name)] for value in touched}) == 1
             seen += 1
     assert seen

@@ -15,6 +15,7 @@ import onnx_ir as ir
 import pytest
 
 from edgekit.errors import RefusedError
+from edgekit.export.graph import weight_layers
 from edgekit.export.integer import quantizable, rescale
 from edgekit.export.integer.encodings import Encodings
 from edgekit.export.integer.rescale import Rescaling
@@ -57,7 +58,7 @@ def encoded(model: ir.Model, bits: int = 8, **how: Any) -> Encodings:
 
 
 def layer_names(model: ir.Model) -> list[str]:
-    return [str(node.name) for node in model.graph if quantizable.is_layer(node)]
+    return [str(node.name) for node in model.graph if weight_layers.is_layer(node)]
 
 
 def rescaled(model: ir.Model) -> Encodings:

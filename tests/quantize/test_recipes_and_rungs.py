@@ -21,6 +21,8 @@ from edgekit.data import folder
 from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError, UsageError
 from edgekit.export import Origin, parity
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import weight_layers
+from edgekit.export.graph.annotations import is_integer
 from edgekit.export.integer import encoded, quantizable, rescale
 from edgekit.export.integer.rescale import Rescaling
 from edgekit.quantize import Context, Draft, Recipe, build, ranges, recipe, rungs
@@ -148,7 +150,7 @@ def test_any_factors_of_free_channels_leave_the_function_as_it_is(
     found = channels.classes(graph)
     drawn = np.exp(np.random.default_rng(seed).uniform(-2, 2, found.free.size))
     factors = np.where(found.free, drawn, 1.0)
-    layers = [node for node in graph.graph if quantizable.is_layer(node)]
+    layers = [node for node in graph.graph if weight_layers.is_layer(node)]
     rescalings = {
         str(node.name): Rescaling(
             factors[found.of[str(node.outputs[0].name)]],
@@ -212,7 +214,7 @@ def test_a_channel_that_reaches_six_keeps_its_factor_and_others_stay_below() -> 
         w3=weights(3, 5, seed=2),
     )
     feeds = integers.noise(graph, 6)
-    first = next(node for node in graph.graph if quantizable.is_layer(node))
+    first = next(node for node in graph.graph if weight_layers.is_layer(node))
     (clip,) = [node for node in graph.graph if node.op_type == "Clip"]
     session = quantize.GraphSession(graph, [str(clip.outputs[0].name)])
     reach = np.max([next(iter(session.run(f).values())).max(axis=(0, 2, 3)) for f in feeds], axis=0)
@@ -230,7 +232,7 @@ def _factors_of(graph: ir.Model, feeds: list[integers.Feed]) -> dict[str, Rescal
 
 
 def test_factors_that_do_not_fit_are_refused() -> None:
-    name = next(str(node.name) for node in SOUND.graph if quantizable.is_layer(node))
+    name = next(str(node.name) for node in SOUND.graph if weight_layers.is_layer(node))
     for factors, says in (
         ({"nothing": Rescaling(np.ones(8), np.ones(4))}, "no layer 'nothing'"),
         ({name: Rescaling(np.ones(7), np.ones(4))}, "do not fit"),
@@ -381,7 +383,7 @@ def test_sensitivity_finds_the_one_broken_layer() -> None:
 
 
 def test_seven_bit_layers_have_seven_bits_through_every_rung() -> None:
-    layers = [str(node.name) for node in SOUND.graph if quantizable.is_layer(node)]
+    layers = [str(node.name) for node in SOUND.graph if weight_layers.is_layer(node)]
     wanted = dataclasses.replace(
         recipe.parse("auto+equalise+batch-norm+adaround+bias"), seven_bit=frozenset(layers[:2])
     )
@@ -395,7 +397,7 @@ def test_only_the_operators_asked_for_are_on_integers() -> None:
     for text in ("minmax@Conv", "auto+equalise+batch-norm+adaround+bias+mixed@Conv"):
         draft = integers.drafted(SOUND, FEEDS, text)
         encoded_graph = encoded.apply(draft.graph, draft.encodings)
-        on_integers = {n.op_type for n in encoded_graph.graph if encoded.is_integer(n)}
+        on_integers = {n.op_type for n in encoded_graph.graph if is_integer(n)}
         assert on_integers == {"Conv"}
 
 

@@ -201,7 +201,7 @@ def test_the_worker_ends_with_its_parent(
     path, scratch = fake("hang"), tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setenv("TMPDIR", str(scratch))  # a killed process cannot tidy up
-    code = "import sys; from edgekit.runtimes import child; child.describe(sys.argv[1])"
+    code = "import sys; from edgekit.processes import child; child.describe(sys.argv[1])"
     with subprocess.Popen(
         [sys.executable, "-c", code, str(path)], stderr=subprocess.PIPE, text=True
     ) as parent:

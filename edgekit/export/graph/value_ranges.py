@@ -5,12 +5,8 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-
-_NON_NEGATIVE = ("Relu", "Sigmoid", "HardSigmoid", "Softmax", "Abs")
-_PRESERVING = (
-    "MaxPool", "AveragePool", "GlobalAveragePool", "Concat", "Gather", "Reshape", "Slice",
-    "Split", "Transpose", "Pad",
-)  # fmt: skip
+from edgekit.export.graph import operators
+from edgekit.export.graph.operators import Order
 
 
 def is_non_negative(value: ir.Value) -> bool:
@@ -21,13 +17,14 @@ def is_non_negative(value: ir.Value) -> bool:
     node = value.producer()
     if node is None:
         return False
-    if node.meta.get("activation") in ("RELU", "RELU6") or g.is_op(node, *_NON_NEGATIVE):
+    traits = operators.of(node)
+    if node.meta.get("activation") in ("RELU", "RELU6") or traits.non_negative:
         return True
     if g.is_op(node, "Clip"):
         low = g.scalar(node.inputs[1]) if len(node.inputs) > 1 else None
         return low is not None and low >= 0
-    if g.is_op(node, "Concat", "Add", "Mul"):
+    if not traits.keeps_sign:
+        return False
+    if traits.order is Order.FOLLOWS or g.is_op(node, "Concat"):
         return all(is_non_negative(item) for item in node.inputs if item is not None)
-    if node.domain == "edgekit" or g.is_op(node, *_PRESERVING):
-        return is_non_negative(g.operand(node, 0))
-    return False
+    return is_non_negative(g.operand(node, 0))

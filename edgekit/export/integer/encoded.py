@@ -13,9 +13,12 @@ import onnx_ir as ir
 
 from edgekit.errors import RefusedError
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import operators, weight_layers
+from edgekit.export.graph.activations import clip_bounds
+from edgekit.export.graph.affine import Affine
+from edgekit.export.graph.annotations import affine_of, is_integer
 from edgekit.export.integer import quantizable, rescale
-from edgekit.export.integer.encodings import Affine, Encodings, Layer
-from edgekit.export.lowering.fuse_activation import clip_bounds
+from edgekit.export.integer.encodings import Encodings, Layer
 
 
 def apply(model: ir.Model, encodings: Encodings) -> ir.Model:
@@ -76,30 +79,10 @@ def _annotated(model: ir.Model, encodings: Encodings) -> ir.Model:
     return graph
 
 
-def affine_of(value: ir.Value | None) -> Affine | None:
-    """Return the encoding of a value; None for one that is float32."""
-    found = None if value is None else value.meta.get("affine")
-    return found if isinstance(found, Affine) else None
-
-
-def is_integer(node: ir.Node) -> bool:
-    """Tell whether ``node`` computes on stored integers.
-
-    True for those that were encoded as such, and for what rules made of them: every tensor that
-    they touch is encoded or constant.
-    """
-    if "integer" in node.meta:
-        return True
-    if "float" in node.meta or (quantizable.is_layer(node) and "scales" not in node.meta):
-        return False
-    values = [*quantizable.dynamic_inputs(node), *node.outputs]
-    return node.domain == "edgekit" and all(affine_of(value) is not None for value in values)
-
-
 def constant_affine(node: ir.Node, array: np.ndarray) -> Affine:
     """Return the encoding of a constant operand of an integer node."""
     shared = affine_of(node.outputs[0])
-    if shared is not None and (g.is_op(node, *quantizable.SAME_SCALE) or not array.any()):
+    if shared is not None and (operators.of(node).shares_scale or not array.any()):
         return shared  # whose zero is exact
     bits = 8 if shared is None else shared.bits
     low, high = min(0.0, float(array.min())), max(0.0, float(array.max()))
@@ -117,9 +100,9 @@ def _is_integer(node: ir.Node, encodings: Encodings) -> bool:
     name = node.name or ""
     if name in encodings.float_nodes or not quantizable.is_capable(node):
         return False
-    if quantizable.is_layer(node) and name not in encodings.layers:
+    if weight_layers.is_layer(node) and name not in encodings.layers:
         return False
-    inputs = list(quantizable.dynamic_inputs(node))
+    inputs = list(weight_layers.dynamic_inputs(node))
     if g.is_op(node, "Relu", "Clip") and quantizable.is_fused(inputs[0]):
         producer = inputs[0].producer()
         return producer is not None and _is_integer(producer, encodings)

@@ -14,7 +14,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.integer import quantizable
+from edgekit.export.graph import weight_layers
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ def apply(model: ir.Model, rescalings: Mapping[str, Rescaling]) -> ir.Model:
     if not rescalings:
         return model
     graph = model.clone()
-    nodes = {node.name: node for node in graph.graph if quantizable.is_layer(node)}
+    nodes = {node.name: node for node in graph.graph if weight_layers.is_layer(node)}
     for name, rescaling in rescalings.items():
         if name not in nodes:
             raise ValueError(f"there is no layer {name!r} to rescale")
@@ -61,7 +61,7 @@ def per_weight(node: ir.Node, inputs: np.ndarray) -> np.ndarray:
     """Return one number per input channel so that it broadcasts against the layer's weights."""
     weight = g.shape_of(g.operand(node, 1))
     if node.op_type != "Conv":
-        return inputs.reshape((1, -1) if quantizable.output_axis(node) == 0 else (-1, 1))
+        return inputs.reshape((1, -1) if weight_layers.output_axis(node) == 0 else (-1, 1))
     groups = node.attributes.get_int("group", 1)
     grouped = inputs.reshape(groups, 1, weight[1])
     rows = np.broadcast_to(grouped, (groups, weight[0] // groups, weight[1]))
@@ -72,7 +72,7 @@ def _rescale(node: ir.Node, rescaling: Rescaling) -> None:
     weight = g.constant(node.inputs[1])
     if weight is None or input_channels(node) != rescaling.inputs.size:
         raise ValueError(f"the factors do not fit layer {g.label(node)!r}")
-    axis = quantizable.output_axis(node)
+    axis = weight_layers.output_axis(node)
     if weight.shape[axis] != rescaling.outputs.size:
         raise ValueError(f"the factors do not fit layer {g.label(node)!r}")
     shape = [1] * weight.ndim

@@ -7,7 +7,7 @@ import math
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.lowering.fuse_activation import clip_bounds
+from edgekit.export.graph.activations import clip_bounds
 
 
 def rewrite(node: ir.Node) -> bool:

@@ -12,7 +12,7 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import permutations
-from edgekit.export.integer import encoded
+from edgekit.export.graph.annotations import affine_of, is_integer
 
 # On wide-vector x86 the break-even in float32 is near 32 channels for a shuffle and 90 for a
 # roll, in int8 near 70 and 150; staying well below leaves room for narrower vectors.
@@ -25,7 +25,7 @@ def rewrite(node: ir.Node) -> bool:
     order = permutations.of_gather(node)
     if order is None or len(g.shape_of(node.outputs[0])) != 4:
         return False
-    affine = encoded.affine_of(node.outputs[0]) if encoded.is_integer(node) else None
+    affine = affine_of(node.outputs[0]) if is_integer(node) else None
     if affine is not None and affine.bits != 8:
         return False
     shuffled, sliced = (MOST_SHUFFLED, MOST_SLICED)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.graph import value_ranges
-from edgekit.export.lowering.fuse_activation import FUSABLE
+from edgekit.export.graph import operators, value_ranges
 
 
 def rewrite(node: ir.Node) -> bool:
@@ -39,7 +38,7 @@ def _takes_relu(part: ir.Value) -> bool:
     producer = part.producer()
     return (
         producer is not None
-        and g.is_op(producer, *FUSABLE)
+        and operators.of(producer).fusable
         and "activation" not in producer.meta
         and g.sole_consumer(part) is not None
     )

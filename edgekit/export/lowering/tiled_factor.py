@@ -11,7 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.integer import encoded
+from edgekit.export.graph.annotations import affine_of, is_integer
 
 MOST_CHANNELS = 16
 """With more, a pixel is a long enough row."""
@@ -49,8 +49,8 @@ def _tiled(node: ir.Node, factor: ir.Value, width: int) -> ir.Value:
     producer = tiled.producer()
     if producer is not None:
         producer.meta["tiled"] = width
-        affine = encoded.affine_of(factor)
-        if affine is not None and encoded.is_integer(node):
+        affine = affine_of(factor)
+        if affine is not None and is_integer(node):
             producer.meta["integer"] = True
             tiled.meta["affine"] = affine
     return tiled

@@ -12,8 +12,10 @@ import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.integer import encoded, quantizable
-from edgekit.export.integer.encodings import Affine
+from edgekit.export.graph import weight_layers
+from edgekit.export.graph.affine import Affine
+from edgekit.export.graph.annotations import affine_of, is_integer
+from edgekit.export.integer import encoded
 from edgekit.export.onnx_writer import plain
 
 _OPSET_INT16 = 21  # the first whose QuantizeLinear makes int16
@@ -30,9 +32,9 @@ def to_bytes(model: ir.Model, description: str, *, unsigned: bool = False) -> by
     """
     graph = model.graph
     for node in list(graph):
-        if encoded.is_integer(node):
+        if is_integer(node):
             dequantize_constants(node, unsigned=unsigned)
-        elif g.is_op(node, "Conv", "Gemm") and encoded.affine_of(node.inputs[0]) is not None:
+        elif g.is_op(node, "Conv", "Gemm") and affine_of(node.inputs[0]) is not None:
             _keep_float(node)
     for node in list(graph):
         if (node.domain, node.op_type) == ("edgekit", "Requantize"):
@@ -51,7 +53,7 @@ def add_pairs(model: ir.Model, *, unsigned: bool = False) -> None:
     graph = model.graph
     bits = set()
     for value in [*graph.inputs, *(value for node in list(graph) for value in node.outputs)]:
-        affine = encoded.affine_of(value)
+        affine = affine_of(value)
         if affine is not None:
             _pair(graph, value, affine, unsigned=unsigned)
             bits.add(affine.bits)
@@ -61,12 +63,12 @@ def add_pairs(model: ir.Model, *, unsigned: bool = False) -> None:
 
 def dequantize_constants(node: ir.Node, *, unsigned: bool = False) -> None:
     """Put a DequantizeLinear before each constant that ``node`` computes with."""
-    affine = encoded.affine_of(node.inputs[0])
+    affine = affine_of(node.inputs[0])
     if "scales" in node.meta:
         if affine is None:
             raise ValueError(f"the input of layer {g.label(node)!r} is not encoded")
         scales = np.asarray(node.meta["scales"], np.float32)
-        axis = quantizable.output_axis(node)
+        axis = weight_layers.output_axis(node)
         # ONNX Runtime takes a Gemm for its integer kernel only if the zero points are spelled out.
         _dequantize_input(node, 1, scales, axis, np.zeros(scales.shape, np.int8))
         _dequantize_input(node, 2, np.float32(affine.scale) * scales, 0)
@@ -149,8 +151,8 @@ def _pair(graph: ir.Graph, value: ir.Value, affine: Affine, *, unsigned: bool) -
     What is float32 to begin with is rounded for those readers alone that compute on integers.
     """
     producer = value.producer()
-    made_integer = producer is not None and encoded.is_integer(producer)
-    readers = [use for use in value.uses() if made_integer or encoded.is_integer(use.node)]
+    made_integer = producer is not None and is_integer(producer)
+    readers = [use for use in value.uses() if made_integer or is_integer(use.node)]
     is_output = value.is_graph_output() and made_integer
     zero_point = _shifted(np.array(affine.zero_point, affine.dtype), unsigned=unsigned)
     scale = g.add_constant(graph, f"{value.name}_scale", np.array(affine.scale, np.float32))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.integer import quantizable
+from edgekit.export.graph import weight_layers
 from edgekit.export.precisions import stored
 
 
@@ -20,7 +20,7 @@ def put_back_all(model: ir.Model) -> None:
         form = stored.of(node)
         if form is None or form.dynamic:
             continue
-        graph, axis = g.graph_of(node), quantizable.output_axis(node)
+        graph, axis = g.graph_of(node), weight_layers.output_axis(node)
         kept = form.store(weight, axis)
         name = f"{g.operand(node, 1).name}_{kept.dtype.name}"
         real = cast(node, g.add_constant(graph, name, kept), ir.DataType.FLOAT)

@@ -21,7 +21,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.integer import quantizable
+from edgekit.export.graph import weight_layers
 from edgekit.export.precisions import constants, stored
 
 _SHIFT = 128  # weights as uint8: pairs of uint8 by int8 products saturate on processors before VNNI
@@ -49,9 +49,9 @@ def simulate(model: ir.Model) -> None:
 def computes_on_integers(node: ir.Node) -> bool:
     """Tell whether a layer of this precision is an integer one."""
     weight = g.constant(node.inputs[1])
-    if weight is None or not quantizable.is_layer(node):
+    if weight is None or not weight_layers.is_layer(node):
         return False
-    axis = quantizable.output_axis(node)
+    axis = weight_layers.output_axis(node)
     rows = np.moveaxis(weight, axis, 0).reshape(weight.shape[axis], -1)
     if (np.count_nonzero(rows, axis=1) <= 1).all():
         return False  # it only moves values, as a permutation written as a convolution does
@@ -96,7 +96,7 @@ def _integer_layer(node: ir.Node, quantized: Sequence[ir.Value]) -> None:
     graph, shape, axis = (
         g.graph_of(node),
         g.shape_of(node.outputs[0]),
-        quantizable.output_axis(node),
+        weight_layers.output_axis(node),
     )
     values, scale, zero = quantized
     is_conv = node.op_type == "Conv"

@@ -14,7 +14,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.integer import quantizable
+from edgekit.export.graph import weight_layers
 
 _KEY = "stored_weights"
 _HIGHEST = 127  # symmetric: -128 is not used
@@ -80,7 +80,7 @@ def of(node: ir.Node) -> StoredWeights | None:
 def note(node: ir.Node, form: StoredWeights) -> None:
     """Note the stored form of a layer's weights, if these lose nothing in it."""
     weight = g.constant(node.inputs[1])
-    if weight is not None and form.loses_nothing(weight, quantizable.output_axis(node)):
+    if weight is not None and form.loses_nothing(weight, weight_layers.output_axis(node)):
         node.meta[_KEY] = form
 
 
@@ -90,7 +90,7 @@ def round_to(node: ir.Node, form: StoredWeights) -> None:
     if weight is None:
         raise ValueError(f"{g.label(node)!r} has no constant weights")
     name = f"{g.operand(node, 1).name}_rounded"
-    rounded = form.rounded(weight, quantizable.output_axis(node))
+    rounded = form.rounded(weight, weight_layers.output_axis(node))
     node.replace_input_with(1, g.add_constant(g.graph_of(node), name, rounded))
 
 
@@ -100,7 +100,7 @@ def layers(model: ir.Model) -> Iterator[tuple[ir.Node, np.ndarray]]:
     Convolutions of any rank, and matrix products with a constant matrix on the right.
     """
     for node in list(model.graph):
-        if not g.is_op(node, *quantizable.LAYERS):
+        if not g.is_op(node, *weight_layers.LAYERS):
             continue
         weight = g.constant(node.inputs[1])
         if weight is None or weight.dtype != np.float32 or not weight.size:
@@ -111,7 +111,7 @@ def layers(model: ir.Model) -> Iterator[tuple[ir.Node, np.ndarray]]:
 
 def per_channel(node: ir.Node, weight: np.ndarray) -> StoredWeights:
     """Return the int8 form in which the largest weight of each output channel is +-127."""
-    axis = quantizable.output_axis(node)
+    axis = weight_layers.output_axis(node)
     others = tuple(other for other in range(weight.ndim) if other != axis)
     largest = np.abs(weight).max(axis=others)
     scales = np.where(largest > 0, largest / np.float32(_HIGHEST), np.float32(1))

@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from edgekit.errors import UnsupportedOperatorError
 from edgekit.export.graph import nodes as g
-from edgekit.export.integer import encoded
+from edgekit.export.graph.annotations import is_integer
 from edgekit.export.tflite import serialize
 from edgekit.export.tflite.emit import EMITTERS
 from edgekit.export.tflite.writer import Writer, refuse
@@ -80,6 +80,6 @@ def _emit_node(writer: Writer, node: ir.Node) -> None:
     for value in node.outputs:
         if value.dtype is not None and value.dtype.numpy().name not in serialize.TYPES:
             raise refuse(node, f"an output of type {value.dtype.name} is not supported", "dtype")
-    writer.integer = encoded.is_integer(node)
+    writer.integer = is_integer(node)
     emitter(writer, node)
     writer.finish_node()

@@ -14,8 +14,9 @@ import onnx_ir as ir
 from edgekit.errors import UnsupportedOperatorError
 from edgekit.export.graph import layout
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph.affine import Affine
+from edgekit.export.graph.annotations import affine_of
 from edgekit.export.integer import encoded
-from edgekit.export.integer.encodings import Affine
 from edgekit.export.tflite import versions
 from edgekit.export.tflite.program import OptionValue, Program, Quantization
 
@@ -57,7 +58,7 @@ class Writer:
 
     def add_input(self, value: ir.Value, *, integer: bool = False) -> None:
         """Declare a graph input; an encoded one is float32 outside unless ``integer`` is set."""
-        affine = encoded.affine_of(value)
+        affine = affine_of(value)
         shape = layout.shape(g.shape_of(value))
         name = value.name or ""
         if affine is None or integer:
@@ -73,7 +74,7 @@ class Writer:
     def add_output(self, value: ir.Value, *, integer: bool = False) -> None:
         """Declare a graph output, which must have been produced."""
         stored, name = self._tensors[value], value.name or ""
-        if encoded.affine_of(value) is None or integer:
+        if affine_of(value) is None or integer:
             self.program.outputs.append(stored)
             return
         shown = self._dequantized(value)
@@ -89,7 +90,7 @@ class Writer:
             return self.constant(value.name or "constant", stored)
         if value is None or (value not in self._tensors and value not in self._floats):
             raise ValueError(f"value {value!r} was not produced by an earlier operator")
-        if self.integer or encoded.affine_of(value) is None:
+        if self.integer or affine_of(value) is None:
             return self._tensors[value]
         return self._dequantized(value)
 
@@ -125,7 +126,7 @@ class Writer:
     def output(self, value: ir.Value) -> int:
         """Create the tensor of a value that the next operator produces."""
         name, shape = value.name or "", layout.shape(g.shape_of(value))
-        affine = encoded.affine_of(value)
+        affine = affine_of(value)
         number = self._add(name, shape, value, affine)
         self._tensors[value] = number
         if affine is None or self.integer:

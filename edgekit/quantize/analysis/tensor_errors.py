@@ -17,8 +17,8 @@ import onnx_ir as ir
 
 from edgekit.export import lowering, parity, tflite
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph.affine import Affine
 from edgekit.export.integer import encoded
-from edgekit.export.integer.encodings import Affine
 from edgekit.export.onnx_writer import qdq
 from edgekit.export.rewriting import rules
 from edgekit.processes import child

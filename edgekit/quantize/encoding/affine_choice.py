@@ -9,8 +9,10 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import weight_layers
+from edgekit.export.graph.affine import Affine
 from edgekit.export.integer import quantizable, rescale
-from edgekit.export.integer.encodings import Affine, Encodings, Layer, least_weight_scales
+from edgekit.export.integer.encodings import Encodings, Layer, least_weight_scales
 from edgekit.export.integer.rescale import Rescaling
 from edgekit.quantize import ranges
 from edgekit.quantize.encoding import shared_scales
@@ -67,7 +69,7 @@ def layer(
     Scales are widened where the bias would not fit into int32.
     """
     weight, bias = parameters(node)
-    axis = quantizable.output_axis(node)
+    axis = weight_layers.output_axis(node)
     name = g.operand(node, 1).name or g.label(node)
     scales = ranges.weight_scales(weight, axis if per_channel else None, bits, method, name)
     least = least_weight_scales(bias, input_scale)
@@ -89,7 +91,7 @@ def parameters(node: ir.Node) -> tuple[np.ndarray, np.ndarray]:
     weight = g.constant(node.inputs[1])
     if weight is None:
         raise ValueError(f"{g.label(node)!r} is no layer")
-    channels = weight.shape[quantizable.output_axis(node)]
+    channels = weight.shape[weight_layers.output_axis(node)]
     given = g.constant(node.inputs[2]) if len(node.inputs) > 2 else None
     bias = np.zeros(channels) if given is None else given.astype(np.float64).reshape(-1)
     return weight, np.broadcast_to(bias, (channels,)).copy()
@@ -123,7 +125,7 @@ def encodings(
     affine = activations(model, spans, bits)
     layers = {}
     for node in rescale.apply(model, rescalings or {}).graph:
-        source = g.operand(node, 0).name if quantizable.is_layer(node) else None
+        source = g.operand(node, 0).name if weight_layers.is_layer(node) else None
         if source in affine and node.name:
             layers[node.name] = layer(
                 node,

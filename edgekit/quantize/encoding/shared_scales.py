@@ -13,20 +13,14 @@ from typing import Generic, TypeVar
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import operators, weight_layers
+from edgekit.export.graph.affine import Affine
 from edgekit.export.integer import quantizable
-from edgekit.export.integer.encodings import Affine
 
 T = TypeVar("T", bound=Hashable)
 
-_PRESCRIBED = {
-    "Sigmoid": Affine(1 / 256, -128),
-    "Softmax": Affine(1 / 256, -128),
-    "Tanh": Affine(1 / 128, 0),
-}
-"""By the TFLite 8-bit quantization specification; other operators choose freely."""
-
 PRESCRIBED_INT16 = Affine(1 / 32768, 0, 16)
-"""Of the same operators, with 16-bit activations."""
+"""Of the operators with a prescribed 8-bit encoding, with 16-bit activations."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +45,8 @@ def of(model: ir.Model) -> Ties:
     values = list(encodable(model))
     same = _Union(values)
     for node in model.graph:
-        if g.is_op(node, *quantizable.SAME_SCALE):
-            same.unite([*quantizable.dynamic_inputs(node), *node.outputs])
+        if operators.of(node).shares_scale:
+            same.unite([*weight_layers.dynamic_inputs(node), *node.outputs])
     groups = same.groups()
     number_of = {value: number for number, group in enumerate(groups) for value in group}
     sums = _Union(list(range(len(groups))))
@@ -70,10 +64,10 @@ def of(model: ir.Model) -> Ties:
 def _prescribed(groups: list[list[ir.Value]]) -> dict[int, Affine]:
     found = {}
     for number, group in enumerate(groups):
-        makers = {m.op_type for value in group if (m := value.producer()) is not None}
-        makers -= set(quantizable.SAME_SCALE)
-        if len(makers) == 1 and makers <= set(_PRESCRIBED):
-            found[number] = _PRESCRIBED[makers.pop()]
+        makers = [operators.of(m) for value in group if (m := value.producer()) is not None]
+        wanted = {traits.prescribed for traits in makers if not traits.shares_scale}
+        if len(wanted) == 1 and (prescribed := wanted.pop()) is not None:
+            found[number] = prescribed
     return found
 
 
@@ -84,7 +78,7 @@ def _added(node: ir.Node) -> list[ir.Value]:
     """
     if not g.is_op(node, "Add", "Sub"):
         return []
-    operands, result = list(quantizable.dynamic_inputs(node)), node.outputs[0]
+    operands, result = list(weight_layers.dynamic_inputs(node)), node.outputs[0]
     if quantizable.is_fused(result):
         reader = g.sole_consumer(result)
         if reader is None or reader.op_type != "Relu":

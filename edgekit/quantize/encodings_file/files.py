@@ -19,8 +19,10 @@ import onnx_ir as ir
 
 from edgekit.errors import RefusedError
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import operators, weight_layers
+from edgekit.export.graph.affine import Affine
 from edgekit.export.integer import quantizable, rescale
-from edgekit.export.integer.encodings import Affine, Encodings, Layer
+from edgekit.export.integer.encodings import Encodings, Layer
 from edgekit.export.integer.rescale import Rescaling
 from edgekit.quantize.encoding import affine_choice
 from edgekit.quantize.encodings_file import document as encodings_document
@@ -166,7 +168,7 @@ def _affine(name: str, kept: Activation) -> Affine:
 
 def _layer(name: str, kept: StoredLayer, node: ir.Node, activations: Mapping[str, Affine]) -> Layer:
     weight, _ = affine_choice.parameters(node)
-    if kept.axis != quantizable.output_axis(node) or kept.bits not in (7, 8):
+    if kept.axis != weight_layers.output_axis(node) or kept.bits not in (7, 8):
         raise ValueError(f"layer {name!r} has axis {kept.axis} and {kept.bits} bits")
     if not np.isfinite(weight).all():
         raise ValueError(f"the factors of layer {name!r} are out of bounds")
@@ -219,15 +221,15 @@ def _expect_ties(
 ) -> None:
     """Refuse different encodings around a node that only moves stored integers."""
     for node in model.graph:
-        if node.name in floats or not g.is_op(node, *quantizable.SAME_SCALE):
+        if node.name in floats or not operators.of(node).shares_scale:
             continue
         if not quantizable.is_capable(node):
             continue
-        tied = [str(v.name) for v in (*quantizable.dynamic_inputs(node), *node.outputs)]
+        tied = [str(v.name) for v in (*weight_layers.dynamic_inputs(node), *node.outputs)]
         found = {activations.get(name) for name in tied}
         if None not in found and len(found) > 1:
             raise ValueError(f"{' and '.join(map(repr, tied))} need the same encoding")
 
 
 def _layers_of(model: ir.Model) -> dict[str, ir.Node]:
-    return {str(node.name): node for node in model.graph if quantizable.is_layer(node)}
+    return {str(node.name): node for node in model.graph if weight_layers.is_layer(node)}

@@ -9,9 +9,10 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import weight_layers
+from edgekit.export.graph.activations import clip_bounds
 from edgekit.export.integer import encodings as e
 from edgekit.export.integer import quantizable
-from edgekit.export.lowering.fuse_activation import clip_bounds
 from edgekit.quantize.candidate import Context, Draft, Stop, layer_by_layer
 from edgekit.quantize.reconstruct.adaround import learn_rounding
 from edgekit.quantize.reconstruct.bias import fit_bias
@@ -40,7 +41,7 @@ def _revised(stop: Stop, _given: Values) -> e.Layer:
     inputs, wanted = np.concatenate(stop.inputs), np.concatenate(stop.wanted)
     codes = learn_rounding(described, inputs, wanted).codes
     bias = fit_bias(described, codes, inputs, wanted)
-    if quantizable.output_axis(stop.node) == 1:
+    if weight_layers.output_axis(stop.node) == 1:
         codes = codes.T
     weight = np.ascontiguousarray(codes)
     return replace(stop.layer, weight=weight, bias=bias.astype(np.float64))
@@ -53,7 +54,7 @@ def _described(node: ir.Node, layer: e.Layer) -> Layer:
     low, high = _activation(node)
     return Layer(
         name=g.label(node),
-        weight=weight.T if quantizable.output_axis(node) == 1 else weight,
+        weight=weight.T if weight_layers.output_axis(node) == 1 else weight,
         scales=layer.scales,
         bits=7 if np.abs(layer.weight.astype(np.int16)).max(initial=0) <= 63 else 8,
         bias=layer.bias.astype(np.float32),

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import weight_layers
 from edgekit.export.integer import quantizable
 from edgekit.quantize.analysis import sensitivity
 from edgekit.quantize.candidate import Context, Draft
@@ -41,12 +42,12 @@ def _apply(draft: Draft, context: Context) -> Draft:
 def _with_neighbours(graph: ir.Model, layers: Sequence[str]) -> list[str]:
     """Add every operator without weights that float nodes alone feed, or alone read."""
     chosen = set(layers)
-    others = [n for n in graph.graph if not quantizable.is_layer(n) and not _is_fused(n)]
+    others = [n for n in graph.graph if not weight_layers.is_layer(n) and not _is_fused(n)]
     before = -1
     while len(chosen) != before:
         before = len(chosen)
         for node in others:
-            makers = [_maker(value) for value in quantizable.dynamic_inputs(node)]
+            makers = [_maker(value) for value in weight_layers.dynamic_inputs(node)]
             readers = [use.node for value in _written(node) for use in value.uses()]
             for around in (makers, readers):
                 if around and all(each is not None and each.name in chosen for each in around):
@@ -56,7 +57,7 @@ def _with_neighbours(graph: ir.Model, layers: Sequence[str]) -> list[str]:
 
 def _is_fused(node: ir.Node) -> bool:
     """Tell whether ``node`` is an activation that goes wherever the operator before it goes."""
-    first = next(quantizable.dynamic_inputs(node), None)
+    first = next(weight_layers.dynamic_inputs(node), None)
     return first is not None and quantizable.is_fused(first)
 
 

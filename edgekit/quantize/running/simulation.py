@@ -13,6 +13,7 @@ import onnx
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph.annotations import is_integer
 from edgekit.export.integer import encoded
 from edgekit.export.integer.encodings import Encodings
 from edgekit.export.onnx_writer import qdq
@@ -29,7 +30,7 @@ def of(model: ir.Model, encodings: Encodings) -> ir.Model:
     """
     graph = encoded.simulated(model, encodings)
     for node in list(graph.graph):
-        if encoded.is_integer(node) and node.name not in encodings.layers:
+        if is_integer(node) and node.name not in encodings.layers:
             qdq.dequantize_constants(node)
     qdq.add_pairs(graph)
     return graph

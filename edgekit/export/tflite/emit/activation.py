@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.export.graph import layout
 from edgekit.export.graph import nodes as g
-from edgekit.export.lowering.fuse_activation import activation_of, clip_bounds
+from edgekit.export.graph.activations import activation_of, clip_bounds
 from edgekit.export.tflite.writer import Writer, refuse
 
 _PLAIN = {

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.integer import encoded
+from edgekit.export.graph.annotations import affine_of
 from edgekit.export.precisions import stored
 from edgekit.export.precisions.stored import StoredWeights
 from edgekit.export.tflite.program import Quantization
@@ -58,7 +58,7 @@ def add_bias(writer: Writer, node: ir.Node, bias: np.ndarray) -> int:
     name, scales = f"{g.label(node)}_bias", node.meta.get("scales")
     if scales is None:
         return writer.constant(name, bias)
-    affine = encoded.affine_of(node.inputs[0])
+    affine = affine_of(node.inputs[0])
     if affine is None:
         raise ValueError(f"the input of layer {g.label(node)!r} is not encoded")
     # With 16-bit activations the accumulator, and so the bias, has 64 bits.

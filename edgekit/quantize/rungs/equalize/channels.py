@@ -15,12 +15,9 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.graph import permutations
+from edgekit.export.graph import operators, permutations, weight_layers
+from edgekit.export.graph.activations import clip_bounds
 from edgekit.export.integer import quantizable
-from edgekit.export.lowering.fuse_activation import clip_bounds
-
-_CHANNELWISE = ("Relu", "LeakyRelu", "MaxPool", "GlobalAveragePool", "Identity")
-_JOINING = ("Add", "Sub", "Max", "Min")
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +96,9 @@ def _count(value: ir.Value) -> int:
 
 
 def _visit(node: ir.Node, finder: _Finder, ids: Callable[[ir.Value], np.ndarray]) -> None:
-    inputs = list(quantizable.dynamic_inputs(node))
+    inputs = list(weight_layers.dynamic_inputs(node))
     output = node.outputs[0]
-    if quantizable.is_layer(node):
+    if weight_layers.is_layer(node):
         return
     if g.is_op(node, "Clip") and clip_bounds(node)[0] == 0:
         finder.unite(ids(inputs[0]), ids(output))
@@ -110,11 +107,11 @@ def _visit(node: ir.Node, finder: _Finder, ids: Callable[[ir.Value], np.ndarray]
             finder.fix(ids(output))
         else:
             finder.ceilings[ids(output)] = high
-    elif g.is_op(node, *_CHANNELWISE) or _pads_with_zero(node):
+    elif operators.of(node).channelwise or _pads_with_zero(node):
         finder.unite(ids(inputs[0]), ids(output))
     elif permutations.of_gather(node) is not None:
         finder.unite(ids(inputs[0])[permutations.of_gather(node)], ids(output))
-    elif g.is_op(node, *_JOINING) and _all_alike(node, inputs):
+    elif operators.of(node).joins and _all_alike(node, inputs):
         for value in inputs:
             finder.unite(ids(value), ids(output))
     elif g.is_op(node, "Concat", "Split") and _axis(node) == 1:

@@ -19,6 +19,7 @@ import onnx_ir as ir
 
 from edgekit.errors import RefusedError
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import weight_layers
 from edgekit.export.integer import quantizable, rescale
 from edgekit.export.integer.rescale import Rescaling
 from edgekit.quantize.rungs.equalize.channels import Channels, classes
@@ -62,7 +63,7 @@ def _more(model: ir.Model, found: Channels, reach: np.ndarray, *, per_channel: b
     made, read = np.zeros(size, bool), np.zeros(size, bool)
     most = np.full(size, _MOST)
     for node in model.graph:
-        if not quantizable.is_layer(node):
+        if not weight_layers.is_layer(node):
             continue
         rows, columns = _ranges(node)
         outputs, inputs = found.of[_name(node.outputs[0])], found.of[_name(node.inputs[0])]
@@ -165,7 +166,7 @@ def _ranges(node: ir.Node) -> tuple[np.ndarray, np.ndarray]:
     weight = g.constant(node.inputs[1])
     if weight is None:
         raise ValueError(f"{g.label(node)!r} is no layer")
-    axis = quantizable.output_axis(node)
+    axis = weight_layers.output_axis(node)
     magnitude = np.abs(weight).astype(np.float64)
     rows = magnitude.max(axis=tuple(a for a in range(weight.ndim) if a != axis))
     inputs = rescale.input_channels(node)
@@ -182,7 +183,7 @@ def _is_depthwise(node: ir.Node) -> bool:
 def _rescalings(model: ir.Model, found: Channels, chosen: np.ndarray) -> dict[str, Rescaling]:
     result = {}
     for node in model.graph:
-        if quantizable.is_layer(node):
+        if weight_layers.is_layer(node):
             outputs = chosen[found.of[_name(node.outputs[0])]]
             inputs = chosen[found.of[_name(node.inputs[0])]]
             if (outputs != 1).any() or (inputs != 1).any():

@@ -1,0 +1,129 @@
+"""What is known about each ONNX operator: one row of traits, which every part of edgekit reads.
+
+Adding an operator: one row here, one emitter (`edgekit.export.tflite.emit`), one specimen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import onnx_ir as ir
+
+from edgekit.export.graph.affine import Affine
+
+
+class Order(Enum):
+    """How an operator cares for the order of dimensions in which its operands are stored."""
+
+    CHANNELS_LAST = "channels last"  # windows over space: LiteRT's kernels are NHWC
+    NATURAL = "natural"  # as ONNX numbers the dimensions
+    FOLLOWS = "follows"  # elementwise: any order that its operands share
+    AXES = "axes"  # names axes, which are renumbered: any order
+    MOVES = "moves"  # makes a new order: Transpose, Reshape and their kin
+
+
+_UNIT = Affine(1 / 256, -128)  # 0 to 1
+_SIGNED_UNIT = Affine(1 / 128, 0)  # -1 to 1
+
+
+@dataclass(frozen=True)
+class Traits:
+    """One operator.
+
+    Attributes:
+        order: what it needs of the order of dimensions.
+        layer_class: the class that a profile sums it up in.
+        integer: both runtimes can compute it on 8-bit integers.
+        shares_scale: it moves, chooses or joins stored integers, so all that it touches has one
+            encoding.
+        prescribed: the 8-bit encoding that the TFLite quantization specification fixes for its
+            result; None where it is free.
+        fusable: TFLite's form of it can clip its result at no cost.
+        channelwise: each channel of its result comes from that channel alone, and grows in
+            proportion with it.
+        joins: like ``channelwise``, of several operands alike.
+        non_negative: its result is never below zero.
+        keeps_sign: its result is never below zero if no operand is.
+    """
+
+    order: Order = Order.NATURAL
+    layer_class: str = "other"
+    integer: bool = False
+    shares_scale: bool = False
+    prescribed: Affine | None = None
+    fusable: bool = False
+    channelwise: bool = False
+    joins: bool = False
+    non_negative: bool = False
+    keeps_sign: bool = False
+
+
+_CONVOLUTION = Traits(Order.CHANNELS_LAST, "convolution", integer=True, fusable=True)
+_PRODUCT = Traits(Order.NATURAL, "fully connected", integer=True)
+_POOL = Traits(Order.CHANNELS_LAST, "pooling", fusable=True, keeps_sign=True)
+_ARITHMETIC = Traits(Order.FOLLOWS, "elementwise", integer=True, fusable=True)
+_CURVE = Traits(Order.FOLLOWS, "elementwise")
+_MOVE = Traits(Order.MOVES, "data movement", integer=True, shares_scale=True, keeps_sign=True)
+_AXES_MOVE = Traits(Order.AXES, "data movement", integer=True, shares_scale=True, keeps_sign=True)
+
+TRAITS: dict[str, Traits] = {
+    "Abs": Traits(Order.FOLLOWS, "elementwise", non_negative=True),
+    "Add": Traits(
+        Order.FOLLOWS, "elementwise", integer=True, fusable=True, joins=True, keeps_sign=True
+    ),
+    "AveragePool": _POOL,
+    "Clip": Traits(Order.FOLLOWS, "elementwise", integer=True),
+    "Concat": _AXES_MOVE,
+    "Conv": _CONVOLUTION,
+    "Div": Traits(Order.FOLLOWS, "elementwise", fusable=True),
+    "Gather": _AXES_MOVE,
+    "Gemm": Traits(Order.NATURAL, "fully connected", integer=True, fusable=True),
+    "GlobalAveragePool": Traits(
+        Order.CHANNELS_LAST, "pooling", integer=True, channelwise=True, keeps_sign=True
+    ),
+    "HardSigmoid": Traits(Order.FOLLOWS, "elementwise", non_negative=True),
+    "HardSwish": _CURVE,
+    "Identity": Traits(
+        Order.FOLLOWS, "data movement", integer=True, shares_scale=True, channelwise=True
+    ),
+    "LeakyRelu": Traits(Order.FOLLOWS, "elementwise", integer=True, channelwise=True),
+    "MatMul": _PRODUCT,
+    "Max": Traits(Order.FOLLOWS, "elementwise", integer=True, shares_scale=True, joins=True),
+    "MaxPool": Traits(
+        Order.CHANNELS_LAST, "pooling", integer=True, shares_scale=True, fusable=True,
+        channelwise=True, keeps_sign=True,
+    ),
+    "Min": Traits(Order.FOLLOWS, "elementwise", integer=True, shares_scale=True, joins=True),
+    "Mul": Traits(
+        Order.FOLLOWS, "elementwise", integer=True, fusable=True, keeps_sign=True
+    ),
+    "Pad": _AXES_MOVE,
+    "Relu": Traits(
+        Order.FOLLOWS, "elementwise", integer=True, channelwise=True, non_negative=True
+    ),
+    "Reshape": _MOVE,
+    "Sigmoid": Traits(
+        Order.FOLLOWS, "elementwise", integer=True, prescribed=_UNIT, non_negative=True
+    ),
+    "Slice": _AXES_MOVE,
+    "Softmax": Traits(
+        Order.AXES, "elementwise", integer=True, prescribed=_UNIT, non_negative=True
+    ),
+    "Split": _AXES_MOVE,
+    "Sqrt": _CURVE,
+    "Sub": Traits(Order.FOLLOWS, "elementwise", integer=True, fusable=True, joins=True),
+    "Tanh": Traits(Order.FOLLOWS, "elementwise", integer=True, prescribed=_SIGNED_UNIT),
+    "Transpose": _MOVE,
+}  # fmt: skip
+"""By operator type of the ONNX standard."""
+
+_PRIVATE = Traits(Order.CHANNELS_LAST, "data movement", keeps_sign=True)
+_UNKNOWN = Traits()
+
+
+def of(node: ir.Node) -> Traits:
+    """Return the traits of a node's operator; those of nothing in particular for unknown ones."""
+    if node.domain == "edgekit":
+        return _PRIVATE
+    return TRAITS.get(node.op_type, _UNKNOWN) if node.domain == "" else _UNKNOWN
