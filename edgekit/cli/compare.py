@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli.latency.command import machine_words
 from edgekit.cli.latency.requests import of_file
+from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import cool_down_option, cpus_option, is_file, json_option
 from edgekit.errors import UsageError

@@ -16,12 +16,12 @@ import pytest
 from edgekit import devices
 from edgekit.cli import run
 from edgekit.devices import BenchmarkReport, MeasureSettings, Request
-from edgekit.devices.measuring.phone_benchmark import BenchmarkRun
+from edgekit.devices.reports.phone_benchmark import BenchmarkRun
 from edgekit.devices.targets import benchmark_output, fleet
 from edgekit.devices.targets.adb import target as adb
-from edgekit.devices.targets.adb.phone import Cluster, PhoneState, mask, read_facts, read_state
-from edgekit.devices.targets.base import Tool
+from edgekit.devices.targets.adb.phone import mask, read_facts, read_state
 from edgekit.devices.targets.benchmark_output import Outcome, Statistics
+from edgekit.devices.targets.phone_facts import BenchmarkProgram, Cluster, PhoneState
 from edgekit.errors import EdgekitError, RefusedError, StorageError, UsageError, WorkerError
 from edgekit.files.digest import sha256_of
 from tests.runtimes.test_worker import has_ended
@@ -186,7 +186,7 @@ def test_a_program_of_this_machine_is_taken_along_and_removed(
     (tmp_path / fleet.FILE).write_text('[pixel]\ntarget = "adb:"\nbenchmark_model = "bench"\n')
     report = _benchmark(net, "pixel")
     assert report.mean_ms == pytest.approx(1251.03)
-    assert report.tool == Tool("bench", sha256_of(program))
+    assert report.tool == BenchmarkProgram("bench", sha256_of(program))
     assert list(phone.storage.iterdir()) == []
 
 
@@ -263,8 +263,8 @@ def _report(*timed: Statistics, state: PhoneState = STATE, kinds: int = 1) -> Be
     clusters = tuple(Cluster((number,), 1 + number, None) for number in range(kinds))
     outcomes = [Outcome(each, None, 100.0, None, None, None) for each in timed]
     return BenchmarkReport(
-        "net.tflite", "0" * 64, 1, None, None, None, "adb:x", "0", BRIEF, Tool("/b", None),
-        replace(read_facts(""), clusters=clusters),
+        "net.tflite", "0" * 64, 1, None, None, None, "adb:x", "0", BRIEF,
+        BenchmarkProgram("/b", None), replace(read_facts(""), clusters=clusters),
         tuple(BenchmarkRun(outcome, STATE, state) for outcome in outcomes),
     )  # fmt: skip
 

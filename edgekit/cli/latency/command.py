@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.latency import instruction_counts, phone_benchmark, profile, requests, sustained
+from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import (
     Duration,
@@ -22,7 +23,6 @@ from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.devices import LatencyReport, Request
-    from edgekit.runtimes.machine import Machine
 
 
 @click.command("latency", short_help="Measure how long models take.")
@@ -284,12 +284,6 @@ def _conditions(reports: Sequence[LatencyReport]) -> str:
         f"n runs in {settings.children} processes each, "
         f"after >= {settings.warmup_secs:g} s of warm-up in each"
     )
-
-
-def machine_words(machine: Machine) -> str:
-    """Say in few words what a machine is."""
-    kind = " (virtual)" if machine.virtual else ""
-    return f"{machine.cpu or machine.architecture}, {machine.cores} cores{kind}, {machine.kernel}"
 
 
 def _ms(value: float | None) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         Progress,
         Request,
     )
-    from edgekit.devices.targets.adb.phone import Cluster, Phone, PhoneState
+    from edgekit.devices.targets.phone_facts import Cluster, Phone, PhoneState
 
 
 def only(runtimes: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
 from edgekit.errors import UsageError
 
@@ -151,14 +152,12 @@ def _shape(operand: Operand) -> str:
 
 def _conditions(report: ProfileReport) -> list[str]:
     """Say what the whole takes, how operators were timed, and on what."""
-    from edgekit.cli.latency.command import machine_words
     from edgekit.devices.reports.profile import METHODS, PROFILER
 
     least, most = report.operator_samples
     whole = sum(len(run.samples.wall_ns) for run in report.runs)
     share = report.whole.time_ms / report.median_ms
     counted = f"{least} runs" if least == most else f"{least} to {most} runs"
-    restless = sum(not run.warm_up.stationary for run in report.runs)
     loads = [run.before.load_average for run in report.runs]
     load = max((each for each in loads if each is not None), default=None)
     processes = f"{len(report.runs)} process{'es' if len(report.runs) > 1 else ''}"
@@ -179,11 +178,6 @@ def _conditions(report: ProfileReport) -> list[str]:
             f"note: the cheapest operator reads {report.cheapest_us:.1f} us, which is mostly the "
             f"profiler's work; {len(report.operators)} times that is "
             f"{len(report.operators) * report.cheapest_us / 1e3:.3f} ms"
-        )
-    if restless:
-        lines.append(
-            f"note: the times never stood still in the warm-up of {restless} of {processes}; stop "
-            "other programs"
         )
     lines += [f"note: {issue.message}; {issue.advice}" for issue in report.issues]
     lines += [f"note: not timed: {name}: {why}" for name, why in report.unmeasured.items()]

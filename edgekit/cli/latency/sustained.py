@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ def show(
 
 
 def _print(reports: Sequence[SustainedReport]) -> None:
-    from edgekit.cli.latency.command import machine_words
-
     output.print_table(
         [
             "model", "runtime", "threads>", "first ms>", "last ms>", "last/first>", "runs>",

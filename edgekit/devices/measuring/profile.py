@@ -21,8 +21,8 @@ from edgekit.devices.reports.profile import (
     PROFILER,
     ProfileReport,
     ProfileRun,
-    ProfileSettings,
 )
+from edgekit.devices.settings import ProfileSettings
 from edgekit.devices.targets import Target, refuse_emulated
 from edgekit.errors import WorkerError
 from edgekit.files import documents

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from edgekit.devices.reports import turns_issues
-from edgekit.devices.reports.issues import Issue
+from edgekit.devices.reports.issues import files, machine, times
+from edgekit.devices.reports.issues.issue import Issue, doubts_first
 from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.statistics import verdict
 from edgekit.devices.statistics.ratio import Timed
@@ -130,7 +130,23 @@ class Comparison:
     @cached_property
     def issues(self) -> tuple[Issue, ...]:
         """What makes this result doubtful, doubts first."""
-        return turns_issues.find(self)
+        settings, starts = self.settings, [run.before for run in self.runs]
+        return doubts_first(
+            times.clocks({each.clock for each in self.contrasts}),
+            times.warm_up([all(up.stationary for up in run.warm_ups) for run in self.runs]),
+            machine.governor(starts),
+            machine.load(starts, self.machine, settings.threads),
+            machine.heat(starts, max(run.cooled_secs for run in self.runs)),
+            machine.clock([run.after for run in self.runs]),
+            *(
+                files.outputs_differ(each.file, [run.outputs_sha256[number] for run in self.runs])
+                for number, each in enumerate(self.subjects)
+            ),
+            times.timer(min(min(each.base_ms, each.candidate_ms) for each in self.contrasts)),
+            files.runtimes([each.info for each in self.subjects]),
+            machine.connection(sum(run.connections_lost for run in self.runs)),
+            machine.virtual_machine(self.machine),
+        )
 
     def timed(self, number: int) -> list[Timed]:
         """Return what each process measured of one subject."""

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from edgekit.devices.reports import file_report, issues
+from edgekit.devices.reports import file_report
 from edgekit.devices.reports.file_report import FileReport
+from edgekit.devices.reports.issues import files, machine, times
+from edgekit.devices.reports.issues.issue import Issue, doubts_first
 from edgekit.devices.reports.run import Run
 from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.statistics import samples
@@ -115,9 +117,28 @@ class LatencyReport(FileReport):
         return max(run.peak_memory_bytes for run in self.runs)
 
     @cached_property
-    def issues(self) -> tuple[issues.Issue, ...]:
+    def issues(self) -> tuple[Issue, ...]:
         """What makes this result doubtful, doubts first."""
-        return issues.find(self)
+        settings, starts = self.settings, [run.before for run in self.runs]
+        return doubts_first(
+            times.few_runs(min(run.wall_ms.size for run in self.runs), settings.num_runs),
+            times.wide_interval(self.interval_ms, self.median_ms),
+            times.wide_mad(self.mad_ms, self.median_ms),
+            times.processes_differ(self.child_medians_ms, self.median_ms),
+            times.drift([run.wall_ms for run in self.runs]),
+            times.warm_up([run.warm_up.stationary for run in self.runs]),
+            machine.governor(starts),
+            times.interrupted(1 - self.undisturbed_fraction),
+            machine.load(starts, self.machine, settings.threads),
+            machine.heat(starts, max(run.cooled_secs for run in self.runs)),
+            machine.clock([run.after for run in self.runs]),
+            machine.crowded(starts, settings.threads),
+            files.outputs_differ(self.file, [run.outputs_sha256 for run in self.runs]),
+            times.timer(self.median_ms),
+            files.delegate(self.info),
+            machine.connection(sum(run.connections_lost for run in self.runs)),
+            machine.virtual_machine(self.machine),
+        )
 
     def summary(self) -> dict[str, Any]:
         """Return the derived numbers and issues, ready for JSON."""

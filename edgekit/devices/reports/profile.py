@@ -12,8 +12,9 @@ import numpy as np
 
 from edgekit.devices.reports import file_report
 from edgekit.devices.reports.file_report import FileReport
-from edgekit.devices.reports.issues import Issue, connection
-from edgekit.errors import UsageError
+from edgekit.devices.reports.issues import machine, times
+from edgekit.devices.reports.issues.issue import Issue, doubts_first
+from edgekit.devices.settings import ProfileSettings
 from edgekit.modelfile.layer_class import CLASSES, layer_class
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.machine import Conditions, Machine
@@ -31,49 +32,6 @@ METHODS = {
     "fusions across operators do not happen there, so the sum may exceed the whole",
 }
 """How operators were timed, in words that go beside the numbers."""
-
-
-@dataclass(frozen=True)
-class ProfileSettings:
-    """How long and how often to profile.
-
-    Attributes:
-        threads: threads the runtime may compute with.
-        children: fresh processes a file is profiled in.
-        num_runs: timed runs of the whole, at least, and runs kept of ONNX Runtime's profile.
-        min_secs: least seconds of the timed runs of the whole.
-        max_secs: seconds after which a process stops timing the whole.
-        warmup_runs: least untimed runs before.
-        warmup_secs: least seconds of these.
-        operator_secs: of an operator alone, least seconds of each of four stretches of runs.
-        seed: of the random inputs and of the order in which files take turns.
-        cpus: processors to run on, as in `edgekit.devices.MeasureSettings`.
-        timeout_s: seconds after which a process is given up.
-
-    Raises:
-        UsageError: a value is out of its range.
-    """
-
-    threads: int = 1
-    children: int = 3
-    num_runs: int = 50
-    min_secs: float = 0.5
-    max_secs: float = 30.0
-    warmup_runs: int = 5
-    warmup_secs: float = 0.5
-    operator_secs: float = 0.01
-    seed: int = 0
-    cpus: str | None = None
-    timeout_s: float = 1800.0
-
-    def __post_init__(self) -> None:
-        for name in ("threads", "children", "num_runs", "warmup_runs"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("min_secs", "max_secs", "warmup_secs", "operator_secs", "timeout_s"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise UsageError(f"{name} must be at least 0, not {value:g}")
 
 
 @dataclass(frozen=True)
@@ -216,7 +174,10 @@ class ProfileReport(FileReport):
     @cached_property
     def issues(self) -> tuple[Issue, ...]:
         """What to know of how it was measured."""
-        return tuple(connection(self.runs))
+        return doubts_first(
+            times.warm_up([run.warm_up.stationary for run in self.runs]),
+            machine.connection(sum(run.connections_lost for run in self.runs)),
+        )
 
     def summary(self) -> dict[str, Any]:
         """Return the derived numbers, ready for JSON: ``operators`` in the report's order."""

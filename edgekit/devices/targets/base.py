@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from edgekit.devices.targets.adb.phone import Phone, PhoneState
 from edgekit.devices.targets.benchmark_output import Outcome
+from edgekit.devices.targets.phone_facts import BenchmarkProgram, Phone, PhoneState
 from edgekit.emulation.instruction_counts import Counts
 from edgekit.errors import RefusedError
 from edgekit.runtimes.machine import Machine
@@ -124,19 +124,6 @@ def refuse_emulated(target: Target) -> None:
 
 
 @dataclass(frozen=True)
-class Tool:
-    """The program that measured.
-
-    Attributes:
-        path: as it was named: of the machine that asked, or else of the device.
-        sha256: hash of its content; None if the device cannot tell.
-    """
-
-    path: str
-    sha256: str | None
-
-
-@dataclass(frozen=True)
 class Benchmarked:
     """What one process of ``benchmark_model`` found, and on what.
 
@@ -148,7 +135,7 @@ class Benchmarked:
         after: the phone's state after.
     """
 
-    tool: Tool
+    tool: BenchmarkProgram
     phone: Phone
     outcome: Outcome
     before: PhoneState

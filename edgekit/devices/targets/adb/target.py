@@ -18,7 +18,8 @@ from edgekit.devices.targets import benchmark_output
 from edgekit.devices.targets.adb import phone
 from edgekit.devices.targets.adb import program as adb_program
 from edgekit.devices.targets.adb.program import AttachedPhone, Said
-from edgekit.devices.targets.base import Benchmarked, Probe, Tool
+from edgekit.devices.targets.base import Benchmarked, Probe
+from edgekit.devices.targets.phone_facts import BenchmarkProgram, Phone
 from edgekit.errors import (
     EdgekitError,
     EnvironmentMissingError,
@@ -46,9 +47,9 @@ class _Session:
     """What is known of the phone while its folder is there."""
 
     device: AttachedPhone
-    facts: phone.Phone
+    facts: Phone
     sent: set[str] = field(default_factory=set)
-    found: tuple[str, Tool] | None = None  # the path of benchmark_model there, and what it is
+    found: tuple[str, BenchmarkProgram] | None = None  # its path there, and what it is
 
 
 class AdbTarget:
@@ -156,7 +157,7 @@ class AdbTarget:
         path = Path(self.program).expanduser()
         return path if path.is_file() else None
 
-    def _find_tool(self, device: AttachedPhone) -> tuple[str, Tool]:
+    def _find_tool(self, device: AttachedPhone) -> tuple[str, BenchmarkProgram]:
         """Bring ``benchmark_model`` over if it is here, else find it there."""
         path, local = self.program, self._local()
         if local is not None:
@@ -175,11 +176,9 @@ class AdbTarget:
                 reason_code="no-benchmark-model",
             )
         known = not said.status and said.stdout
-        return path, Tool(self.program, said.stdout.split()[0] if known else None)
+        return path, BenchmarkProgram(self.program, said.stdout.split()[0] if known else None)
 
-    def _read(
-        self, device: AttachedPhone, said: Said, facts: phone.Phone
-    ) -> benchmark_output.Outcome:
+    def _read(self, device: AttachedPhone, said: Said, facts: Phone) -> benchmark_output.Outcome:
         if said.status:
             hint = (
                 f" (is it built for {facts.abi or 'this phone'}?)"
