@@ -68,7 +68,7 @@ def examine(spec: ModelSpec) -> Row:
         found = libraries.find(spec.library)
         if (found.input_shape, found.preprocessing) != (spec.input_shape, spec.preprocessing):
             row.problems.append(f"the library has {found.input_shape}, {found.preprocessing}")
-        module = models.initialise(spec)
+        module = models.initialize(spec)
         counted = models.count(module, spec.input_shape)
         row.params, row.macs = f"{counted.params:,}", f"{counted.macs:,}"
         prepared = source.from_spec(spec, module, "untrained (seed 0)")

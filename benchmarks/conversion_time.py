@@ -35,7 +35,7 @@ import litert_torch
 import torch
 from edgekit import models
 spec = models.get(sys.argv[1])
-module = models.initialise(spec)
+module = models.initialize(spec)
 litert_torch.convert(module, (torch.zeros(spec.input_shape),)).export(sys.argv[2])
 """
 

@@ -189,7 +189,13 @@ class WouldOverwriteError(RefusedError):
 
 
 def did_you_mean(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
-    """Return up to ``limit`` known names close to ``name``, best first; case is ignored."""
+    """Return up to ``limit`` known names close to ``name``, best first; case is ignored.
+
+    Names that begin with ``name`` come first, the shortest before the others and equally long
+    ones in the order of ``known``; then those that are spelled alike.
+    """
+    folded = name.casefold()
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    near = difflib.get_close_matches(name.casefold(), by_folded, n=limit, cutoff=0.6)
-    return [by_folded[folded] for folded in near]
+    begun = sorted((each for each in by_folded if folded and each.startswith(folded)), key=len)
+    alike = difflib.get_close_matches(folded, by_folded, n=limit, cutoff=0.6)
+    return [by_folded[each] for each in dict.fromkeys((*begun, *alike))][:limit]

@@ -51,7 +51,7 @@ def opened(name: str, weights: Path | None, settings: Settings) -> Iterator[_Net
     Args:
         name: name or alias of the network.
         weights: file with its weights; None takes those that come with edgekit, and where there
-            are none, seeded initialisation.
+            are none, seeded initialization.
         settings: see `Settings`; the preprocessing is the network's own, or its weights'.
 
     Raises:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from edgekit.errors import UnknownNameError, UsageError
+from edgekit.errors import UsageError
 from edgekit.models import Preprocessing, preprocessing
+from edgekit.registry import Registry
 
 
 def _cifar10(crop: int, resize: int) -> Preprocessing:
@@ -17,12 +18,16 @@ def _raw(crop: int, resize: int) -> Preprocessing:
     return Preprocessing((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), crop, resize, scale=1.0)
 
 
-_PRESETS: dict[str, Callable[[int, int], Preprocessing]] = {
-    "imagenet": preprocessing.imagenet,
-    "cifar10": _cifar10,
-    "minus-one-to-one": preprocessing.minus_one_to_one,
-    "raw": _raw,
-}
+PRESETS: Registry[Callable[[int, int], Preprocessing]] = Registry(
+    "preprocessing",
+    (
+        ("imagenet", preprocessing.imagenet),
+        ("cifar10", _cifar10),
+        ("minus-one-to-one", preprocessing.minus_one_to_one),
+        ("raw", _raw),
+    ),
+)
+"""From crop and resize, in pixels, to a preprocessing, by the name that users type."""
 
 _CROP_SHARE = 0.875  # of the shorter side: 224 of 256
 
@@ -56,8 +61,8 @@ class Settings:
             raise UsageError(f"--resize takes a number of pixels, not {self.resize}")
         if self.label_offset < 0:
             raise UsageError(f"a label offset is 0 or more, not {self.label_offset}")
-        if self.preprocessing is not None and self.preprocessing not in _PRESETS:
-            raise UnknownNameError("preprocessing", self.preprocessing, _PRESETS)
+        if self.preprocessing is not None:
+            PRESETS.find(self.preprocessing)
 
     def preset(self, name: str, crop: int) -> Preprocessing:
         """Return the named preprocessing for a file whose input is ``crop`` pixels wide.
@@ -68,9 +73,9 @@ class Settings:
         if self.preprocessing is None:
             raise UsageError(
                 f"{name} has no record of its preprocessing (a sidecar {name}.json of "
-                f"`edgekit export`): say it with --preprocessing {'|'.join(_PRESETS)}"
+                f"`edgekit export`): say it with --preprocessing {'|'.join(PRESETS)}"
             )
-        return _PRESETS[self.preprocessing](crop, round(crop / _CROP_SHARE))
+        return PRESETS.find(self.preprocessing)(crop, round(crop / _CROP_SHARE))
 
     def resized(self, wanted: Preprocessing, name: str) -> Preprocessing:
         """Return a model's preprocessing with ``resize`` in place of its own, if that is set.

@@ -127,7 +127,7 @@ def _jobs(
         chosen = choices.get(name, DEFAULT)
         graph = rounded.graph.clone()
         rules.apply(graph, chosen.rules(target.lowering))
-        precision.store(graph, "onnx" if target.runtime == "onnxruntime" else target.name)
+        precision.store(graph, target.stored_form)
         data = target.to_bytes(graph, describe(source, precision.name))
         answers = rounded.answers if verify else None
         made.append(

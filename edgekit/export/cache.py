@@ -59,7 +59,7 @@ def exported(
 
 
 def _find(where: Path, name: str, format_name: str) -> Artifact | None:
-    path = where / f"{name}_{export.PRECISION}.{format_name}"
+    path = where / f"{name}_{export.PRECISION}.{formats.FORMATS[format_name].suffix}"
     try:
         kept = artifact.load(path) if path.is_file() else None
     except UnreadableModelError:

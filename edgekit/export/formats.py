@@ -11,10 +11,11 @@ from typing import TypeAlias
 
 import onnx_ir as ir
 
-from edgekit.errors import UnknownNameError, UnsupportedOperatorError
+from edgekit.errors import UnsupportedOperatorError
 from edgekit.export import lowering, tflite
 from edgekit.export.onnx_writer import ort_format, plain
 from edgekit.export.rewriting.rules import Menu
+from edgekit.registry import Registry
 
 Emitted: TypeAlias = tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]
 
@@ -24,8 +25,9 @@ class Format:
     """One output format.
 
     Attributes:
-        name: as the user writes it; also the file suffix.
-        aliases: other names that are taken for it.
+        name: as the user writes it.
+        suffix: of its files, without a dot.
+        stored_form: what `edgekit.export.precisions` call it.
         runtime: the runtime that runs it, as `edgekit.runtimes` calls it.
         channels_last: True if image maps are NHWC in the file.
         lowering: from the canonical graph.
@@ -36,7 +38,8 @@ class Format:
     """
 
     name: str
-    aliases: tuple[str, ...]
+    suffix: str
+    stored_form: str
     runtime: str
     channels_last: bool
     lowering: Menu
@@ -45,52 +48,54 @@ class Format:
     emitted: Callable[[ir.Model], Sequence[Emitted]]
 
 
-FORMATS = {
-    entry.name: entry
-    for entry in (
-        Format(
-            name="onnx",
-            aliases=("onnxruntime", "ort"),
-            runtime="onnxruntime",
-            channels_last=False,
-            lowering=lowering.ONNXRUNTIME,
-            integer=lowering.ONNXRUNTIME_INTEGER,
-            to_bytes=plain.to_bytes,
-            emitted=plain.emitted,
-        ),
-        Format(
-            name="ort",
-            aliases=("ort-format",),
-            runtime="onnxruntime",
-            channels_last=False,
-            lowering=lowering.ONNXRUNTIME,
-            integer=lowering.ONNXRUNTIME_INTEGER,
-            to_bytes=ort_format.to_bytes,
-            emitted=plain.emitted,
-        ),
-        Format(
-            name="tflite",
-            aliases=("litert",),
-            runtime="tflite",
-            channels_last=True,
-            lowering=lowering.TFLITE,
-            integer=lowering.TFLITE_INTEGER,
-            to_bytes=tflite.to_bytes,
-            emitted=tflite.emitted,
-        ),
-    )
-}
+_ALL = (
+    Format(
+        name="onnx",
+        suffix="onnx",
+        stored_form="onnx",
+        runtime="onnxruntime",
+        channels_last=False,
+        lowering=lowering.ONNXRUNTIME,
+        integer=lowering.ONNXRUNTIME_INTEGER,
+        to_bytes=plain.to_bytes,
+        emitted=plain.emitted,
+    ),
+    Format(
+        name="ort-format",
+        suffix="ort",
+        stored_form="onnx",
+        runtime="onnxruntime",
+        channels_last=False,
+        lowering=lowering.ONNXRUNTIME,
+        integer=lowering.ONNXRUNTIME_INTEGER,
+        to_bytes=ort_format.to_bytes,
+        emitted=plain.emitted,
+    ),
+    Format(
+        name="tflite",
+        suffix="tflite",
+        stored_form="tflite",
+        runtime="tflite",
+        channels_last=True,
+        lowering=lowering.TFLITE,
+        integer=lowering.TFLITE_INTEGER,
+        to_bytes=tflite.to_bytes,
+        emitted=tflite.emitted,
+    ),
+)
+
+FORMATS: Registry[Format] = Registry(
+    "format",
+    ((entry.name, entry) for entry in _ALL),
+    aliases={"onnxruntime": "onnx", "ort": "onnx", "litert": "tflite"},
+)
+"""Every format by its name; a runtime's name means its format, so ``ort`` is the portable .onnx."""
 
 
 def get(name: str) -> Format:
     """Return a format by name or alias.
 
-    ``ort`` is the runtime's name, and so its .onnx; the format of that name is ``ort-format``.
-
     Raises:
         UnknownNameError: there is no such format.
     """
-    for entry in FORMATS.values():
-        if name.casefold() in (entry.name, *entry.aliases):
-            return entry
-    raise UnknownNameError("format", name, FORMATS)
+    return FORMATS.find(name)

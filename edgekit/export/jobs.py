@@ -109,7 +109,7 @@ def write(
 def _checked(source: Source, job: Job, stage: Staging, origin: Origin) -> Artifact:
     """Stage one file, run it and compare."""
     target = job.target
-    path = stage.write(f"{source.name}_{job.precision}.{target.name}", job.data)
+    path = stage.write(f"{source.name}_{job.precision}.{target.suffix}", job.data)
     checked: Parity | None = None
     drift: Parity | None = None
     if job.answers is None:

@@ -21,7 +21,7 @@ from edgekit.models.spec import ModelSpec, Published, Trained
 
 if TYPE_CHECKING:
     from edgekit.models.counting import Count, count
-    from edgekit.models.initialization import initialise, initialise_into
+    from edgekit.models.initialization import initialize, initialize_into
     from edgekit.models.sanity import ActivationRange, activation_range
     from edgekit.models.weights import Loaded, load, load_into, obtain, trained
 else:
@@ -33,8 +33,8 @@ else:
             "Loaded": f"{__name__}.weights",
             "activation_range": f"{__name__}.sanity",
             "count": f"{__name__}.counting",
-            "initialise": f"{__name__}.initialization",
-            "initialise_into": f"{__name__}.initialization",
+            "initialize": f"{__name__}.initialization",
+            "initialize_into": f"{__name__}.initialization",
             "load": f"{__name__}.weights",
             "load_into": f"{__name__}.weights",
             "obtain": f"{__name__}.weights",
@@ -62,8 +62,8 @@ __all__ = [
     "aliases",
     "count",
     "get",
-    "initialise",
-    "initialise_into",
+    "initialize",
+    "initialize_into",
     "load",
     "load_into",
     "names",

@@ -57,7 +57,7 @@ _COEFFICIENT_DEVIATION = 1 / 64
 _COEFFICIENT_BIAS = 1.5
 
 
-def initialise(spec: ModelSpec, seed: int = 0) -> nn.Module:
+def initialize(spec: ModelSpec, seed: int = 0) -> nn.Module:
     """Build the network of ``spec`` with seeded weights and calibrated batch norm.
 
     The result depends on ``spec`` and ``seed`` only, to the last bit: not on the processor, on
@@ -76,11 +76,11 @@ def initialise(spec: ModelSpec, seed: int = 0) -> nn.Module:
     side = spec.preprocessing.crop
     count = min(max(_MACS // spec.macs, _FEWEST), _MOST)
     images = spec.preprocessing.apply(synthetic.images(count, side, side, seed))
-    return initialise_into(module, torch.from_numpy(images), seed)
+    return initialize_into(module, torch.from_numpy(images), seed)
 
 
-def initialise_into(module: nn.Module, images: Tensor, seed: int = 0) -> nn.Module:
-    """Give a network of any origin seeded weights and calibrated batch norm, as `initialise` does.
+def initialize_into(module: nn.Module, images: Tensor, seed: int = 0) -> nn.Module:
+    """Give a network of any origin seeded weights and calibrated batch norm, as `initialize` does.
 
     What is neither convolution, fully connected layer nor batch norm keeps what it has.
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from edgekit.errors import UnknownNameError
 from edgekit.models.spec import ModelSpec
+from edgekit.registry import Registry
 
-_specs: dict[str, ModelSpec] = {}
-_aliases: dict[str, str] = {}
+MODELS: Registry[ModelSpec] = Registry("model", listing="`edgekit list` shows all there are")
+"""Every network by its name; the files of `edgekit.models.families` fill it."""
 
 
 def register(spec: ModelSpec, aliases: Iterable[str] = ()) -> None:
@@ -23,15 +23,7 @@ def register(spec: ModelSpec, aliases: Iterable[str] = ()) -> None:
     Raises:
         ValueError: a name or alias is taken already, or not lower case.
     """
-    aliases = tuple(aliases)
-    wanted = (spec.name, *aliases)
-    for name in wanted:
-        if name in _specs or name in _aliases or wanted.count(name) > 1:
-            raise ValueError(f"the model name {name!r} is registered twice")
-        if name != name.casefold():
-            raise ValueError(f"a model name is lower case, got {name!r}")
-    _specs[spec.name] = spec
-    _aliases.update(dict.fromkeys(aliases, spec.name))
+    MODELS.add(spec.name, spec, aliases)
 
 
 def get(name: str) -> ModelSpec:
@@ -40,11 +32,7 @@ def get(name: str) -> ModelSpec:
     Raises:
         UnknownNameError: nothing is called so; the message has the nearest names.
     """
-    key = name.casefold()
-    spec = _specs.get(_aliases.get(key, key))
-    if spec is None:
-        raise UnknownNameError("model", name, [*names(), *_aliases])
-    return spec
+    return MODELS.find(name)
 
 
 def names(pattern: str = "*", *, baselines: bool = True) -> list[str]:
@@ -60,7 +48,7 @@ def names(pattern: str = "*", *, baselines: bool = True) -> list[str]:
     folded = pattern.casefold()
     found = [
         name
-        for name, spec in _specs.items()
+        for name, spec in MODELS.items()
         if fnmatchcase(name, folded) and (baselines or not spec.library)
     ]
     return sorted(found, key=_natural)
@@ -68,7 +56,7 @@ def names(pattern: str = "*", *, baselines: bool = True) -> list[str]:
 
 def aliases() -> dict[str, str]:
     """Every alias with the name it stands for."""
-    return dict(sorted(_aliases.items(), key=lambda item: _natural(item[0])))
+    return dict(sorted(MODELS.aliases.items(), key=lambda item: _natural(item[0])))
 
 
 def _natural(name: str) -> list[tuple[str, float]]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from edgekit.errors import InvalidPathError, RefusedError
 from edgekit.files import digest
 from edgekit.models import keymaps
-from edgekit.models.initialization import initialise
+from edgekit.models.initialization import initialize
 from edgekit.models.keymaps import Origin
 from edgekit.models.spec import ModelSpec
 
@@ -47,8 +47,8 @@ def obtain(spec: ModelSpec, path: Path | None = None, seed: int | None = None) -
     Args:
         spec: which network.
         path: a file with its weights, see `load`. If None, the weights that come with the
-            package, and where there are none, seeded initialisation.
-        seed: of that initialisation; if given, shipped weights are not looked for.
+            package, and where there are none, seeded initialization.
+        seed: of that initialization; if given, shipped weights are not looked for.
 
     Raises:
         InvalidPathError, RefusedError: as for `load`.
@@ -58,7 +58,7 @@ def obtain(spec: ModelSpec, path: Path | None = None, seed: int | None = None) -
     if spec.trained is not None and seed is None:
         return Loaded(trained(spec), spec, f"trained on {spec.trained.trained_on}")
     seed = seed or 0
-    return Loaded(initialise(spec, seed), spec, f"untrained (seed {seed})")
+    return Loaded(initialize(spec, seed), spec, f"untrained (seed {seed})")
 
 
 def load(spec: ModelSpec, path: Path) -> Loaded:

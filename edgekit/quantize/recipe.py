@@ -1,13 +1,15 @@
 """Recipes: what to quantize how, by name, in a written grammar, or from a TOML file.
 
-    recipe  = ranges [ ":" weights ] { "+" rung } [ "@" operator { "," operator } ]
+    recipe  = ranges [ ":" weights ] [ "/tensor" ] { "+" rung } [ "#" samples ]
+              [ "@" operator { "," operator } ]
     ranges  = "auto" | "minmax" | "moving-average" | "percentile" | "entropy" | "mse"
     weights = "max" | "mse"
     rung    = a name of `edgekit.quantize.rungs`
 
-``mse:mse+equalise+bias`` reads: activation ranges and weight scales by least squared error, then
-equalise channels, then correct biases. ``minmax@Gemm`` quantizes fully connected layers alone. The
-named recipes are texts of this grammar.
+``mse:mse+equalize+bias`` reads: activation ranges and weight scales by least squared error, then
+equalize channels, then correct biases. ``/tensor`` gives a weight one scale in all, ``#64`` takes
+64 calibration samples at most, ``minmax@Gemm`` quantizes fully connected layers alone. The named
+recipes are texts of this grammar, so that whoever types the text of one gets the same encodings.
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ from typing import Any, get_args
 from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError, UsageError
 from edgekit.quantize import ranges, rungs
 from edgekit.quantize.ranges import WeightMethod
+from edgekit.registry import Registry
 
 AUTO = "auto"
+_PER_TENSOR = "/tensor"
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Recipe:
         rungs: names of measures against loss, in the order of `edgekit.quantize.rungs`.
         per_channel: one scale for each output channel of a weight, else one in all.
         activation_bits: 8 or 16.
-        samples: most calibration samples used for ranges; None takes all that are given.
+        samples: most calibration samples used; None takes all that are given.
         seven_bit: names of layers whose weights get 7 bits.
         operators: ONNX types of the operators to quantize; the others stay float32. None
             quantizes all that can be.
@@ -62,22 +66,23 @@ class Recipe:
             ranges.get(self.ranges)
         if self.weights not in get_args(WeightMethod):
             raise UnknownNameError("weight range method", self.weights, get_args(WeightMethod))
-        for rung in self.rungs:
-            rungs.get(rung)
+        asked = {rungs.RUNGS.name_of(rung) for rung in self.rungs}
         if self.activation_bits not in (8, 16):
             raise UsageError(f"activations have 8 or 16 bits, not {self.activation_bits}")
         if self.samples is not None and self.samples < 1:
             raise UsageError(f"a recipe uses 1 calibration sample or more, not {self.samples}")
-        ordered = tuple(name for name in rungs.RUNGS if name in self.rungs)
+        ordered = tuple(name for name in rungs.RUNGS if name in asked)
         object.__setattr__(self, "rungs", ordered)
 
     @property
     def text(self) -> str:
         """The recipe in the written grammar."""
         weights = "" if self.weights == "max" else f":{self.weights}"
+        scales = "" if self.per_channel else _PER_TENSOR
         rungs = "".join(f"+{name}" for name in self.rungs)
+        most = "" if self.samples is None else f"#{self.samples}"
         only = "" if self.operators is None else f"@{','.join(sorted(self.operators))}"
-        return f"{self.ranges}{weights}{rungs}{only}"
+        return f"{self.ranges}{weights}{scales}{rungs}{most}{only}"
 
     def with_rungs(self, names: tuple[str, ...]) -> Recipe:
         """Return the recipe with other rungs."""
@@ -89,26 +94,46 @@ def parse(text: str) -> Recipe:
 
     Raises:
         UnknownNameError: a word is no method and no rung.
+        UsageError: a number of samples is none.
     """
     steps, at, only = text.partition("@")
+    steps, counted, most = steps.partition("#")
     head, *names = [part.strip() for part in steps.split("+")]
-    method, _, weights = head.partition(":")
+    plain = head.removesuffix(_PER_TENSOR)
+    method, _, weights = plain.partition(":")
     if method != AUTO and method not in ranges.METHODS:
-        raise UnknownNameError("recipe", text, [*NAMED, AUTO, *ranges.METHODS])
+        raise NAMED.unknown(text, (AUTO, *ranges.METHODS))
     kind: Any = weights or "max"  # checked by Recipe
-    found = Recipe(text, method, kind, tuple(names))
-    return replace(found, operators=_operators(only)) if at else found
+    return Recipe(
+        text,
+        method,
+        kind,
+        tuple(names),
+        per_channel=plain == head,
+        samples=_count(most) if counted else None,
+        operators=_operators(only) if at else None,
+    )
+
+
+def _count(text: str) -> int:
+    if not text.strip().isdecimal():
+        raise UsageError(f"a recipe's # takes a number of calibration samples, not {text!r}")
+    return int(text)
 
 
 def _operators(text: str) -> frozenset[str]:
     return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
-NAMED: Mapping[str, Recipe] = {
-    "fast": replace(parse("moving-average+equalise+bias"), name="fast", samples=64),
-    "default": replace(parse("auto+equalise+adaround+bias"), name="default", samples=256),
-    "best": replace(parse("auto+equalise+adaround+bias+mixed"), name="best"),
+_TEXTS = {
+    "fast": "moving-average+equalize+bias#64",
+    "default": "auto+equalize+adaround+bias#256",
+    "best": "auto+equalize+adaround+bias+mixed",
 }
+
+NAMED: Registry[Recipe] = Registry(
+    "recipe", ((name, replace(parse(text), name=name)) for name, text in _TEXTS.items())
+)
 """``fast`` in seconds, ``default`` in minutes; ``best`` gives up speed for accuracy as well."""
 
 
@@ -123,8 +148,8 @@ def get(what: str) -> Recipe:
     if what.lower().endswith(".toml"):
         return _from_file(Path(what))
     name, at, only = what.partition("@")
-    if name in NAMED:
-        return replace(NAMED[name], name=what, operators=_operators(only) if at else None)
+    if NAMED.knows(name):
+        return replace(NAMED.find(name), name=what, operators=_operators(only) if at else None)
     return parse(what)
 
 

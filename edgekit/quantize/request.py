@@ -19,7 +19,7 @@ from edgekit.quantize.candidate import Context, Draft, Say
 from edgekit.quantize.encodings_file import files
 from edgekit.quantize.network import Subject
 from edgekit.quantize.recipe import Recipe
-from edgekit.quantize.samples.reading import Samples
+from edgekit.quantize.samples.reading import SYNTHETIC_COUNT, Samples
 
 CALIBRATION_IMAGES = 200
 """Taken of a folder when nobody says how many; the rest remains for evaluation."""
@@ -34,8 +34,11 @@ def recipe_of(
     precision: str,
     seven_bit: frozenset[str],
     operators: frozenset[str] = frozenset(),
+    samples: int | None = None,
 ) -> Recipe:
     """Return the recipe asked for; what is given beside its text overrides it.
+
+    A number of samples then stands in the description of the samples, not in the recipe.
 
     Raises:
         UnknownNameError, InvalidPathError, RefusedError: see `edgekit.quantize.recipe.get`.
@@ -47,14 +50,26 @@ def recipe_of(
         found = replace(found, activation_bits=16)
     if operators:
         found = replace(found, operators=operators)
+    if samples is not None:
+        found = replace(found, samples=None)
     return replace(found, seven_bit=found.seven_bit | seven_bit)
 
 
-def limit(calibration_data: Path | None, asked: int | None) -> int | None:
-    """Return how many samples to calibrate with at most; None takes all there are."""
-    if asked is not None or calibration_data is None or not calibration_data.is_dir():
-        return asked
-    return CALIBRATION_IMAGES
+def limit(asked: Recipe, calibration_data: Path | None, count: int | None) -> int | None:
+    """Return how many samples to calibrate with at most; None takes all there are.
+
+    Args:
+        asked: the recipe; what it says counts where the user says nothing.
+        calibration_data: where the samples come from; of a folder of images 200 are enough.
+        count: what the user says.
+    """
+    if count is not None:
+        return count
+    if calibration_data is None:
+        is_fewer = asked.samples is not None and asked.samples < SYNTHETIC_COUNT
+        return asked.samples if is_fewer else None
+    usual = CALIBRATION_IMAGES if calibration_data.is_dir() else asked.samples
+    return usual if asked.samples is None or usual is None else min(usual, asked.samples)
 
 
 def evaluation_images(

@@ -346,7 +346,7 @@ def test_torch_onnx_and_tflite_answer_alike(photographs: Path, cache: Path) -> N
 
 
 def test_weights_of_a_network(tmp_path: Path, photographs: Path) -> None:
-    module = models.initialise(models.get(SMALL), 7)
+    module = models.initialize(models.get(SMALL), 7)
     torch.save(module.state_dict(), tmp_path / "seven.pt")
     result = evaluate.run(SMALL, photographs, weights=tmp_path / "seven.pt")
     subject = result.answers.subject

@@ -180,7 +180,8 @@ def test_one_failed_or_unknown_precision_keeps_all_names_away(
 
 def test_names_and_aliases() -> None:
     for entry in PRECISIONS.values():
-        for name in (entry.name, *entry.aliases, entry.name.upper()):
+        aliases = [alias for alias, name in PRECISIONS.aliases.items() if name == entry.name]
+        for name in (entry.name, *aliases, entry.name.upper()):
             assert precisions.get(name) is entry
     assert (precisions.get("fp32").name, precisions.get("fp16").name) == ("float32", "float16")
 

@@ -1,6 +1,6 @@
 """Every network starts in sane ranges, and from a seed alone, whatever the processor.
 
-`tests/golden/initialise.json` holds digests of initialised networks, recorded on one machine.
+`tests/golden/initialize.json` holds digests of initialized networks, recorded on one machine.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def _digest(module: nn.Module) -> str:
 
 
 @pytest.mark.parametrize("name", models.names(baselines=False))
-def test_initialised_networks_are_sane(name: str) -> None:
+def test_initialized_networks_are_sane(name: str) -> None:
     spec = models.get(name)
-    module = models.initialise(spec)
+    module = models.initialize(spec)
     assert not module.training
     assert not any(parameter.requires_grad for parameter in module.parameters())
     assert {parameter.dtype for parameter in module.parameters()} == {torch.float32}
@@ -49,7 +49,7 @@ def test_initialised_networks_are_sane(name: str) -> None:
 @pytest.mark.parametrize("name", models.names("micronet*"))
 def test_shift_max_coefficients_are_not_saturated(name: str) -> None:
     spec = models.get(name)
-    module = models.initialise(spec)
+    module = models.initialize(spec)
     gates: list[Tensor] = []
     for layer in module.modules():
         if isinstance(layer, DynamicShiftMax):
@@ -60,26 +60,26 @@ def test_shift_max_coefficients_are_not_saturated(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["micronet-m0", "shufflenet-v1-0.25x-g2"])
-def test_initialise_depends_on_the_seed_alone(name: str) -> None:
+def test_initialize_depends_on_the_seed_alone(name: str) -> None:
     spec = models.get(name)
     torch.manual_seed(1)
     state = torch.get_rng_state()
-    first = _digest(models.initialise(spec))
+    first = _digest(models.initialize(spec))
     assert torch.equal(torch.get_rng_state(), state)
     torch.manual_seed(2)
     torch.set_num_threads(2)
-    assert _digest(models.initialise(spec, seed=0)) == first
+    assert _digest(models.initialize(spec, seed=0)) == first
     assert torch.get_num_threads() == 2
-    assert _digest(models.initialise(spec, seed=1)) != first
+    assert _digest(models.initialize(spec, seed=1)) != first
 
 
-def test_initialise_is_the_same_on_every_processor(repository: Path) -> None:
+def test_initialize_is_the_same_on_every_processor(repository: Path) -> None:
     """A child without vector instructions, and the digests of the machine that recorded them."""
-    golden = json.loads((repository / "tests" / "golden" / "initialise.json").read_text())
-    assert {name: _digest(models.initialise(models.get(name))) for name in golden} == golden
+    golden = json.loads((repository / "tests" / "golden" / "initialize.json").read_text())
+    assert {name: _digest(models.initialize(models.get(name))) for name in golden} == golden
     script = (
         "import hashlib, torch, edgekit.models as m;"
-        f"state = m.initialise(m.get('{SMALL}')).state_dict();"
+        f"state = m.initialize(m.get('{SMALL}')).state_dict();"
         "digest = hashlib.sha256();"
         "[digest.update(k.encode() + v.numpy().tobytes()) for k, v in state.items()];"
         "print(torch.backends.cpu.get_cpu_capability(), digest.hexdigest())"

@@ -15,6 +15,7 @@ import pytest
 from edgekit import models
 from edgekit.errors import UnknownNameError
 from edgekit.models import Published, layers, registry
+from edgekit.registry import Registry
 from tests.specimens.networks import SMALL, child
 
 
@@ -60,6 +61,8 @@ def test_get_suggests_names() -> None:
         models.get("mobilenet_v1_1.0_224")
     with pytest.raises(UnknownNameError, match="did you mean micronet-v1-m0 or"):
         models.get("micronetv1-m0")
+    with pytest.raises(UnknownNameError, match="did you mean micronet-m0 or micronet-m1 or"):
+        models.get("micronet-m")
 
 
 def test_names_match_wildcards_in_natural_order() -> None:
@@ -74,8 +77,9 @@ def test_names_match_wildcards_in_natural_order() -> None:
 
 
 def test_register_refuses_duplicates_and_upper_case(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_specs", dict(registry._specs))
-    monkeypatch.setattr(registry, "_aliases", dict(registry._aliases))
+    whole = registry.MODELS
+    copied = Registry("model", whole.items(), aliases=whole.aliases)
+    monkeypatch.setattr(registry, "MODELS", copied)
     spec = replace(models.get(SMALL), name="a-new-net")
     for aliases in ([SMALL], ["micronet-v1-m0"], ["twice", "twice"], ["a-new-net"]):
         with pytest.raises(ValueError, match="registered twice"):

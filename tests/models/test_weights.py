@@ -22,7 +22,7 @@ from tests.specimens.networks import SMALL, one_thread  # noqa: F401 (an autouse
 
 @pytest.fixture
 def state() -> dict[str, Tensor]:
-    return models.initialise(models.get(SMALL), seed=3).state_dict()
+    return models.initialize(models.get(SMALL), seed=3).state_dict()
 
 
 @pytest.mark.parametrize(

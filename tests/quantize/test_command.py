@@ -86,7 +86,7 @@ def error_line(text: str) -> str:
     return lines[0]
 
 
-IMAGES = ("--preprocessing", "raw", "--recipe", "minmax+equalise+bias")
+IMAGES = ("--preprocessing", "raw", "--recipe", "minmax+equalize+bias")
 
 
 # --- what it writes -----------------------------------------------------------------------
@@ -102,13 +102,13 @@ def test_files_of_both_formats_their_sidecars_and_their_encodings(
         "net_int8.onnx", "net_int8.onnx.json", "net_int8.tflite", "net_int8.tflite.json",
         "net_int8.encodings.json",
     }  # fmt: skip
-    assert "recipe minmax+equalise+bias" in shown
+    assert "recipe minmax+equalize+bias" in shown
     assert "calibrated on folder images, 12 unlabelled images" in shown
     assert "warning" not in progress
     for name in ("net_int8.onnx", "net_int8.tflite"):
         entry = artifact.load(out / name)
         assert entry is not None
-        assert (entry.precision, entry.recipe) == ("int8", "minmax+equalise+bias")
+        assert (entry.precision, entry.recipe) == ("int8", "minmax+equalize+bias")
         assert entry.verified == "passed"
         assert entry.trace == ()
     info = runtimes.load("tflite", out / "net_int8.tflite").info()
@@ -118,7 +118,7 @@ def test_files_of_both_formats_their_sidecars_and_their_encodings(
 def test_the_encodings_file_makes_the_same_files_again(cli: Cli, net: Path, tmp_path: Path) -> None:
     images = pictures(tmp_path / "images")
     first, second = tmp_path / "first", tmp_path / "second"
-    how = ("--preprocessing", "raw", "--recipe", "mse:mse+equalise+batch-norm+adaround+mixed")
+    how = ("--preprocessing", "raw", "--recipe", "mse:mse+equalize+batch-norm+adaround+mixed")
     assert cli("quantize", net, "--calibration-data", images, *how, "-o", first)[0] == 0
     encodings = first / "net_int8.encodings.json"
     code, shown, _ = cli("quantize", net, "--encodings", encodings, "-o", second)
@@ -273,7 +273,7 @@ def test_weights_that_are_not_finite(cli: Cli, tmp_path: Path, name: str, value:
     bad = {"w1": weights(6, 3, 3, 3), "b1": weights(6), "w2": weights(8, 6, 1, 1)}[name].copy()
     bad.flat[0] = value
     net = save(tmp_path / "net.onnx", **{name: bad})
-    line = refused(cli, tmp_path / "out", 4, net, "--recipe", "minmax+equalise")
+    line = refused(cli, tmp_path / "out", 4, net, "--recipe", "minmax+equalize")
     assert line.endswith("[not-finite]")
 
 
@@ -318,7 +318,7 @@ def test_an_existing_file_is_kept_without_force(cli: Cli, net: Path, tmp_path: P
         (("--max-drop", "-1", "--preprocessing", "raw"), "--max-drop takes points from 0 up"),
         (("--max-drop", "nan", "--preprocessing", "raw"), "--max-drop takes points from 0 up"),
         (("--recipe", "defualt"), "did you mean default"),
-        (("--recipe", "minmax+equalize"), "did you mean equalise"),
+        (("--recipe", "minmax+equal"), "did you mean equalize"),
         (("--seven-bit", "nothing"), "no layer 'nothing'"),
         (("--calibration-samples", "0"), "1 sample or more"),
         (("--format", "coreml"), "unknown format"),
@@ -392,3 +392,49 @@ def test_a_saturating_layer_is_named_and_repaired_with_seven_bits(cli: Cli, tmp_
     assert code == 0, progress
     path = str(tmp_path / "seven" / "net_int8.onnx")
     assert saturation.find(path, feeds, "avx2", sound) == ()
+
+
+# --- provenance ---------------------------------------------------------------------------
+
+
+def test_a_named_recipe_and_its_text_are_the_same_thing(
+    cli: Cli, net: Path, tmp_path: Path
+) -> None:
+    """So are the number of samples in the sidecar and the number that was used."""
+    np.save(tmp_path / "samples.npy", weights(80, 3, 8, 8, seed=5))
+    how = ("--calibration-data", tmp_path / "samples.npy", "--format", "onnx")
+    found = {}
+    for name, recipe in (
+        ("named", "fast"),
+        ("spelled", "moving-average+equalize+bias#64"),
+        ("all", "moving-average+equalize+bias"),
+        ("older", "moving-average+equalise+bias"),
+    ):
+        code, _, shown = cli("quantize", net, *how, "--recipe", recipe, "-o", tmp_path / name)
+        assert code == 0, shown
+        kept = json.loads((tmp_path / name / "net_int8.onnx.json").read_text())
+        encodings = (tmp_path / name / "net_int8.encodings.json").read_bytes()
+        found[name] = (kept["recipe"], kept["calibration"], encodings)
+    assert found["named"] == found["spelled"]
+    assert found["all"] == found["older"]
+    assert found["named"][:2] == (
+        "moving-average+equalize+bias#64",
+        "samples.npy, 64 samples, evenly spaced among 80",
+    )
+    assert found["all"][:2] == ("moving-average+equalize+bias", "samples.npy, 80 samples")
+    assert found["named"][2] != found["all"][2]
+
+
+def test_the_number_that_the_user_gives_goes_before_the_recipe(
+    cli: Cli, net: Path, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "samples.npy", weights(80, 3, 8, 8, seed=5))
+    out = tmp_path / "out"
+    code, _, shown = cli(
+        "quantize", net, "--calibration-data", tmp_path / "samples.npy", "--recipe", "fast",
+        "--calibration-samples", 70, "--per-tensor", "--format", "onnx", "-o", out,
+    )  # fmt: skip
+    assert code == 0, shown
+    kept = json.loads((out / "net_int8.onnx.json").read_text())
+    assert kept["recipe"] == "moving-average/tensor+equalize+bias"
+    assert kept["calibration"] == "samples.npy, 70 samples, evenly spaced among 80"

@@ -30,7 +30,7 @@ from edgekit.quantize.analysis import sensitivity
 from edgekit.quantize.budget import climb as search
 from edgekit.quantize.budget.score import Score
 from edgekit.quantize.rungs.equalize import channels
-from edgekit.quantize.rungs.equalize import factors as equalise
+from edgekit.quantize.rungs.equalize import factors as equalize
 from edgekit.quantize.samples import reading
 from tests.specimens import integers
 from tests.specimens.graphs import weights
@@ -163,16 +163,16 @@ def test_any_factors_of_free_channels_leave_the_function_as_it_is(
 
 @given(graph=NETS, per_channel=st.booleans())
 @settings(max_examples=25, deadline=None)
-def test_equalising_leaves_the_function_as_it_is(graph: ir.Model, per_channel: bool) -> None:
+def test_equalizing_leaves_the_function_as_it_is(graph: ir.Model, per_channel: bool) -> None:
     feeds = integers.noise(graph, 2)
-    factors = equalise.factors(graph, feeds, per_channel=per_channel)
+    factors = equalize.factors(graph, feeds, per_channel=per_channel)
     assert_same_function(graph, rescale.apply(graph, factors), [*feeds, *integers.noise(graph, 2)])
 
 
 def test_the_random_networks_do_get_factors() -> None:
     for block in ("relu", "residual", "shuffle", "concat", "grouped", "depthwise"):
         graph = random_net(["relu", block, "conv"], 0)
-        found = equalise.factors(graph, integers.noise(graph, 2), per_channel=True)
+        found = equalize.factors(graph, integers.noise(graph, 2), per_channel=True)
         assert any((each.outputs != 1).any() for each in found.values()), block
 
 
@@ -220,7 +220,7 @@ def test_a_channel_that_reaches_six_keeps_its_factor_and_others_stay_below() -> 
     reach = np.max([next(iter(session.run(f).values())).max(axis=(0, 2, 3)) for f in feeds], axis=0)
     assert reach[0] == 6, "the seeded channel reaches the bound"
     assert reach[1] < 1
-    factors = equalise.factors(graph, feeds, per_channel=True)[str(first.name)].outputs
+    factors = equalize.factors(graph, feeds, per_channel=True)[str(first.name)].outputs
     assert factors[0] == 1
     assert factors[1] > 1
     assert (factors[1:] * reach[1:] < 6).all()
@@ -228,7 +228,7 @@ def test_a_channel_that_reaches_six_keeps_its_factor_and_others_stay_below() -> 
 
 
 def _factors_of(graph: ir.Model, feeds: list[integers.Feed]) -> dict[str, Rescaling]:
-    return equalise.factors(graph, feeds, per_channel=True)
+    return equalize.factors(graph, feeds, per_channel=True)
 
 
 def test_factors_that_do_not_fit_are_refused() -> None:
@@ -258,7 +258,7 @@ def test_the_fault_is_of_the_ranges_alone() -> None:
 @pytest.mark.parametrize("per_channel", [True, False])
 def test_the_ladder_brings_a_harmed_network_back(per_channel: bool) -> None:
     unharmed = quality(SOUND, "minmax", per_channel=per_channel)
-    repaired = quality(HARMED, "auto+equalise+bias", per_channel=per_channel)
+    repaired = quality(HARMED, "auto+equalize+bias", per_channel=per_channel)
     assert repaired > unharmed - 2
 
 
@@ -385,7 +385,7 @@ def test_sensitivity_finds_the_one_broken_layer() -> None:
 def test_seven_bit_layers_have_seven_bits_through_every_rung() -> None:
     layers = [str(node.name) for node in SOUND.graph if weight_layers.is_layer(node)]
     wanted = dataclasses.replace(
-        recipe.parse("auto+equalise+batch-norm+adaround+bias"), seven_bit=frozenset(layers[:2])
+        recipe.parse("auto+equalize+batch-norm+adaround+bias"), seven_bit=frozenset(layers[:2])
     )
     draft = integers.drafted(SOUND, FEEDS, wanted)
     for name, layer in draft.encodings.layers.items():
@@ -394,7 +394,7 @@ def test_seven_bit_layers_have_seven_bits_through_every_rung() -> None:
 
 
 def test_only_the_operators_asked_for_are_on_integers() -> None:
-    for text in ("minmax@Conv", "auto+equalise+batch-norm+adaround+bias+mixed@Conv"):
+    for text in ("minmax@Conv", "auto+equalize+batch-norm+adaround+bias+mixed@Conv"):
         draft = integers.drafted(SOUND, FEEDS, text)
         encoded_graph = encoded.apply(draft.graph, draft.encodings)
         on_integers = {n.op_type for n in encoded_graph.graph if is_integer(n)}
@@ -409,7 +409,7 @@ def test_operators_are_part_of_a_recipe_in_writing() -> None:
 
 
 def test_equal_samples_give_equal_encodings() -> None:
-    for text in ("auto+equalise+bias", "mse:mse+batch-norm", "minmax+adaround"):
+    for text in ("auto+equalize+bias", "mse:mse+batch-norm", "minmax+adaround"):
         first, second = (integers.drafted(SOUND, FEEDS, text) for _ in range(2))
         assert integers.onnx_bytes(first) == integers.onnx_bytes(second)
 
@@ -440,7 +440,7 @@ def test_memory_does_not_grow_with_the_samples() -> None:
             return ({"x": weights(1, 3, 64, 64, seed=number)} for number in range(count))
 
         tracemalloc.start()
-        build(graph, recipe.parse("mse+equalise"), Context(feeds, count, True, lambda _: None))
+        build(graph, recipe.parse("mse+equalize"), Context(feeds, count, True, lambda _: None))
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return found
@@ -486,7 +486,7 @@ def test_named_recipes_are_texts_of_the_grammar() -> None:
 
 
 def test_rungs_are_put_in_the_order_of_the_ladder() -> None:
-    assert recipe.parse("mse + bias + equalise").text == "mse+equalise+bias"
+    assert recipe.parse("mse + bias + equalize").text == "mse+equalize+bias"
 
 
 @pytest.mark.parametrize(
@@ -494,7 +494,7 @@ def test_rungs_are_put_in_the_order_of_the_ladder() -> None:
     [
         ("defualt", "did you mean default"),
         ("minimax", "did you mean minmax"),
-        ("minmax+equalize", "did you mean equalise"),
+        ("minmax+equal", "did you mean equalize"),
         ("minmax+bais", "did you mean bias"),
         ("minmax:mze", "did you mean mse"),
         ("", "unknown recipe"),
@@ -517,7 +517,7 @@ def test_a_toml_file_says_all_that_a_recipe_is(tmp_path: Path) -> None:
         name = "careful"
         ranges = "mse"
         weights = "mse"
-        rungs = ["bias", "equalise"]
+        rungs = ["bias", "equalize"]
         per_channel = false
         activation_bits = 16
         samples = 12
@@ -525,7 +525,7 @@ def test_a_toml_file_says_all_that_a_recipe_is(tmp_path: Path) -> None:
         operators = ["Conv", "Gemm"]
     """
     assert recipe.get(toml(tmp_path, text)) == Recipe(
-        "careful", "mse", "mse", ("equalise", "bias"), False, 16, 12, frozenset({"first"}),
+        "careful", "mse", "mse", ("equalize", "bias"), False, 16, 12, frozenset({"first"}),
         frozenset({"Conv", "Gemm"}),
     )  # fmt: skip
     assert recipe.get(toml(tmp_path, "")) == Recipe("mine.toml")
@@ -613,59 +613,59 @@ def test_a_start_within_the_budget_is_the_answer() -> None:
 
 
 def test_the_search_stops_at_the_first_recipe_within_the_budget() -> None:
-    bench = Bench(lambda what: 3.0 - 2.9 * ("equalise" in what.rungs))
+    bench = Bench(lambda what: 3.0 - 2.9 * ("equalize" in what.rungs))
     outcome = bench.climb("minmax", 0.5)
     assert outcome.within
-    assert outcome.chosen.recipe.rungs == ("equalise",)
+    assert outcome.chosen.recipe.rungs == ("equalize",)
     assert bench.asked[-1] == outcome.chosen.recipe.text
     assert not any("bias" in text for text in bench.asked)
 
 
 def test_what_makes_things_worse_is_left_out_afterwards() -> None:
     def lost(what: Recipe) -> float:
-        return 3 + 2 * ("equalise" in what.rungs) - 2.9 * ("bias" in what.rungs)
+        return 3 + 2 * ("equalize" in what.rungs) - 2.9 * ("bias" in what.rungs)
 
     outcome = Bench(lost).climb("minmax", 0.5)
     assert outcome.within
     assert outcome.chosen.recipe.rungs == ("bias",)
-    (worse,) = [step for step in outcome.steps if step.action == "add equalise"]
+    (worse,) = [step for step in outcome.steps if step.action == "add equalize"]
     assert not worse.kept
     after = outcome.steps[outcome.steps.index(worse) + 1 :]
-    assert all("equalise" not in step.recipe.rungs for step in after)
+    assert all("equalize" not in step.recipe.rungs for step in after)
 
 
 def test_what_did_not_help_enough_is_pruned() -> None:
-    """Equalisation gains a little, but the bias alone keeps the budget."""
+    """Equalization gains a little, but the bias alone keeps the budget."""
 
     def lost(what: Recipe) -> float:
-        return 3 - 0.1 * ("equalise" in what.rungs) - 2.6 * ("bias" in what.rungs)
+        return 3 - 0.1 * ("equalize" in what.rungs) - 2.6 * ("bias" in what.rungs)
 
     outcome = Bench(lost).climb("minmax", 0.5)
     assert outcome.within
     assert outcome.chosen.recipe.rungs == ("bias",)
-    (dropped,) = [step for step in outcome.steps if step.action == "drop equalise"]
+    (dropped,) = [step for step in outcome.steps if step.action == "drop equalize"]
     assert dropped.kept
     assert outcome.chosen is dropped
 
 
 def test_what_is_needed_is_not_pruned_and_what_was_asked_for_stays() -> None:
     def lost(what: Recipe) -> float:
-        return 3 - 1.3 * ("equalise" in what.rungs) - 1.3 * ("bias" in what.rungs)
+        return 3 - 1.3 * ("equalize" in what.rungs) - 1.3 * ("bias" in what.rungs)
 
     outcome = Bench(lost).climb("minmax", 0.5)
-    assert outcome.chosen.recipe.rungs == ("equalise", "bias")
-    (kept,) = [step for step in outcome.steps if step.action == "drop equalise"]
+    assert outcome.chosen.recipe.rungs == ("equalize", "bias")
+    (kept,) = [step for step in outcome.steps if step.action == "drop equalize"]
     assert not kept.kept
 
-    asked = Bench(lambda what: 3 - 2.9 * ("bias" in what.rungs)).climb("auto+equalise", 0.5)
-    assert asked.chosen.recipe.rungs == ("equalise", "bias")
+    asked = Bench(lambda what: 3 - 2.9 * ("bias" in what.rungs)).climb("auto+equalize", 0.5)
+    assert asked.chosen.recipe.rungs == ("equalize", "bias")
     assert not any(step.action.startswith("drop") for step in asked.steps)
 
 
 def test_a_budget_that_no_rung_keeps_is_reported_with_the_best() -> None:
-    outcome = Bench(lambda what: 9 - ("equalise" in what.rungs)).climb("auto", 0.5)
+    outcome = Bench(lambda what: 9 - ("equalize" in what.rungs)).climb("auto", 0.5)
     assert not outcome.within
-    assert outcome.chosen.recipe.rungs == ("equalise",)
+    assert outcome.chosen.recipe.rungs == ("equalize",)
     assert [step.action for step in outcome.steps] == [
         "start", *(f"add {name}" for name in rungs.RUNGS)
     ]  # fmt: skip

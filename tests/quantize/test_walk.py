@@ -93,7 +93,7 @@ def test_named_recipes_give_both_runtimes_the_same_integers(
 def test_encodings_are_taken_back_to_the_byte(tmp_path: Path, data: Path) -> None:
     source = str(net(tmp_path / "net.onnx"))
     first, second = tmp_path / "first", tmp_path / "second"
-    recipe_text = "mse:mse+equalise+batch-norm+bias"
+    recipe_text = "mse:mse+equalize+batch-norm+bias"
     assert _quantized(first, source, "--calibration-data", str(data), "--recipe", recipe_text) == 0
     encodings = first / "net_int8.encodings.json"
     assert _quantized(second, source, "--encodings", str(encodings)) == 0
@@ -215,13 +215,13 @@ def test_a_seeded_fault_collapses_and_the_ladder_repairs_it(tmp_path: Path, data
     for name, constants in (("clean", clean), ("harmed", harmed)):
         path = tmp_path / f"{name}.onnx"
         onnx.save(graphs.proto(text, **constants), path)
-        for option in ("minmax", "minmax+equalise+bias"):
+        for option in ("minmax", "minmax+equalize+bias"):
             folder = tmp_path / name / option
             given = ("--calibration-data", str(data), "--recipe", option, "--per-tensor")
             assert _quantized(folder, str(path), *given) == 0
             real, stored = _answers(path, data), _answers(folder / f"{name}_int8.onnx", data)
             sqnr[name, option] = 10 * np.log10((real**2).sum() / ((stored - real) ** 2).sum())
-    ladder = "minmax+equalise+bias"
+    ladder = "minmax+equalize+bias"
     assert sqnr["harmed", "minmax"] < sqnr["clean", "minmax"] - 6
     assert sqnr["harmed", ladder] > sqnr["harmed", "minmax"] + 6
     assert sqnr["harmed", ladder] > sqnr["clean", ladder] - 1
@@ -239,7 +239,7 @@ def test_the_search_stops_within_the_budget_and_drops_what_is_not_needed() -> No
         return what
 
     def score(what: recipe.Recipe) -> Score:
-        lost = 5.0 - 0.5 * ("equalise" in what.rungs) - 4.0 * ("bias" in what.rungs)
+        lost = 5.0 - 0.5 * ("equalize" in what.rungs) - 4.0 * ("bias" in what.rungs)
         return _score(lost + (what.ranges != "minmax"))
 
     outcome = climb.climb(recipe.parse("minmax"), 1.0, build, score)  # type: ignore[arg-type]
@@ -265,7 +265,7 @@ def test_a_budget_is_searched_for_and_traced(tmp_path: Path) -> None:
     assert step["kept"]
 
 
-@pytest.mark.parametrize("text", ["minmax", "auto+equalise+bias", "mse:mse+adaround", "entropy"])
+@pytest.mark.parametrize("text", ["minmax", "auto+equalize+bias", "mse:mse+adaround", "entropy"])
 def test_recipes_are_written_as_they_are_read(text: str) -> None:
     assert recipe.parse(text).text == text
     assert recipe.get(text).rungs == tuple(text.split("+")[1:])
@@ -273,9 +273,13 @@ def test_recipes_are_written_as_they_are_read(text: str) -> None:
 
 def test_a_recipe_comes_from_toml(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text('ranges = "mse"\nrungs = ["bias", "equalise"]\nper_channel = false\n')
+    path.write_text('ranges = "mse"\nrungs = ["bias", "equalize"]\nper_channel = false\n')
     found = recipe.get(str(path))
-    assert (found.name, found.text, found.per_channel) == ("mine.toml", "mse+equalise+bias", False)
+    assert (found.name, found.text, found.per_channel) == (
+        "mine.toml",
+        "mse/tensor+equalize+bias",
+        False,
+    )
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ _TUNING_SAMPLES = 4
     "--recipe",
     default="default",
     show_default=True,
-    help="fast, default, best; RANGES[:WEIGHTS][+RUNG]... such as mse+equalise+bias; or a .toml.",
+    help="fast, default, best; RANGES[:WEIGHTS][+RUNG]... such as mse+equalize+bias; or a .toml.",
 )
 @click.option(
     "--max-drop",
@@ -188,6 +188,7 @@ def command(
         precision=precision,
         seven_bit=frozenset(seven_bit),
         operators=frozenset(operators),
+        samples=calibration_samples,
     )
     lowering = next(iter(tuning.read(lowerings, formats).values()), DEFAULT)
     request = quantize.Request(
@@ -218,7 +219,7 @@ def command(
                 calibration_data,
                 subject.inputs,
                 subject.source.preprocessing,
-                chosen.limit(calibration_data, calibration_samples),
+                chosen.limit(asked, calibration_data, calibration_samples),
             )
             warned = reading.warnings_about(given)
             images = chosen.evaluation_images(data, calibration_data, given)

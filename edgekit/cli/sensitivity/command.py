@@ -121,7 +121,13 @@ def command(
 
     if plots is not None:
         pictures.require()
-    asked = request.recipe_of(recipe, per_channel=None, precision="int8", seven_bit=frozenset())
+    asked = request.recipe_of(
+        recipe,
+        per_channel=None,
+        precision="int8",
+        seven_bit=frozenset(),
+        samples=calibration_samples,
+    )
     with output.progress(name) as say:
         subject = quantize.prepare(name, weights=weights, preprocessing=preprocessing, progress=say)
         known = subject.source.preprocessing
@@ -129,7 +135,7 @@ def command(
             calibration_data,
             subject.inputs,
             known,
-            request.limit(calibration_data, calibration_samples),
+            request.limit(asked, calibration_data, calibration_samples),
         )
         warned = reading.warnings_about(given)
         images = request.evaluation_images(data, calibration_data, given)

@@ -5,31 +5,33 @@ Adding one: a file with its transforms, one line in the table.
 
 from __future__ import annotations
 
-from edgekit.errors import UnknownNameError
 from edgekit.export.precisions import dynamic_int8, float16, weight_int8
 from edgekit.export.precisions.base import Precision, Transform
+from edgekit.registry import Registry
 
 __all__ = ["FLOAT32", "PRECISIONS", "Precision", "Transform", "get"]
 
 FLOAT32 = "float32"
 
-PRECISIONS = {
-    entry.name: entry
-    for entry in (
-        Precision(FLOAT32, ("fp32",), 1e-4, {}),
-        Precision("float16", ("fp16",), 1e-4, float16.FORMS, float16.round_weights),
-        Precision("weight-int8", (), 1e-4, weight_int8.FORMS, weight_int8.round_weights),
-        Precision(
-            "dynamic-int8",
-            (),
-            1e-2,
-            dynamic_int8.FORMS,
-            weight_int8.round_weights,
-            dynamic_int8.simulate,
-            leeway=3.0,
-        ),
-    )
-}
+_ALL = (
+    Precision(FLOAT32, 1e-4, {}),
+    Precision("float16", 1e-4, float16.FORMS, float16.round_weights),
+    Precision("weight-int8", 1e-4, weight_int8.FORMS, weight_int8.round_weights),
+    Precision(
+        "dynamic-int8",
+        1e-2,
+        dynamic_int8.FORMS,
+        weight_int8.round_weights,
+        dynamic_int8.simulate,
+        leeway=3.0,
+    ),
+)
+
+PRECISIONS: Registry[Precision] = Registry(
+    "precision",
+    ((entry.name, entry) for entry in _ALL),
+    aliases={"fp32": FLOAT32, "fp16": "float16"},
+)
 """Tolerances stand well above what was measured over the registered networks: float32, float16 and
 weight-int8 files are within 2e-5. The XNNPACK delegate quantizes the input of a 1x1 convolution
 pixel by pixel, where the simulation does it once a tensor, so dynamic-int8 .tflite files differ
@@ -43,7 +45,4 @@ def get(name: str) -> Precision:
     Raises:
         UnknownNameError: there is no such precision.
     """
-    for entry in PRECISIONS.values():
-        if name.casefold() in (entry.name, *entry.aliases):
-            return entry
-    raise UnknownNameError("precision", name, PRECISIONS)
+    return PRECISIONS.find(name)

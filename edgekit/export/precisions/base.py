@@ -22,10 +22,10 @@ class Precision:
 
     Attributes:
         name: as the user writes it; also in file names and sidecars.
-        aliases: other names that are taken for it.
         tolerance: largest parity error allowed between a file and the simulation, as a part of
             the simulation's output range.
-        forms: by format name: puts the stored form into a graph lowered for that format.
+        forms: by stored form (``onnx``, ``tflite``): puts it into a graph that is lowered for
+            that format.
         round_weights: rounds the weights of a canonical graph to what can be stored.
         simulate: makes of a rounded canonical graph one that computes in float32, with standard
             operators, what the files compute.
@@ -34,7 +34,6 @@ class Precision:
     """
 
     name: str
-    aliases: tuple[str, ...]
     tolerance: float
     forms: Mapping[str, Transform]
     round_weights: Transform | None = None
@@ -45,6 +44,6 @@ class Precision:
         if not 0 < self.tolerance < 1:
             raise ValueError(f"a tolerance is a part of a range, not {self.tolerance}")
 
-    def store(self, graph: ir.Model, format_name: str) -> None:
+    def store(self, graph: ir.Model, stored_form: str) -> None:
         """Put the stored form into a rounded graph that is lowered for a format, in place."""
-        self.forms.get(format_name, _nothing)(graph)
+        self.forms.get(stored_form, _nothing)(graph)

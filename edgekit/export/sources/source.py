@@ -81,8 +81,8 @@ def resolve(
         what: a path that ends in ``.onnx``; a network of a library, ``timm:NAME`` and the like;
             ``package.module:factory``, which runs that code; or a registered name or alias.
         weights: file with the network's weights; if None, those that come with the network, and
-            where there are none, seeded initialisation.
-        seed: of that initialisation; if given, trained weights are not looked for.
+            where there are none, seeded initialization.
+        seed: of that initialization; if given, trained weights are not looked for.
         asked: input sizes other than the network's own.
         progress: called with a short line before each step.
 
@@ -240,7 +240,7 @@ def _from_library(
     if weights is None:
         progress("initialising (no --weights: the network is untrained)")
         seed = seed or _SEED
-        module, origin = _initialised(found, seed), f"untrained (seed {seed})"
+        module, origin = _initialized(found, seed), f"untrained (seed {seed})"
     else:
         progress(f"loading {weights}")
         module, origin = models.load_into(found.build(), weights, what), digest.origin_of(weights)
@@ -250,7 +250,7 @@ def _from_library(
     )
 
 
-def _initialised(found: LibraryModel, seed: int) -> nn.Module:
+def _initialized(found: LibraryModel, seed: int) -> nn.Module:
     """Build a library's network; what the seeded weights leave alone is drawn by the library."""
     import torch
 
@@ -261,7 +261,7 @@ def _initialised(found: LibraryModel, seed: int) -> nn.Module:
         images = parity_inputs.images(INPUT_NAME, shape, found.preprocessing)[0][INPUT_NAME]
     with torch.random.fork_rng(devices=[]), own_code.failures_of(f"initialising {found.name}"):
         torch.manual_seed(seed)
-        return models.initialise_into(found.build(), torch.from_numpy(images), seed)
+        return models.initialize_into(found.build(), torch.from_numpy(images), seed)
 
 
 def _from_own_code(

@@ -8,24 +8,27 @@ Adding a library: one file with a ``LIBRARY``, one line here.
 
 from __future__ import annotations
 
-from edgekit.errors import UnknownNameError
 from edgekit.models.libraries import pytorchcv, timm, torchvision
 from edgekit.models.libraries.base import Library, LibraryModel
 from edgekit.models.libraries.base import find as _find
+from edgekit.registry import Registry
 
 __all__ = ["LIBRARIES", "LibraryModel", "find", "is_reference"]
 
-LIBRARIES: dict[str, Library] = {
-    "pytorchcv": pytorchcv.LIBRARY,
-    "timm": timm.LIBRARY,
-    "torchvision": torchvision.LIBRARY,
-}
+LIBRARIES: Registry[Library] = Registry(
+    "library of networks",
+    (
+        ("pytorchcv", pytorchcv.LIBRARY),
+        ("timm", timm.LIBRARY),
+        ("torchvision", torchvision.LIBRARY),
+    ),
+)
 
 
 def is_reference(text: str) -> bool:
     """Tell whether ``text`` names a network of a known library: its prefix and a colon."""
     prefix, colon, _ = text.partition(":")
-    return bool(colon) and prefix.casefold() in LIBRARIES
+    return bool(colon) and LIBRARIES.knows(prefix)
 
 
 def find(text: str) -> LibraryModel:
@@ -40,7 +43,4 @@ def find(text: str) -> LibraryModel:
             library itself fails to make it (``library-failed``).
     """
     prefix, _, name = text.partition(":")
-    library = LIBRARIES.get(prefix.casefold())
-    if library is None:
-        raise UnknownNameError("library of networks", prefix, LIBRARIES)
-    return _find(library, name.casefold(), text)
+    return _find(LIBRARIES.find(prefix), name.casefold(), text)

@@ -12,7 +12,7 @@ from edgekit.models.preprocessing import Preprocessing
 if TYPE_CHECKING:
     from torch import nn
 
-# Without the classifiers that only training uses, and with initialisation left to edgekit.
+# Without the classifiers that only training uses, and with initialization left to edgekit.
 _INCEPTION = {"aux_logits": False, "transform_input": False, "init_weights": False}
 _OPTIONS: dict[str, dict[str, bool]] = {"googlenet": _INCEPTION, "inception_v3": _INCEPTION}
 

@@ -9,29 +9,17 @@ Adding a method: one file with a ``METHOD``, one line in the table below.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from edgekit.errors import UnknownNameError
 from edgekit.quantize.ranges import entropy, minmax, moving_average, mse, percentile
 from edgekit.quantize.ranges.affine import code_limits, to_affine
 from edgekit.quantize.ranges.histogram import Histogram
 from edgekit.quantize.ranges.method import Method
 from edgekit.quantize.ranges.summary import Extremes, Summary
 from edgekit.quantize.ranges.weights import WeightMethod, weight_scales
+from edgekit.registry import Registry
 
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        method.name: method
-        for method in (
-            minmax.METHOD,
-            moving_average.METHOD,
-            percentile.METHOD,
-            entropy.METHOD,
-            mse.METHOD,
-        )
-    }
-)
+_ALL = (minmax.METHOD, moving_average.METHOD, percentile.METHOD, entropy.METHOD, mse.METHOD)
+
+METHODS: Registry[Method] = Registry("range method", ((each.name, each) for each in _ALL))
 """Every method by its name."""
 
 
@@ -41,9 +29,7 @@ def get(name: str) -> Method:
     Raises:
         UnknownNameError: there is none.
     """
-    if name not in METHODS:
-        raise UnknownNameError("range method", name, METHODS)
-    return METHODS[name]
+    return METHODS.find(name)
 
 
 __all__ = [

@@ -6,38 +6,26 @@ the order in which rungs are applied and tried.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from edgekit.errors import UnknownNameError
 from edgekit.quantize.rungs import adaround, batch_norm, bias, mixed
 from edgekit.quantize.rungs.base import AFTER_ROUNDING, BEFORE_RANGES, Rung
-from edgekit.quantize.rungs.equalize import rung as equalisation
+from edgekit.quantize.rungs.equalize import rung as equalize
+from edgekit.registry import Registry
 
-RUNGS: Mapping[str, Rung] = MappingProxyType(
-    {
-        rung.name: rung
-        for rung in (
-            equalisation.RUNG,
-            batch_norm.RUNG,
-            adaround.RUNG,
-            bias.RUNG,
-            mixed.RUNG,
-        )
-    }
+_LADDER = (equalize.RUNG, batch_norm.RUNG, adaround.RUNG, bias.RUNG, mixed.RUNG)
+
+RUNGS: Registry[Rung] = Registry(
+    "rung", ((each.name, each) for each in _LADDER), aliases={"equalise": "equalize"}
 )
-"""Every rung by its name."""
+"""Every rung by its name; the alias is what recipes of earlier versions say."""
 
 
 def get(name: str) -> Rung:
-    """Return the rung of a name.
+    """Return the rung of a name or alias.
 
     Raises:
         UnknownNameError: there is none.
     """
-    if name not in RUNGS:
-        raise UnknownNameError("rung", name, RUNGS)
-    return RUNGS[name]
+    return RUNGS.find(name)
 
 
 __all__ = ["AFTER_ROUNDING", "BEFORE_RANGES", "RUNGS", "Rung", "get"]

@@ -1,4 +1,4 @@
-"""Cross-layer equalisation: factors for the channels between layers that even out their ranges.
+"""Cross-layer equalization: factors for the channels between layers that even out their ranges.
 
 After Nagel et al., Data-Free Quantization (2019, arXiv 1906.04721), with two differences. The
 factors balance what is stored with one scale: with per-channel weights a layer's outputs scale

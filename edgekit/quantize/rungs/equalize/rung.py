@@ -14,4 +14,4 @@ def _apply(draft: Draft, context: Context) -> Draft:
     return replace(draft, encodings=replace(draft.encodings, rescalings=found))
 
 
-RUNG = Rung("equalise", "even out channel ranges across layers", BEFORE_RANGES, _apply)
+RUNG = Rung("equalize", "even out channel ranges across layers", BEFORE_RANGES, _apply)
