@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit import __version__
-from edgekit.export import formats, jobs, precisions
+from edgekit.export import formats, jobs, precisions, tflite
 from edgekit.export.artifact import Artifact, TensorSpec
 from edgekit.export.formats import Format
 from edgekit.export.jobs import Job, Origin
@@ -128,6 +128,7 @@ def _jobs(
         graph = rounded.graph.clone()
         rules.apply(graph, chosen.rules(target.lowering))
         precision.store(graph, target.stored_form)
+        maps = tflite.image_maps(graph)
         data = target.to_bytes(graph, describe(source, precision.name))
         answers = rounded.answers if verify else None
         made.append(
@@ -139,6 +140,7 @@ def _jobs(
                 answers,
                 tolerance,
                 lowering=chosen.text,
+                maps=maps,
             )
         )
     return made

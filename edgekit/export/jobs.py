@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Job:
         lowering: rules beside the default ones; see `edgekit.export.rewriting.choices`.
         tuning: what was measured to choose them.
         integer_io: the file's inputs or outputs are stored integers.
+        maps: names of the inputs and outputs that are image maps, NCHW in .onnx, NHWC in .tflite.
     """
 
     target: Format
@@ -47,6 +48,7 @@ class Job:
     lowering: str = ""
     tuning: tuple[Mapping[str, Any], ...] = ()
     integer_io: bool = False
+    maps: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,8 @@ def _checked(source: Source, job: Job, stage: Staging, origin: Origin) -> Artifa
         params=source.params,
         macs=source.macs,
         preprocessing=source.preprocessing,
-        inputs=_tensor_specs(info.inputs, target),
-        outputs=_tensor_specs(info.outputs, target),
+        inputs=_tensor_specs(info.inputs, target, job.maps),
+        outputs=_tensor_specs(info.outputs, target, job.maps),
         operators=info.operators,
         partitions=info.partitions,
         operators_outside=info.operators_outside,
@@ -151,14 +153,14 @@ def _run(source: Source, job: Job, path: Path) -> tuple[ModelInfo, list[dict[str
     target = job.target
     feeds: Sequence[Arrays] = source.feeds
     if target.channels_last:
-        feeds = [parity.to_nhwc(feed) for feed in feeds]
+        feeds = [parity.to_nhwc(feed, job.maps) for feed in feeds]
     if job.integer_io:
         expected = child.describe(path, runtime=target.runtime)
         feeds = [_stored(feed, expected.inputs) for feed in feeds]
     info, answers = child.run(path, feeds, runtime=target.runtime)
     answers = [_real(answer, info.outputs) for answer in answers]
     if target.channels_last:
-        answers = [parity.to_nchw(answer) for answer in answers]
+        answers = [parity.to_nchw(answer, job.maps) for answer in answers]
     return info, answers
 
 
@@ -194,14 +196,17 @@ def _save(entry: Artifact, folder: Path, stage: Staging, *, failed: bool) -> Art
     return saved
 
 
-def _tensor_specs(tensors: Sequence[TensorInfo], target: Format) -> tuple[TensorSpec, ...]:
-    layouts = {4: "NHWC" if target.channels_last else "NCHW", 2: "NC", 1: "C"}
+def _tensor_specs(
+    tensors: Sequence[TensorInfo], target: Format, maps: Collection[str]
+) -> tuple[TensorSpec, ...]:
+    layouts = {2: "NC", 1: "C"}
+    of_maps = "NHWC" if target.channels_last else "NCHW"
     return tuple(
         TensorSpec(
             name=tensor.name,
             shape=tensor.shape,
             dtype=tensor.dtype,
-            layout=layouts.get(len(tensor.shape), ""),
+            layout=of_maps if tensor.name in maps else layouts.get(len(tensor.shape), ""),
             scale=tensor.scale,
             zero_point=tensor.zero_point,
         )

@@ -7,13 +7,11 @@ its outputs are compared with the source's.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-
-from edgekit.export.graph import layout
 
 Arrays: TypeAlias = Mapping[str, np.ndarray]
 
@@ -94,22 +92,21 @@ def compare(
     )
 
 
-def to_layout(arrays: Arrays, order: Sequence[int]) -> dict[str, np.ndarray]:
-    """Return the arrays with every rank-4 one transposed, contiguous."""
+def _turned(arrays: Arrays, maps: Collection[str], order: Sequence[int]) -> dict[str, np.ndarray]:
     return {
-        name: np.ascontiguousarray(array.transpose(order) if array.ndim == 4 else array)
+        name: np.ascontiguousarray(array.transpose(order) if name in maps else array)
         for name, array in arrays.items()
     }
 
 
-def to_nhwc(arrays: Arrays) -> dict[str, np.ndarray]:
-    """NCHW arrays as a .tflite file takes them."""
-    return to_layout(arrays, layout.TO_NHWC)
+def to_nhwc(arrays: Arrays, maps: Collection[str]) -> dict[str, np.ndarray]:
+    """Return NCHW arrays as a .tflite file takes them; ``maps`` are those that it has as NHWC."""
+    return _turned(arrays, maps, (0, 2, 3, 1))
 
 
-def to_nchw(arrays: Arrays) -> dict[str, np.ndarray]:
-    """NHWC answers of a .tflite file in the source's order."""
-    return to_layout(arrays, layout.TO_NCHW)
+def to_nchw(arrays: Arrays, maps: Collection[str]) -> dict[str, np.ndarray]:
+    """Return answers of a .tflite file in the source's order; ``maps`` as in `to_nhwc`."""
+    return _turned(arrays, maps, (0, 3, 1, 2))
 
 
 def _finite(*arrays: np.ndarray) -> bool:

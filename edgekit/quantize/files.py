@@ -169,7 +169,7 @@ def _job(
 ) -> Job:
     graph = encoded.apply(draft.graph, draft.encodings)
     rules.apply(graph, request.lowering.within(target.integer).rules(target.integer))
-    description = export.describe(source, precision)
+    description, maps = export.describe(source, precision), tflite.image_maps(graph)
     if target.name == "onnx":
         data = qdq.to_bytes(
             graph,
@@ -188,6 +188,7 @@ def _job(
         lowering=request.lowering.text,
         tuning=request.tuning,
         integer_io=request.integer_io and target.name == "tflite",
+        maps=maps,
     )
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit import runtimes
-from edgekit.export import formats, lowering, tflite
+from edgekit.export import formats, lowering
 from edgekit.export.graph import permutations
 from edgekit.export.rewriting import choices, rules
 from edgekit.export.rewriting.choices import Choices
@@ -473,7 +473,7 @@ def test_tflite_rule_keeps_outputs_and_has_its_effect(name: str, tmp_path: Path)
     inputs = graphs.feeds(model)
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
     after = graphs.lowered(model, *lowering.TFLITE.rules)
-    now = graphs.run_tflite(tflite.to_bytes(after, "test"), inputs, tmp_path)
+    now = graphs.run_tflite(graphs.tflite_file(after), inputs, tmp_path)
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
     info = runtimes.load("tflite", tmp_path / "model.tflite").info()
     assert specimen.effect(Counter(info.operators)), info.operators
@@ -487,7 +487,7 @@ def test_rule_on_what_is_stored_keeps_outputs_and_has_its_effect(name: str, tmp_
     inputs = graphs.feeds(model)
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
     after = graphs.lowered(model, *lowering.TFLITE_INTEGER.rules)
-    now = graphs.run_tflite(tflite.to_bytes(after, "test"), inputs, tmp_path)
+    now = graphs.run_tflite(graphs.tflite_file(after), inputs, tmp_path)
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
     info = runtimes.load("tflite", tmp_path / "model.tflite").info()
     assert specimen.effect(Counter(info.operators)), info.operators
@@ -514,7 +514,7 @@ def test_tflite_choice_keeps_outputs(change: str, tmp_path: Path) -> None:
     plain = graphs.lowered(model, *target.lowering.rules)
     other = graphs.lowered(model, *choices.parse(change).rules(target.lowering))
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
-    now = graphs.run_tflite(target.to_bytes(other, "test"), inputs, tmp_path)
+    now = graphs.run_tflite(graphs.tflite_file(other), inputs, tmp_path)
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
     assert target.to_bytes(other, "test") != target.to_bytes(plain, "test")
 

@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgekit import export, runtimes
 from edgekit.errors import ParityError, UnknownNameError
-from edgekit.export import artifact, lowering, precisions, tflite
+from edgekit.export import artifact, lowering, precisions
 from edgekit.export.graph import nodes as g
 from edgekit.export.integer import encoded, quantizable
 from edgekit.export.onnx_writer import qdq
@@ -272,7 +272,7 @@ def _integers(bits: int, folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarr
     in_onnx = qdq.to_bytes(encoded.apply(graph, encodings), "test")
     lowered = encoded.apply(graph, encodings)
     rules.apply(lowered, lowering.TFLITE_INTEGER.rules)
-    in_tflite = tflite.to_bytes(lowered, "test")
+    in_tflite = graphs.tflite_file(lowered)
     (onnx_answer,) = graphs.run_onnx(in_onnx, feed, folder).values()
     (tflite_answer,) = graphs.run_tflite(in_tflite, feed, folder).values()
     return expected, onnx_answer, tflite_answer, in_tflite

@@ -49,7 +49,7 @@ def test_reference_kernels_agree(package: str, family: str, tmp_path: Path) -> N
     (given,), (wanted,) = interpreter.get_input_details(), interpreter.get_output_details()
     for feed, answer in zip(prepared.feeds, prepared.answers, strict=True):
         ((name, truth),) = answer.items()
-        interpreter.set_tensor(given["index"], parity.to_nhwc(feed)["input"])
+        interpreter.set_tensor(given["index"], parity.to_nhwc(feed, {"input"})["input"])
         interpreter.invoke()
         found = {name: interpreter.get_tensor(wanted["index"])}
         assert parity.compare("reference kernels", [{name: truth}], [found]).passed

@@ -748,7 +748,7 @@ def test_trained_networks_keep_their_accuracy_on_both_runtimes(
     for image in preprocessing.apply(pixels):
         feed = {source: image[None]}
         for kept, session, like in zip(scores, sessions, ("", "", "nhwc"), strict=True):
-            answer = session.run(parity.to_nhwc(feed) if like else feed)
+            answer = session.run(parity.to_nhwc(feed, feed) if like else feed)
             kept.append(next(iter(answer.values()))[0])
     in_float, in_onnx, in_tflite = map(np.array, scores)
     before, *after = (100 * (each.argmax(1) == labels).mean() for each in map(np.array, scores))

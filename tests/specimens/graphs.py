@@ -47,11 +47,28 @@ def run_onnx(data: bytes, inputs: dict[str, np.ndarray], folder: Path) -> dict[s
     return runtimes.load("onnxruntime", path, exact_sums=True).run(inputs)
 
 
-def run_tflite(data: bytes, inputs: dict[str, np.ndarray], folder: Path) -> dict[str, np.ndarray]:
+class TfliteFile(bytes):
+    """The bytes of a file, and which of its inputs and outputs are NHWC."""
+
+    maps: frozenset[str] = frozenset()
+
+
+def tflite_file(graph: ir.Model, **options: bool) -> TfliteFile:
+    """Write a lowered graph."""
+    maps = tflite.image_maps(graph)
+    file = TfliteFile(tflite.to_bytes(graph, "test", **options))
+    file.maps = maps
+    return file
+
+
+def run_tflite(
+    data: TfliteFile, inputs: dict[str, np.ndarray], folder: Path
+) -> dict[str, np.ndarray]:
+    """Run a file; inputs and answers in the order of the source."""
     path = folder / "model.tflite"
     path.write_bytes(data)
     session = runtimes.load("tflite", path)
-    return parity.to_nchw(session.run(parity.to_nhwc(inputs)))
+    return parity.to_nchw(session.run(parity.to_nhwc(inputs, data.maps)), data.maps)
 
 
 def lowered(model: onnx.ModelProto, *rules: rewrite.Rule) -> ir.Model:
@@ -60,11 +77,11 @@ def lowered(model: onnx.ModelProto, *rules: rewrite.Rule) -> ir.Model:
     return graph
 
 
-def to_tflite(model: onnx.ModelProto) -> bytes:
+def to_tflite(model: onnx.ModelProto) -> TfliteFile:
     """The whole way of a graph into a .tflite file."""
     graph = canonical.from_proto(model)
     rewrite.apply(graph, lowering.TFLITE.rules)
-    return tflite.to_bytes(graph, "test")
+    return tflite_file(graph)
 
 
 def to_onnx(model: ir.Model) -> bytes:

@@ -11,7 +11,7 @@ import onnx
 import onnx_ir as ir
 
 from edgekit import runtimes
-from edgekit.export import lowering, tflite
+from edgekit.export import lowering
 from edgekit.export.integer import encoded, quantizable
 from edgekit.export.onnx_writer import qdq
 from edgekit.export.rewriting import rules
@@ -60,10 +60,10 @@ def onnx_bytes(draft: Draft, *, unsigned: bool = False) -> bytes:
     return qdq.to_bytes(graph, "test", unsigned=unsigned)
 
 
-def tflite_bytes(draft: Draft, *, integer_io: bool = False) -> bytes:
+def tflite_bytes(draft: Draft, *, integer_io: bool = False) -> graphs.TfliteFile:
     graph = encoded.apply(draft.graph, draft.encodings)
     rules.apply(graph, lowering.TFLITE_INTEGER.rules)
-    return tflite.to_bytes(graph, "test", integer_io=integer_io)
+    return graphs.tflite_file(graph, integer_io=integer_io)
 
 
 def simulated(draft: Draft, feed: Feed) -> list[np.ndarray]:

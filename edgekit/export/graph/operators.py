@@ -119,11 +119,12 @@ TRAITS: dict[str, Traits] = {
 """By operator type of the ONNX standard."""
 
 _PRIVATE = Traits(Order.CHANNELS_LAST, "data movement", keeps_sign=True)
+_REQUANTIZE = Traits(Order.FOLLOWS, "quantize/dequantize", keeps_sign=True)
 _UNKNOWN = Traits()
 
 
 def of(node: ir.Node) -> Traits:
     """Return the traits of a node's operator; those of nothing in particular for unknown ones."""
     if node.domain == "edgekit":
-        return _PRIVATE
+        return _REQUANTIZE if node.op_type == "Requantize" else _PRIVATE
     return TRAITS.get(node.op_type, _UNKNOWN) if node.domain == "" else _UNKNOWN

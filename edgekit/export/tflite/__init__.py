@@ -9,8 +9,8 @@ import onnx_ir as ir
 from edgekit.errors import UnsupportedOperatorError
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph.annotations import is_integer
-from edgekit.export.tflite import serialize
-from edgekit.export.tflite.emit import EMITTERS
+from edgekit.export.tflite import orders, serialize
+from edgekit.export.tflite.emit import EMITTERS, VERSIONS
 from edgekit.export.tflite.writer import Writer, refuse
 
 
@@ -23,7 +23,7 @@ def to_bytes(
 ) -> bytes:
     """Return the .tflite file of a lowered graph.
 
-    Rank-4 inputs and outputs become NHWC.
+    Image maps become NHWC, at the borders too; `image_maps` says which those are.
 
     Args:
         model: a graph that went through ``lowering.TFLITE``, or an encoded one that went
@@ -36,7 +36,7 @@ def to_bytes(
         UnsupportedOperatorError: for the first node without an emitter or with a form that
             its emitter cannot express exactly; it carries the errors of all others.
     """
-    writer = Writer()
+    writer = Writer(orders.assign(model), VERSIONS)
     emitted = _emit(writer, model, integer_io=integer_io)
     refused = [error for _, error in emitted if not isinstance(error, tuple)]
     if refused:
@@ -46,9 +46,14 @@ def to_bytes(
     return serialize.to_bytes(writer.program, description)
 
 
+def image_maps(model: ir.Model, shown: Sequence[ir.Value] = ()) -> frozenset[str]:
+    """See `edgekit.export.tflite.orders.image_maps`."""
+    return orders.image_maps(model, shown)
+
+
 def emitted(model: ir.Model) -> list[tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]]:
     """Return for each node the operators that it becomes in the file, or why it cannot."""
-    return _emit(Writer(), model)
+    return _emit(Writer(orders.assign(model), VERSIONS), model)
 
 
 def _emit(

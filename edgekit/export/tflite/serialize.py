@@ -9,6 +9,8 @@ from edgekit.export.tflite.program import Operator, Program, Quantization, Tenso
 
 _ALIGNMENT_BYTES = 16  # force_align of Buffer.data in the schema; the runtime maps weights in place
 TYPES = {
+    "bool": "BOOL",
+    "uint8": "UINT8",
     "float32": "FLOAT32",
     "float16": "FLOAT16",
     "int8": "INT8",

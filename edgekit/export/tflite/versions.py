@@ -6,39 +6,15 @@ one that its form came with, as TensorFlow's ``lite/tools/versioning/op_version.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 
 from edgekit.export.tflite.program import Tensor
 
-_INTEGER = MappingProxyType({
-    "ADD": (2, 3),
-    "AVERAGE_POOL_2D": (2, 3),
-    "CONCATENATION": (2, 3),
-    "CONV_2D": (3, 1),
-    "DEPTHWISE_CONV_2D": (3, 1),
-    "DEQUANTIZE": (2, 3),
-    "FULLY_CONNECTED": (4, 1),
-    "GATHER": (2, 4),
-    "LEAKY_RELU": (1, 2),
-    "LOGISTIC": (2, 3),
-    "MAXIMUM": (2, 4),
-    "MAX_POOL_2D": (2, 3),
-    "MEAN": (2, 3),
-    "MINIMUM": (2, 4),
-    "MUL": (2, 4),
-    "PAD": (2, 3),
-    "RELU": (2, 3),
-    "RELU6": (2, 3),
-    "SLICE": (2, 4),
-    "SOFTMAX": (2, 3),
-    "SPLIT": (2, 4),
-    "SUB": (2, 5),
-    "TANH": (2, 3),
-    "TRANSPOSE": (2, 5),
-})  # fmt: skip
+Versions: TypeAlias = Mapping[str, tuple[int, int]]
 """By operator: the version of its int8 form and of its int16 form. Others have one form."""
 
 _HYBRID = MappingProxyType({
@@ -53,7 +29,13 @@ _INT16_QUANTIZE = 2
 _COARSE_MUL = 3  # the product of the input scales is no smaller than the output scale
 
 
-def of(code: str, inputs: Sequence[Tensor], outputs: Sequence[Tensor], least: int = 1) -> int:
+def of(
+    code: str,
+    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    least: int,
+    integer: Versions,
+) -> int:
     """Return the version of an operator's form.
 
     Args:
@@ -61,6 +43,7 @@ def of(code: str, inputs: Sequence[Tensor], outputs: Sequence[Tensor], least: in
         inputs: its operands.
         outputs: its results.
         least: version that its options ask for.
+        integer: versions of integer forms.
     """
     main = inputs[1 if code == "SPLIT" else 0]
     kind = main.dtype.name
@@ -75,7 +58,7 @@ def of(code: str, inputs: Sequence[Tensor], outputs: Sequence[Tensor], least: in
     elif code == "MUL" and kind == "int8" and _is_coarse(inputs, outputs[0]):
         found = _COARSE_MUL
     elif kind in ("int8", "int16"):
-        found = _INTEGER.get(code, (1, 1))[kind == "int16"]
+        found = integer.get(code, (1, 1))[kind == "int16"]
     else:
         found = 1
     return max(found, least)

@@ -12,26 +12,39 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.errors import UnsupportedOperatorError
-from edgekit.export.graph import layout
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import orders
 from edgekit.export.graph.affine import Affine
 from edgekit.export.graph.annotations import affine_of
+from edgekit.export.graph.orders import Order
 from edgekit.export.integer import encoded
+from edgekit.export.tflite import orders as assigned
 from edgekit.export.tflite import versions
 from edgekit.export.tflite.program import OptionValue, Program, Quantization
+from edgekit.export.tflite.versions import Versions
 
 
 class Writer:
     """What an emitter sees: values of the graph as tensors of the program.
+
+    A value is stored in an order of dimensions of its own (`edgekit.export.tflite.orders`); an
+    emitter says in which order it needs an operand, never which rank it has.
+
+    Args:
+        value_orders: the order of every value that the graph takes or makes.
+        integer_versions: operator versions of integer forms.
 
     Attributes:
         program: what has been emitted so far.
         integer: whether the operators emitted now compute on integers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, value_orders: Mapping[ir.Value, Order], integer_versions: Versions) -> None:
         self.program = Program()
         self.integer = False
+        self._orders = value_orders
+        self._versions = integer_versions
+        self._turned: dict[tuple[int, Order], int] = {}  # copies in other orders
         self._tensors: dict[ir.Value, int] = {}  # as encoded
         self._floats: dict[ir.Value, int] = {}  # dequantized copies
         self._float_constants: dict[int, int] = {}  # dequantized constants
@@ -53,13 +66,21 @@ class Writer:
         """
         tensors = self.program.tensors
         read, made = [tensors[i] for i in inputs], [tensors[i] for i in outputs]
-        version = versions.of(code, read, made, version)
+        version = versions.of(code, read, made, version, self._versions)
         self.program.add_operator(code, inputs, outputs, options, values, version=version)
+
+    def order(self, value: ir.Value) -> Order:
+        """Return the order in which a value is stored; constants are as ONNX has them."""
+        return self._orders.get(value) or orders.natural(len(g.shape_of(value)))
+
+    def shape(self, value: ir.Value) -> tuple[int, ...]:
+        """Return the stored shape of a value."""
+        return orders.shape(g.shape_of(value), self.order(value))
 
     def add_input(self, value: ir.Value, *, integer: bool = False) -> None:
         """Declare a graph input; an encoded one is float32 outside unless ``integer`` is set."""
         affine = affine_of(value)
-        shape = layout.shape(g.shape_of(value))
+        shape = self.shape(value)
         name = value.name or ""
         if affine is None or integer:
             self._tensors[value] = self._add(name, shape, value, affine)
@@ -73,38 +94,111 @@ class Writer:
 
     def add_output(self, value: ir.Value, *, integer: bool = False) -> None:
         """Declare a graph output, which must have been produced."""
-        stored, name = self._tensors[value], value.name or ""
+        name, stored = value.name or "", self._tensors[value]
+        at_border = assigned.at_border(self.order(value))
         if affine_of(value) is None or integer:
-            self.program.outputs.append(stored)
-            return
-        shown = self._dequantized(value)
-        self.program.rename(stored, f"{name}_quantized")
+            shown = self._own(self._in_order(value, stored, at_border))
+        else:
+            shown = self._own(self._in_order(value, self._dequantized(value), at_border))
+            self.program.rename(stored, f"{name}_quantized")
         self.program.rename(shown, name)  # an output has the name that the network gives it
         self.program.outputs.append(shown)
 
-    def tensor(self, value: ir.Value | None) -> int:
-        """Return the tensor that holds an activation produced before, or a constant like one."""
+    def _own(self, number: int) -> int:
+        """Return a tensor that is no input and no other output."""
+        if number not in self.program.inputs and number not in self.program.outputs:
+            return number
+        source = self.program.tensors[number]
+        return self.reshape(number, source.shape, f"{source.name}_copy")
+
+    def tensor(self, value: ir.Value | None, order: Order | None = None) -> int:
+        """Return the tensor that holds an activation produced before, or a constant like one.
+
+        Args:
+            value: what to hold.
+            order: the order needed; None takes the one that the value is stored in.
+        """
         array = g.constant(value)
         if value is not None and array is not None:
-            stored = array.transpose(layout.TO_NHWC) if array.ndim == 4 else array
+            stored = array if order is None else array.transpose(order)
             return self.constant(value.name or "constant", stored)
         if value is None or (value not in self._tensors and value not in self._floats):
             raise ValueError(f"value {value!r} was not produced by an earlier operator")
-        if self.integer or affine_of(value) is None:
-            return self._tensors[value]
-        return self._dequantized(value)
+        is_stored = self.integer or affine_of(value) is None
+        number = self._tensors[value] if is_stored else self._dequantized(value)
+        return number if order is None else self._in_order(value, number, order)
 
-    def operand(self, node: ir.Node, index: int, rank: int) -> int:
-        """Return the tensor of an operand that broadcasts against a result of ``rank``."""
-        value = g.operand(node, index)
+    def _in_order(self, value: ir.Value, number: int, order: Order) -> int:
+        own = self.order(value)
+        if own == order:
+            return number
+        if (number, order) not in self._turned:
+            name = f"{value.name}_turned"
+            if orders.same_elements(g.shape_of(value), own, order):
+                turned = self.reshape(number, orders.shape(g.shape_of(value), order), name)
+            else:
+                turned = self.transpose(number, orders.turn(own, order), name)
+            self._turned[number, order] = turned
+        return self._turned[number, order]
+
+    def operand(self, node: ir.Node, index: int) -> int:
+        """Return the tensor of an operand that broadcasts against the result of ``node``."""
+        value, order = g.operand(node, index), self.order(node.outputs[0])
+        array = g.constant(value)
+        if array is not None:
+            return self._constant_operand(node, value, orders.operand(array, order))
+        sizes, rank = g.shape_of(value), len(order)
+        if len(sizes) == rank:
+            return self.tensor(value, order)
+        number = self.tensor(value, orders.natural(len(sizes)))
+        if order == orders.natural(rank) or not sizes:
+            return number
+        lifted = (1,) * (rank - len(sizes)) + sizes
+        number = self.reshape(number, lifted, f"{value.name}_lifted")
+        if orders.same_elements(lifted, orders.natural(rank), order):
+            return self.reshape(number, orders.shape(lifted, order), f"{value.name}_turned")
+        return self.transpose(number, order, f"{value.name}_turned")
+
+    def part(self, node: ir.Node, index: int) -> int:
+        """Return the tensor of an operand of the rank of the result, in its order."""
+        value, order = g.operand(node, index), self.order(node.outputs[0])
         array = g.constant(value)
         if array is None:
-            return self.tensor(value)
-        name, stored = value.name or "constant", layout.operand(array, rank)
+            return self.tensor(value, order)
+        return self._constant_operand(node, value, np.ascontiguousarray(array.transpose(order)))
+
+    def _constant_operand(self, node: ir.Node, value: ir.Value, stored: np.ndarray) -> int:
+        name = value.name or "constant"
         if not self.integer:
             return self.constant(name, stored)
-        affine = encoded.constant_affine(node, array)
+        affine = encoded.constant_affine(node, np.asarray(g.constant(value)))
         return self.constant(name, affine.store(stored), quantization(affine))
+
+    def reshape(
+        self, source: int, shape: Sequence[int], name: str, target: int | None = None
+    ) -> int:
+        """Emit RESHAPE of a stored tensor into ``target``, or a new tensor, and return it."""
+        if target is None:
+            target = self.temporary(name, shape, source)
+        values = {"newShape": tuple(int(size) for size in shape)}
+        inputs = [source, self.constant("shape", np.array(shape, dtype=np.int32))]
+        self.emit("RESHAPE", inputs, [target], "ReshapeOptions", values)
+        return target
+
+    def transpose(
+        self, source: int, permutation: Sequence[int], name: str, target: int | None = None
+    ) -> int:
+        """Emit TRANSPOSE of a stored tensor into ``target``, or a new tensor, and return it."""
+        if target is None:
+            shape = self.program.tensors[source].shape
+            target = self.temporary(name, [shape[axis] for axis in permutation], source)
+        inputs = [source, self.constant("perm", np.array(permutation, dtype=np.int32))]
+        self.emit("TRANSPOSE", inputs, [target], "TransposeOptions")
+        return target
+
+    def alias(self, value: ir.Value, number: int) -> None:
+        """Let a value be held by a tensor that is there already, of the same type and shape."""
+        self._tensors[value] = number
 
     def constant(
         self, name: str, array: np.ndarray, quantization: Quantization | None = None
@@ -125,7 +219,7 @@ class Writer:
 
     def output(self, value: ir.Value) -> int:
         """Create the tensor of a value that the next operator produces."""
-        name, shape = value.name or "", layout.shape(g.shape_of(value))
+        name, shape = value.name or "", self.shape(value)
         affine = affine_of(value)
         number = self._add(name, shape, value, affine)
         self._tensors[value] = number
@@ -145,7 +239,7 @@ class Writer:
     def placeholder(self, value: ir.Value) -> None:
         """Stand in for a value that no operator will produce, so that its readers can be tried."""
         if value.shape is not None and value not in self._tensors:
-            shape = layout.shape(g.shape_of(value))
+            shape = self.shape(value)
             self._tensors[value] = self.program.add_tensor(
                 value.name or "", shape, np.dtype(np.float32)
             )

@@ -140,8 +140,15 @@ def _tflite_file(draft: Draft, folder: Path) -> _File:
         for name, value in found.items()
     }
     path = folder / "shown.tflite"
+    maps = tflite.image_maps(graph, list(found.values()))
     path.write_bytes(tflite.to_bytes(graph, "", shown=list(found.values())))
-    return _File(path, shown, parity.to_nhwc, parity.to_nchw)
+    stored = {f"{name}_quantized" for name in maps}  # as borders are called in the file
+    return _File(
+        path,
+        shown,
+        lambda arrays: parity.to_nhwc(arrays, maps),
+        lambda arrays: parity.to_nchw(arrays, maps | stored),
+    )
 
 
 def _traced(draft: Draft) -> tuple[ir.Model, dict[str, Affine]]:

@@ -1,14 +1,12 @@
-"""The table of emitters: one line an operator.
+"""The emitters, one kind of operator a file; each file owns its rows and its versions.
 
-Adding an operator: a function ``(writer, node)`` in the file of its kind, one line here.
+Adding an operator: a function ``(writer, node)`` and its row in the file of its kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
-
-import onnx_ir as ir
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from edgekit.export.tflite.emit import (
     activation,
@@ -21,42 +19,34 @@ from edgekit.export.tflite.emit import (
     reordering,
     requantization,
 )
-from edgekit.export.tflite.writer import Writer
+from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.versions import Versions
 
-Emitter: TypeAlias = Callable[[Writer, ir.Node], None]
+_KINDS = (
+    activation,
+    channels,
+    conv,
+    elementwise,
+    gemm,
+    joining,
+    pool,
+    reordering,
+    requantization,
+)
 
-EMITTERS: dict[tuple[str, str], Emitter] = {
-    ("", "Add"): elementwise.emit,
-    ("", "AveragePool"): pool.emit,
-    ("", "Clip"): activation.emit_clip,
-    ("", "Concat"): joining.emit_concat,
-    ("", "Conv"): conv.emit,
-    ("", "Div"): elementwise.emit,
-    ("", "Gather"): channels.emit_gather,
-    ("", "Gemm"): gemm.emit,
-    ("", "GlobalAveragePool"): pool.emit_global,
-    ("", "HardSwish"): activation.emit,
-    ("", "Identity"): reordering.emit_identity,
-    ("", "LeakyRelu"): activation.emit_leaky_relu,
-    ("", "MatMul"): gemm.emit,
-    ("", "Max"): elementwise.emit_extremum,
-    ("", "MaxPool"): pool.emit,
-    ("", "Min"): elementwise.emit_extremum,
-    ("", "Mul"): elementwise.emit,
-    ("", "Pad"): reordering.emit_pad,
-    ("", "Relu"): activation.emit,
-    ("", "Reshape"): reordering.emit_reshape,
-    ("", "Sigmoid"): activation.emit,
-    ("", "Slice"): joining.emit_slice,
-    ("", "Softmax"): activation.emit_softmax,
-    ("", "Split"): joining.emit_split,
-    ("", "Sqrt"): activation.emit,
-    ("", "Sub"): elementwise.emit,
-    ("", "Tanh"): activation.emit,
-    ("", "Transpose"): reordering.emit_transpose,
-    ("edgekit", "ChannelRoll"): channels.emit_roll,
-    ("edgekit", "ChannelShuffle"): channels.emit_shuffle,
-    ("edgekit", "StoredReshape"): reordering.emit_stored_reshape,
-    ("edgekit", "Requantize"): requantization.emit,
-    ("edgekit", "SpatialMean"): pool.emit_global,
-}
+Key = TypeVar("Key")
+Row = TypeVar("Row")
+
+
+def _joined(tables: Iterable[Mapping[Key, Row]]) -> dict[Key, Row]:
+    found: dict[Key, Row] = {}
+    for table in tables:
+        twice = found.keys() & table.keys()
+        if twice:
+            raise ValueError(f"two emitter files have a row for {sorted(map(str, twice))}")
+        found.update(table)
+    return found
+
+
+EMITTERS: Emitters = _joined(kind.EMITTERS for kind in _KINDS)
+VERSIONS: Versions = _joined(kind.VERSIONS for kind in _KINDS)

@@ -8,9 +8,10 @@ import numpy as np
 import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
-from edgekit.export.graph import layout
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph.activations import activation_of, clip_bounds
+from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
 _PLAIN = {
@@ -30,12 +31,12 @@ def fused(node: ir.Node) -> int:
 def emit(writer: Writer, node: ir.Node) -> None:
     """Emit an activation, or a root, that has no parameters."""
     code, options = _PLAIN[node.op_type]
-    writer.emit(code, [writer.tensor(node.inputs[0])], [writer.output(node.outputs[0])], options)
+    writer.emit(code, [writer.operand(node, 0)], [writer.output(node.outputs[0])], options)
 
 
 def emit_clip(writer: Writer, node: ir.Node) -> None:
     """Emit a named activation where the bounds have one, else MAXIMUM and MINIMUM."""
-    source = writer.tensor(node.inputs[0])
+    source = writer.operand(node, 0)
     named = activation_of(node)
     if named is not None:
         writer.emit(named, [source], [writer.output(node.outputs[0])])
@@ -67,18 +68,31 @@ def emit_clip(writer: Writer, node: ir.Node) -> None:
 def emit_leaky_relu(writer: Writer, node: ir.Node) -> None:
     """Emit LEAKY_RELU."""
     values = {"alpha": node.attributes.get_float("alpha", 0.01)}
-    tensors = [writer.tensor(node.inputs[0])], [writer.output(node.outputs[0])]
+    tensors = [writer.operand(node, 0)], [writer.output(node.outputs[0])]
     writer.emit("LEAKY_RELU", *tensors, "LeakyReluOptions", values)
 
 
 def emit_softmax(writer: Writer, node: ir.Node) -> None:
-    """Emit SOFTMAX over the last axis as stored: of an image map, the channels."""
-    rank = len(g.shape_of(node.outputs[0]))
-    if layout.axis(node.attributes.get_int("axis", -1), rank) != rank - 1:
-        raise refuse(
-            node,
-            "only the channels of a map, else the last axis, are supported",
-            "unsupported-axis",
-        )
-    tensors = [writer.tensor(node.inputs[0])], [writer.output(node.outputs[0])]
+    """Emit SOFTMAX, which runs over the last stored dimension."""
+    tensors = [writer.operand(node, 0)], [writer.output(node.outputs[0])]
     writer.emit("SOFTMAX", *tensors, "SoftmaxOptions", {"beta": 1.0})
+
+
+EMITTERS: Emitters = {
+    ("", "Clip"): emit_clip,
+    ("", "HardSwish"): emit,
+    ("", "LeakyRelu"): emit_leaky_relu,
+    ("", "Relu"): emit,
+    ("", "Sigmoid"): emit,
+    ("", "Softmax"): emit_softmax,
+    ("", "Sqrt"): emit,
+    ("", "Tanh"): emit,
+}
+VERSIONS: Versions = {
+    "LEAKY_RELU": (1, 2),
+    "LOGISTIC": (2, 3),
+    "RELU": (2, 3),
+    "RELU6": (2, 3),
+    "SOFTMAX": (2, 3),
+    "TANH": (2, 3),
+}

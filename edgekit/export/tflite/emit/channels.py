@@ -6,8 +6,9 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.graph import permutations
-from edgekit.export.tflite.emit.reordering import reshape, transpose
+from edgekit.export.graph import orders, permutations
+from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
 
@@ -16,12 +17,12 @@ def emit_shuffle(writer: Writer, node: ir.Node) -> None:
     groups = node.attributes.get_int("groups", 1)
     name = g.label(node)
     batch, channels, height, width = g.shape_of(node.outputs[0])
-    source = writer.tensor(node.inputs[0])
+    source = writer.tensor(node.inputs[0], orders.channels_last(4))
     shape = (batch, height * width, groups, channels // groups)
-    split = writer.temporary(f"{name}_split", shape, source)
-    reshape(writer, source, shape, split)
-    swapped = transpose(writer, split, (0, 1, 3, 2), f"{name}_swapped")
-    reshape(writer, swapped, (batch, height, width, channels), writer.output(node.outputs[0]))
+    split = writer.reshape(source, shape, f"{name}_split")
+    swapped = writer.transpose(split, (0, 1, 3, 2), f"{name}_swapped")
+    target = writer.output(node.outputs[0])
+    writer.reshape(swapped, (batch, height, width, channels), name, target)
 
 
 def emit_roll(writer: Writer, node: ir.Node) -> None:
@@ -34,16 +35,16 @@ def emit_roll(writer: Writer, node: ir.Node) -> None:
     name = g.label(node)
     batch, channels, height, width = g.shape_of(node.outputs[0])
     shape = (batch, height * width, groups, channels // groups)
-    source = writer.tensor(node.inputs[0])
-    value = writer.temporary(f"{name}_split", shape, source)
-    reshape(writer, source, shape, value)
+    source = writer.tensor(node.inputs[0], orders.channels_last(4))
+    value = writer.reshape(source, shape, f"{name}_split")
     if shape[2] > 1:
         value = _roll_by_one(writer, value, f"{name}_outer")
     if shape[3] > 1:
-        value = transpose(writer, value, (0, 1, 3, 2), f"{name}_swapped")
+        value = writer.transpose(value, (0, 1, 3, 2), f"{name}_swapped")
         value = _roll_by_one(writer, value, f"{name}_inner")
-        value = transpose(writer, value, (0, 1, 3, 2), f"{name}_restored")
-    reshape(writer, value, (batch, height, width, channels), writer.output(node.outputs[0]))
+        value = writer.transpose(value, (0, 1, 3, 2), f"{name}_restored")
+    target = writer.output(node.outputs[0])
+    writer.reshape(value, (batch, height, width, channels), name, target)
 
 
 def _roll_by_one(writer: Writer, source: int, name: str) -> int:
@@ -72,8 +73,17 @@ def emit_gather(writer: Writer, node: ir.Node) -> None:
     The XNNPACK delegate leaves GATHER outside; ``edgekit info`` shows it.
     """
     order = permutations.of_gather(node)
-    if order is None or len(g.shape_of(node.outputs[0])) != 4:
+    if order is None:
         raise refuse(node, "only a fixed reordering of channels is supported", "dynamic-gather")
     indices = writer.constant("channel_order", order.astype(np.int32))
-    tensors = [writer.tensor(node.inputs[0]), indices], [writer.output(node.outputs[0])]
-    writer.emit("GATHER", *tensors, "GatherOptions", {"axis": 3})
+    axis = orders.axis(1, writer.order(node.outputs[0]))
+    tensors = [writer.operand(node, 0), indices], [writer.output(node.outputs[0])]
+    writer.emit("GATHER", *tensors, "GatherOptions", {"axis": axis})
+
+
+EMITTERS: Emitters = {
+    ("", "Gather"): emit_gather,
+    ("edgekit", "ChannelRoll"): emit_roll,
+    ("edgekit", "ChannelShuffle"): emit_shuffle,
+}
+VERSIONS: Versions = {"GATHER": (2, 4)}

@@ -7,6 +7,8 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.tflite.emit import activation, spatial, weights
+from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
 _GROUPED_VERSION = 6  # the first CONV_2D whose filter may be shallower than its input
@@ -53,3 +55,9 @@ def _bias(node: ir.Node, channels: int) -> np.ndarray:
     if bias is None:
         raise refuse(node, "the bias must be constant", "dynamic-weights")
     return bias
+
+
+EMITTERS: Emitters = {
+    ("", "Conv"): emit,
+}
+VERSIONS: Versions = {"CONV_2D": (3, 1), "DEPTHWISE_CONV_2D": (3, 1)}

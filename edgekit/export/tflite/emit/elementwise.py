@@ -7,7 +7,9 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.tflite.emit import activation
+from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.program import OptionValue
+from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
 _CODES = {
@@ -22,10 +24,8 @@ _CODES = {
 
 def emit(writer: Writer, node: ir.Node) -> None:
     """Emit an operator of two operands."""
-    _check_ranks(node)
     code, options = _CODES[node.op_type]
-    rank = len(g.shape_of(node.outputs[0]))
-    operands = [writer.operand(node, index, rank) for index in (0, 1)]
+    operands = [writer.operand(node, index) for index in (0, 1)]
     target = writer.output(node.outputs[0])
     values: dict[str, OptionValue] = {"fusedActivationFunction": activation.fused(node)}
     if code in ("ADD", "SUB") and writer.program.tensors[target].dtype == np.int16:
@@ -37,11 +37,10 @@ def emit_extremum(writer: Writer, node: ir.Node) -> None:
     """Emit MAXIMUM or MINIMUM, a chain of them for more than two operands."""
     if len(node.inputs) < 2:
         raise refuse(node, "a single operand is not supported", "operand-count")
-    _check_ranks(node)
     code, options = _CODES[node.op_type]
     target = writer.output(node.outputs[0])
     shape = writer.program.tensors[target].shape
-    first, *others = [writer.operand(node, index, len(shape)) for index in range(len(node.inputs))]
+    first, *others = [writer.operand(node, index) for index in range(len(node.inputs))]
     for index, other in enumerate(others):
         is_last = index == len(others) - 1
         result = target if is_last else writer.temporary(f"{g.label(node)}_{index}", shape, target)
@@ -56,9 +55,18 @@ def _broadcast(writer: Writer, left: int, right: int) -> tuple[int, ...]:
     return np.broadcast_shapes(tensors[left].shape, tensors[right].shape)
 
 
-def _check_ranks(node: ir.Node) -> None:
-    """Refuse to broadcast an image map, which is stored in another order, against other ranks."""
-    ranks = {len(g.shape_of(v)) for v in node.inputs if v is not None and g.constant(v) is None}
-    ranks |= {len(g.shape_of(node.outputs[0]))}
-    if 4 in ranks and ranks - {0, 4}:
-        raise refuse(node, "operands of different rank are not supported", "mixed-rank")
+EMITTERS: Emitters = {
+    ("", "Add"): emit,
+    ("", "Div"): emit,
+    ("", "Max"): emit_extremum,
+    ("", "Min"): emit_extremum,
+    ("", "Mul"): emit,
+    ("", "Sub"): emit,
+}
+VERSIONS: Versions = {
+    "ADD": (2, 3),
+    "MAXIMUM": (2, 4),
+    "MINIMUM": (2, 4),
+    "MUL": (2, 4),
+    "SUB": (2, 5),
+}

@@ -7,7 +7,9 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.tflite.emit import activation, weights
+from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.program import OptionValue
+from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
 
@@ -43,3 +45,10 @@ def emit(writer: Writer, node: ir.Node) -> None:
         "FullyConnectedOptions",
         values,
     )
+
+
+EMITTERS: Emitters = {
+    ("", "Gemm"): emit,
+    ("", "MatMul"): emit,
+}
+VERSIONS: Versions = {"FULLY_CONNECTED": (4, 1)}

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export.graph import layout
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import orders
+from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
 
 def emit_concat(writer: Writer, node: ir.Node) -> None:
     """Emit CONCATENATION."""
-    rank = len(g.shape_of(node.outputs[0]))
-    axis = layout.axis(node.attributes.get_int("axis", 0), rank)
-    parts = [writer.operand(node, index, rank) for index in range(len(node.inputs))]
+    axis = orders.axis(node.attributes.get_int("axis", 0), writer.order(node.outputs[0]))
+    parts = [writer.part(node, index) for index in range(len(node.inputs))]
     writer.emit(
         "CONCATENATION",
         parts,
@@ -31,7 +32,7 @@ def emit_split(writer: Writer, node: ir.Node) -> None:
     axis = node.attributes.get_int("axis", 0) % len(shape)
     sizes = [g.shape_of(part)[axis] for part in node.outputs]
     if len(set(sizes)) == 1:
-        where = np.array(layout.axis(axis, len(shape)), dtype=np.int32)
+        where = np.array(orders.axis(axis, writer.order(source)), dtype=np.int32)
         writer.emit(
             "SPLIT",
             [writer.constant("split_axis", where), writer.tensor(source)],
@@ -65,14 +66,23 @@ def emit_slice(writer: Writer, node: ir.Node) -> None:
 
 
 def _slice(writer: Writer, source: ir.Value, target: ir.Value, begins: list[int]) -> None:
-    sizes = layout.per_axis(g.shape_of(target))
+    order = writer.order(target)
+    sizes, starts = orders.shape(g.shape_of(target), order), orders.shape(begins, order)
     writer.emit(
         "SLICE",
         [
-            writer.tensor(source),
-            writer.constant("slice_begin", np.array(layout.per_axis(begins), dtype=np.int32)),
+            writer.tensor(source, order),
+            writer.constant("slice_begin", np.array(starts, dtype=np.int32)),
             writer.constant("slice_size", np.array(sizes, dtype=np.int32)),
         ],
         [writer.output(target)],
         "SliceOptions",
     )
+
+
+EMITTERS: Emitters = {
+    ("", "Concat"): emit_concat,
+    ("", "Slice"): emit_slice,
+    ("", "Split"): emit_split,
+}
+VERSIONS: Versions = {"CONCATENATION": (2, 3), "SLICE": (2, 4), "SPLIT": (2, 4)}

@@ -6,7 +6,10 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import orders
 from edgekit.export.tflite.emit import activation, spatial
+from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
 
@@ -23,7 +26,7 @@ def emit(writer: Writer, node: ir.Node) -> None:
     if window.dilations != (1, 1):
         raise refuse(node, "dilated pooling is not supported", "unsupported-dilation")
     source, padding = spatial.padded_input(writer, node, window)
-    if source != writer.tensor(node.inputs[0]):
+    if source != writer.tensor(node.inputs[0], orders.channels_last(4)):
         raise ValueError(f"the padding of {g.label(node)!r} was not lowered")
     values = {
         "padding": padding,
@@ -45,8 +48,17 @@ def emit_global(writer: Writer, node: ir.Node) -> None:
     keeps = len(g.shape_of(node.outputs[0])) == 4
     writer.emit(
         "MEAN",
-        [writer.tensor(node.inputs[0]), axes],
+        [writer.tensor(node.inputs[0], orders.channels_last(4)), axes],
         [writer.output(node.outputs[0])],
         "ReducerOptions",
         {"keepDims": keeps},
     )
+
+
+EMITTERS: Emitters = {
+    ("", "AveragePool"): emit,
+    ("", "GlobalAveragePool"): emit_global,
+    ("", "MaxPool"): emit,
+    ("edgekit", "SpatialMean"): emit_global,
+}
+VERSIONS: Versions = {"AVERAGE_POOL_2D": (2, 3), "MAX_POOL_2D": (2, 3), "MEAN": (2, 3)}

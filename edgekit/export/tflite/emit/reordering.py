@@ -1,93 +1,76 @@
-"""Reshape and Transpose of canonical values, and explicit Pad.
-
-A Reshape means NCHW order. Where the stored NHWC order differs, the value is transposed first
-and, if the result is an image map again, afterwards.
-"""
+"""Reshape, Transpose, Identity and Pad: what moves values, or only says how to read them."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export.graph import layout
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import orders
+from edgekit.export.graph.annotations import affine_of
+from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.orders import permutation_of
+from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
 
 def emit_reshape(writer: Writer, node: ir.Node) -> None:
-    """Emit RESHAPE, between TRANSPOSEs where the element order needs it."""
+    """Emit RESHAPE; where the stored dimensions do not merge so, after a TRANSPOSE."""
     source, target = g.operand(node, 0), node.outputs[0]
-    before, after = g.shape_of(source), g.shape_of(target)
-    number = writer.tensor(source)
-    if not layout.order_is_free(before):
-        number = transpose(writer, number, layout.TO_NCHW, f"{source.name}_nchw")
-    if layout.order_is_free(after):
-        reshape(writer, number, layout.shape(after), writer.output(target))
-        return
-    flat = writer.temporary(f"{target.name}_nchw", after, number)
-    reshape(writer, number, after, flat)
-    transpose(writer, flat, layout.TO_NHWC, f"{target.name}", writer.output(target))
+    needed, made = orders.of_reshape(g.shape_of(source), g.shape_of(target), writer.order(source))
+    number = writer.tensor(source, needed)
+    if made != writer.order(target):
+        raise ValueError(f"{g.label(node)!r} is stored in another order than its operand gives")
+    writer.reshape(number, writer.shape(target), str(target.name), writer.output(target))
 
 
 def emit_stored_reshape(writer: Writer, node: ir.Node) -> None:
-    """Emit RESHAPE, the stored order left as it is."""
-    shape = layout.shape(g.shape_of(node.outputs[0]))
-    reshape(writer, writer.tensor(node.inputs[0]), shape, writer.output(node.outputs[0]))
+    """Emit RESHAPE of the stored numbers, NHWC if an image map, whatever they are called."""
+    source, target = g.operand(node, 0), node.outputs[0]
+    number = writer.tensor(source, orders.channels_last(len(g.shape_of(source))))
+    writer.reshape(number, writer.shape(target), str(target.name), writer.output(target))
 
 
 def emit_identity(writer: Writer, node: ir.Node) -> None:
     """Emit a RESHAPE that changes nothing: a second name for a value, as outputs have."""
-    target = writer.output(node.outputs[0])
-    shape = writer.program.tensors[target].shape
-    reshape(writer, writer.tensor(node.inputs[0]), shape, target)
+    target, number = node.outputs[0], writer.operand(node, 0)
+    writer.reshape(number, writer.shape(target), str(target.name), writer.output(target))
 
 
 def emit_transpose(writer: Writer, node: ir.Node) -> None:
-    """Emit TRANSPOSE with the permutation that the stored orders ask for."""
+    """Give the operand's tensor another order; nothing moves until somebody needs it moved."""
     source, target = g.operand(node, 0), node.outputs[0]
-    rank = len(g.shape_of(source))
-    order = node.attributes.get_ints("perm", tuple(reversed(range(rank))))
-    if rank == 4:
-        order = [layout.TO_NHWC.index(order[axis]) for axis in layout.TO_NHWC]
-    transpose(writer, writer.tensor(source), order, "", writer.output(target))
+    order = orders.transposed(writer.order(source), permutation_of(node))
+    number, stays = writer.tensor(source), writer.integer or affine_of(target) is None
+    if stays and order == writer.order(target) and g.constant(source) is None:
+        writer.alias(target, number)
+        return
+    writer.reshape(number, writer.shape(target), str(target.name), writer.output(target))
 
 
 def emit_pad(writer: Writer, node: ir.Node) -> None:
-    """Emit a zero PAD over the spatial axes."""
-    source = g.operand(node, 0)
+    """Emit a zero PAD."""
     amounts = g.constant(node.inputs[1])
     value = g.scalar(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else 0.0
     is_zero = node.attributes.get_string("mode", "constant") == "constant" and value == 0.0
-    if amounts is None or len(amounts) != 8 or not is_zero or amounts[[0, 1, 4, 5]].any():
-        raise refuse(node, "only zero padding of height and width is supported", "padding-mode")
+    if amounts is None or not is_zero:
+        raise refuse(node, "only padding with zeros is supported", "padding-mode")
     if (amounts < 0).any():
         raise refuse(node, "negative padding is not supported", "padding-mode")
-    pads = np.array([[0, 0], amounts[[2, 6]], amounts[[3, 7]], [0, 0]], dtype=np.int32)
+    pads = amounts.reshape(2, -1).T[list(writer.order(node.outputs[0]))].astype(np.int32)
     writer.emit(
         "PAD",
-        [writer.tensor(source), writer.constant("pads", pads)],
+        [writer.operand(node, 0), writer.constant("pads", pads)],
         [writer.output(node.outputs[0])],
         "PadOptions",
     )
 
 
-def reshape(writer: Writer, source: int, shape: tuple[int, ...], target: int) -> None:
-    """Emit RESHAPE of a stored tensor."""
-    sizes = np.array(shape, dtype=np.int32)
-    values = {"newShape": tuple(int(size) for size in shape)}
-    inputs = [source, writer.constant("shape", sizes)]
-    writer.emit("RESHAPE", inputs, [target], "ReshapeOptions", values)
-
-
-def transpose(
-    writer: Writer, source: int, order: Sequence[int], name: str, target: int = -1
-) -> int:
-    """Emit TRANSPOSE of a stored tensor into ``target``, or a new tensor, and return it."""
-    if target < 0:
-        shape = writer.program.tensors[source].shape
-        target = writer.temporary(name, [shape[axis] for axis in order], source)
-    permutation = writer.constant("perm", np.array(order, dtype=np.int32))
-    writer.emit("TRANSPOSE", [source, permutation], [target], "TransposeOptions")
-    return target
+EMITTERS: Emitters = {
+    ("", "Identity"): emit_identity,
+    ("", "Pad"): emit_pad,
+    ("", "Reshape"): emit_reshape,
+    ("", "Transpose"): emit_transpose,
+    ("edgekit", "StoredReshape"): emit_stored_reshape,
+}
+VERSIONS: Versions = {"PAD": (2, 3), "TRANSPOSE": (2, 5)}

@@ -8,8 +8,8 @@ import numpy as np
 import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
-from edgekit.export.graph import layout, windows
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import orders, windows
 from edgekit.export.tflite.writer import Writer, refuse
 
 SAME, VALID = schema.Padding.SAME, schema.Padding.VALID
@@ -65,7 +65,7 @@ def padded_input(writer: Writer, node: ir.Node, window: Window) -> tuple[int, in
         )
         for i in range(len(in_size))
     ]
-    source = writer.tensor(value)
+    source = writer.tensor(value, orders.channels_last(4))
     begins, ends = [axis.begin for axis in axes], [axis.end for axis in axes]
     if not any(begins) and not any(ends):
         return source, VALID
@@ -78,8 +78,8 @@ def _pad(writer: Writer, value: ir.Value, begins: list[int], ends: list[int]) ->
     """Emit PAD over height and width; XNNPACK merges it into a convolution after it."""
     batch, channels, height, width = g.shape_of(value)
     amounts = np.array([[0, 0], [begins[0], ends[0]], [begins[1], ends[1]], [0, 0]], dtype=np.int32)
-    shape = layout.shape((batch, channels, height + sum(amounts[1]), width + sum(amounts[2])))
-    source = writer.tensor(value)
+    shape = (batch, height + sum(amounts[1]), width + sum(amounts[2]), channels)
+    source = writer.tensor(value, orders.channels_last(4))
     padded = writer.temporary(f"{value.name}_padded", [int(size) for size in shape], source)
     inputs = [source, writer.constant("pads", amounts)]
     writer.emit("PAD", inputs, [padded], "PadOptions")

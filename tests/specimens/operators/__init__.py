@@ -1,0 +1,12 @@
+"""The forms of operators that the writers must express, one kind a file."""
+
+from __future__ import annotations
+
+from tests.specimens.operators import classifiers
+from tests.specimens.operators.form import FLAT, MAP, SCALARS, Form
+
+FORMS: list[Form] = [
+    *classifiers.FORMS,
+]
+
+__all__ = ["FLAT", "FORMS", "MAP", "SCALARS", "Form"]
