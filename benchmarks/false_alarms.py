@@ -27,7 +27,7 @@ import numpy as np
 import onnx
 
 from edgekit import devices
-from edgekit.devices import Comparison, MeasureSettings, Request
+from edgekit.devices import CompareRequest, Comparison, MeasureSettings, ModelFile
 from edgekit.export import lowering, tflite
 from edgekit.export.rewriting import rules
 from edgekit.export.sources import canonical
@@ -92,8 +92,8 @@ def load(kind: str) -> Iterator[None]:
 
 def compared(paths: list[Path], seed: int) -> Comparison:
     settings = MeasureSettings(warmup_secs=WARMUP_SECS, seed=seed, **SETTINGS)
-    candidates = [Request(path) for path in paths]
-    return devices.compare(Request(paths[0]), candidates, settings, devices.resolve_target("local"))
+    files = tuple(ModelFile(path) for path in paths)
+    return devices.compare(CompareRequest(files[0], files, settings))
 
 
 def row(kind: str, runtime: str, trial: str, results: list[Comparison]) -> tuple[str, bool]:

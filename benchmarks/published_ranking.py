@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.calibrate import NETWORKS, Figure, figures
 from edgekit import devices
-from edgekit.devices import CountSettings, Request
+from edgekit.devices import CountRequest, CountSettings, ModelFile
 from edgekit.export.cache import exported
 
 LEAST = 0.9
@@ -53,11 +53,11 @@ def instructions(processor: str) -> dict[str, int]:
     if not isinstance(target, devices.CountingTarget):
         raise TypeError(f"{processor} does not count")
     entries = [exported(NETWORKS[name], ["tflite"])[0] for name in _COUNTED]
-    requests = [Request(entry.path) for entry in entries]
+    files = tuple(ModelFile(entry.path) for entry in entries)
     reports = devices.count(
-        requests, CountSettings(children=1, num_runs=1, warmup_runs=1), target,
-        lambda step: print(f"counting {step.request.path.name}", file=sys.stderr),
-    )  # fmt: skip
+        CountRequest(files, target, CountSettings(children=1, num_runs=1, warmup_runs=1)),
+        lambda step: print(step.activity, file=sys.stderr),
+    )
     return {name: report.instructions for name, report in zip(_COUNTED, reports, strict=True)}
 
 

@@ -31,6 +31,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.processes import child
 from edgekit.runtimes import for_file
+from edgekit.runtimes.jobs import MeasureJob
 
 Median: TypeAlias = Callable[[Path, float], float]
 
@@ -126,18 +127,17 @@ def made_up_tflite(path: Path) -> Path:
 
 
 def worker_median_ns(path: Path, secs: float) -> float:
-    job = {
-        "task": "measure",
-        "runtime": for_file(path),
-        "path": str(path.absolute()),
-        "threads": 1,
-        "num_runs": 1,
-        "min_secs": secs,
-        "max_secs": 10 * secs,
-        "warmup_runs": 1,
-        "warmup_secs": secs,
-        "seed": 0,
-    }
+    job = MeasureJob(
+        runtime=for_file(path),
+        path=str(path.absolute()),
+        threads=1,
+        num_runs=1,
+        min_secs=secs,
+        max_secs=10 * secs,
+        warmup_runs=1,
+        warmup_secs=secs,
+        seed=0,
+    )
     return float(np.median(child.call(job)["run"]["samples"]["wall_ns"]))
 
 

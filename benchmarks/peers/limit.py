@@ -82,10 +82,9 @@ def layer_classes(path: Path, peak: Path) -> tuple[LayerClass, ...]:
     Raises:
         LimitUnavailableError: see there.
     """
-    place = devices.resolve_target("local")
-    requests = [devices.Request(each.absolute()) for each in (path, peak)]
+    files = tuple(devices.ModelFile(each.absolute()) for each in (path, peak))
     try:
-        ours, limits = devices.profile(requests, _PROFILE, place)
+        ours, limits = devices.profile(devices.ProfileRequest(files, (_PROFILE,)))
     except EdgekitError as error:
         raise LimitUnavailableError(str(error)) from error
     rate = limits.classes[_LIMITING].gmacs_per_s

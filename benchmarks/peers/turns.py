@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekit.processes import child
+from edgekit.runtimes.jobs import CompareJob, JobFile
 
 _RUNS, _LEAST_SECS, _MOST_SECS = 50, 0.5, 60.0  # of each file in each process
 _WARM_UP_RUNS, _WARM_UP_SECS = 5, 0.2
@@ -75,19 +76,17 @@ def measure(paths: Sequence[Path], processes: int) -> Turns:
     """
     times, undisturbed, runs = [], 0, 0
     for number in range(processes):
-        jobs = [child.make_job("compare", path, None, 1) for path in paths]
-        job = {
-            "task": "compare",
-            "files": [{key: each[key] for key in ("runtime", "path")} for each in jobs],
-            "threads": 1,
-            "seed": 0,
-            "order_seed": number,
-            "warmup_runs": _WARM_UP_RUNS,
-            "warmup_secs": _WARM_UP_SECS,
-            "num_runs": _RUNS,
-            "min_secs": _LEAST_SECS,
-            "max_secs": _MOST_SECS,
-        }
+        job = CompareJob(
+            files=tuple(JobFile(*child.located(path, None)) for path in paths),
+            threads=1,
+            seed=0,
+            order_seed=number,
+            warmup_runs=_WARM_UP_RUNS,
+            warmup_secs=_WARM_UP_SECS,
+            num_runs=_RUNS,
+            min_secs=_LEAST_SECS,
+            max_secs=_MOST_SECS,
+        )
         blocks = child.call(job, _TIMEOUT_S)["run"]["blocks"]
         times.append(_times_ms(blocks, len(paths)))
         switches = [n for block in blocks for n in block["samples"]["involuntary_switches"]]

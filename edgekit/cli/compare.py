@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ from edgekit.cli.latency.requests import of_file
 from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import cool_down_option, cpus_option, is_file, json_option
+from edgekit.cli.shared.steps import told
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgekit.devices import Comparison, Contrast, MeasureSettings, Pair
+    from edgekit.devices import Comparison, Contrast, CountPair, MeasureSettings, TimePair
 
 
 @click.command("compare", short_help="Tell which of two files is faster, and how surely.")
@@ -63,7 +65,8 @@ if TYPE_CHECKING:
     "--fail-slower",
     type=click.FloatRange(min=0),
     metavar="PERCENT",
-    help="Exit code 1 if a candidate is, beyond doubt, slower by more than this.",
+    help="Exit code 1 if a candidate is, beyond doubt, slower by more than this, or executes more "
+    "instructions by more than this.",
 )
 @click.option(
     "--force", is_flag=True, help="Compare results of unlike devices or conditions all the same."
@@ -91,7 +94,8 @@ def command(
     Model files (.onnx, .tflite) are measured now: all take turns within each of several fresh
     processes, which cancels most of what a busy machine does to latencies. Two result files of
     `edgekit latency --json` or `edgekit compare --json` are compared as they are, with a wider
-    interval; if they are of unlike devices, versions or conditions, that is refused.
+    interval; if they are of unlike devices, versions or conditions, that is refused. Instruction
+    counts of `edgekit latency --target qemu:PROCESSOR --json` give an exact ratio.
     """
     from edgekit import devices
 
@@ -107,32 +111,31 @@ def command(
             cpus=cpus,
             cool_down_secs=cool_down_secs,
         )
-        contrasts = _measure(base, candidates, settings, target, as_json=as_json)
+        gates = _measure(base, candidates, settings, target, as_json=as_json)
     elif of_files == {False} and len(candidates) == 1:
-        contrasts = _read(base, candidates[0], force=force, as_json=as_json)
+        gates = _read(base, candidates[0], force=force, as_json=as_json)
     else:
         raise UsageError(
             "compare takes a model file (.onnx, .tflite) and one or more others, or two result "
             "files (.json)"
         )
     if fail_slower is not None:
-        _fail(ctx, contrasts, fail_slower)
+        _fail(ctx, gates, fail_slower)
 
 
 def _measure(
     base: Path, candidates: Sequence[Path], settings: MeasureSettings, target: str, *, as_json: bool
-) -> dict[str, Contrast]:
+) -> dict[str, Contrast | CountPair]:
     from edgekit import devices
 
-    place = devices.resolve_target(target)
-    with output.progress("compare") as say, devices.opened(place, say):
-        result = devices.compare(
-            of_file(base),
-            [of_file(path) for path in candidates],
-            settings,
-            place,
-            lambda done, total: say(f"process {done + 1}/{total}"),
-        )
+    request = devices.CompareRequest(
+        of_file(base),
+        tuple(of_file(path) for path in candidates),
+        settings,
+        devices.resolve_target(target),
+    )
+    with output.progress("compare") as say:
+        result = devices.compare(request, told(say))
     if as_json:
         click.echo(result.to_json())
     else:
@@ -141,25 +144,51 @@ def _measure(
     return dict(zip(names, result.contrasts, strict=True))
 
 
-def _read(base: Path, candidate: Path, *, force: bool, as_json: bool) -> dict[str, Contrast]:
+def _read(
+    base: Path, candidate: Path, *, force: bool, as_json: bool
+) -> dict[str, Contrast | CountPair]:
     from edgekit import devices
 
-    pairs = devices.compare_results(base, candidate, force=force)
+    result = devices.compare_results(base, candidate, force=force)
     if as_json:
-        summaries = [pair.summary() for pair in pairs]
-        output.print_json("edgekit.result-comparison", 1, {"pairs": summaries})
+        click.echo(json.dumps(json.loads(result.to_json()), indent=2))
+    elif result.times:
+        _print_times(result.times)
     else:
-        _print_pairs(pairs)
-    return {f"{name} on {runtime}": p.contrast for p in pairs for name, runtime, _ in [p.base.key]}
+        _print_counts(result.counts)
+    if not as_json:
+        for phrase in result.differences:
+            click.echo(f"note: unlike conditions: {phrase}")
+    return {
+        **{_measured(pair): pair.contrast for pair in result.times},
+        **{_measured(pair): pair for pair in result.counts},
+    }
 
 
-def _fail(ctx: click.Context, contrasts: dict[str, Contrast], percent: float) -> None:
-    slower = [name for name, each in contrasts.items() if each.slower_by_more_than(percent)]
-    for name in slower:
-        low = 100 * (contrasts[name].interval[0] - 1)
-        click.echo(f"failed: {name} is slower by at least {low:.1f} %, not {percent:g}", err=True)
-    if slower:
+def _measured(pair: TimePair | CountPair) -> str:
+    name, runtime, _ = pair.base.key
+    return f"{name} on {runtime}"
+
+
+def _fail(ctx: click.Context, gates: dict[str, Contrast | CountPair], percent: float) -> None:
+    over = [f"{name} {words}" for name, gate in gates.items() if (words := _exceeds(gate, percent))]
+    for words in over:
+        click.echo(f"failed: {words}", err=True)
+    if over:
         ctx.exit(1)
+
+
+def _exceeds(gate: Contrast | CountPair, percent: float) -> str:
+    """Say by how much a candidate exceeds what is allowed; nothing if it does not."""
+    from edgekit import devices
+
+    if isinstance(gate, devices.CountPair):
+        if not gate.more_by_more_than(percent):
+            return ""
+        return f"executes {100 * (gate.ratio - 1):.2f} % more instructions, not {percent:g}"
+    if not gate.slower_by_more_than(percent):
+        return ""
+    return f"is slower by at least {100 * (gate.interval[0] - 1):.1f} %, not {percent:g}"
 
 
 def _print_comparison(result: Comparison) -> None:
@@ -180,7 +209,7 @@ def _print_comparison(result: Comparison) -> None:
         click.echo(f"note: {issue.message}; {issue.advice}")
 
 
-def _print_pairs(pairs: Sequence[Pair]) -> None:
+def _print_times(pairs: Sequence[TimePair]) -> None:
     rows = []
     for pair in pairs:
         name, runtime, threads = pair.candidate.key
@@ -188,16 +217,45 @@ def _print_pairs(pairs: Sequence[Pair]) -> None:
     output.print_table(["measured", "runtime", "threads>", *_COLUMNS], rows)
     click.echo(f"\n{machine_words(pairs[0].candidate.machine)}, target {pairs[0].candidate.target}")
     _explain([pair.contrast for pair in pairs])
-    for phrase in dict.fromkeys(phrase for pair in pairs for phrase in pair.differences):
-        click.echo(f"note: unlike conditions: {phrase}")
     click.echo(
         "note: measured apart; the interval does not cover what changed on the machine in between"
     )
 
 
+def _print_counts(pairs: Sequence[CountPair]) -> None:
+    rows = []
+    for pair in pairs:
+        name, runtime, _ = pair.candidate.key
+        base, candidate = pair.base.report, pair.candidate.report
+        rows.append(
+            [
+                name,
+                runtime,
+                output.millions(base.instructions),
+                output.millions(candidate.instructions),
+                f"{pair.ratio:.5f}",
+                pair.verdict,
+                f"{max(base.spread, candidate.spread):.3%}",
+            ]
+        )
+    output.print_table(
+        [
+            "measured", "runtime", "base instructions>", "candidate instructions>", "ratio>",
+            "verdict", "spread>",
+        ],
+        rows,
+    )  # fmt: skip
+    first = pairs[0].candidate.report
+    versions = ", ".join(sorted({each.candidate.report.info.runtime_version for each in pairs}))
+    click.echo(
+        f"\nper inference: {first.label}; {versions}; the ratio is exact; same: the difference is "
+        "no larger than the spread over the processes of one count"
+    )
+
+
 _COLUMNS = (
-    "base ms>", "candidate ms>", "ratio [95 % interval]>", "verdict", "could have seen>", "n>",
-    "processes>",
+    "base ms>", "candidate ms>", "ratio [95 % interval]>", "verdict", "detectable change>",
+    "n>", "processes>",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import click
 import edgekit
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import json_option
+from edgekit.cli.shared.steps import told
 from edgekit.errors import UsageError
 
 _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installed"
@@ -99,7 +100,7 @@ def _show_target(name: str, *, install: bool, as_json: bool) -> None:
         if not isinstance(target, devices.InstallingTarget):
             raise UsageError(f"--install is for ssh: targets; {target.name} is none")
         with output.progress("install") as say:
-            target.install(say)
+            target.install(told(say))
     probe = dataclasses.asdict(target.probe())
     if as_json:
         output.print_json("edgekit.doctor-target", 1, {"target": name, **probe})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,11 +43,10 @@ def command(
     """
     from edgekit import devices
 
-    found = [devices.predict(path, name, threads) for path in files for name in devices_]
+    found = devices.predict(devices.PredictRequest(files, devices_, threads))
     if as_json:
-        output.print_json(
-            "edgekit.predictions", 1, {"predictions": [each.document() for each in found]}
-        )
+        documents = [json.loads(each.to_json()) for each in found]
+        output.print_json("edgekit.predictions", 1, {"predictions": documents})
         return
     output.print_table(
         [
@@ -80,7 +81,7 @@ def _ms(value: float) -> str:
     return f"{value:.2g}" if value < 100 else f"{value:.0f}"
 
 
-def _conditions(found: list[Prediction]) -> list[str]:
+def _conditions(found: Sequence[Prediction]) -> list[str]:
     """Say what the devices are, and how far such estimates are off."""
     lines = ["an estimate for LiteRT with XNNPACK, not a measurement: nothing was run"]
     for precision, accuracy in {each.precision: each.accuracy for each in found}.items():

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from edgekit.devices.measuring.comparison import COMPARE_SETTINGS, compare
-from edgekit.devices.measuring.instruction_counts import count
-from edgekit.devices.measuring.latency import Progress, Request, measure
-from edgekit.devices.measuring.phone_benchmark import benchmark
-from edgekit.devices.measuring.profile import profile
-from edgekit.devices.measuring.sustained import sustain
-from edgekit.devices.prediction.estimate import Prediction, predict
-from edgekit.devices.reports.comparison import Comparison
+from edgekit.devices.measuring.comparison import COMPARE_SETTINGS, CompareRequest, compare
+from edgekit.devices.measuring.instruction_counts import CountRequest, count
+from edgekit.devices.measuring.latency import MeasureRequest, measure
+from edgekit.devices.measuring.phone_benchmark import BenchmarkRequest, benchmark
+from edgekit.devices.measuring.profile import ProfileRequest, profile
+from edgekit.devices.measuring.request import ModelFile
+from edgekit.devices.measuring.sustained import SustainRequest, sustain
+from edgekit.devices.prediction.estimate import Prediction, PredictRequest, predict
+from edgekit.devices.progress import Progress, Step
+from edgekit.devices.reports.comparison import ComparedFile, Comparison
 from edgekit.devices.reports.comparison import from_json as comparison_from_json
 from edgekit.devices.reports.instruction_counts import CountReport, counts_from_json
 from edgekit.devices.reports.issues.issue import Issue
-from edgekit.devices.reports.latency import LatencyReport, from_json
+from edgekit.devices.reports.latency import LatencyReport
+from edgekit.devices.reports.latency import from_json as latency_from_json
 from edgekit.devices.reports.phone_benchmark import BenchmarkReport, benchmark_from_json
 from edgekit.devices.reports.profile import ProfileReport, profile_from_json
 from edgekit.devices.reports.run import Run
-from edgekit.devices.reports.stored_results import Pair, compare_results
 from edgekit.devices.reports.sustained import SustainedReport, sustained_from_json
 from edgekit.devices.settings import (
     CountSettings,
@@ -26,6 +28,9 @@ from edgekit.devices.settings import (
     SustainSettings,
 )
 from edgekit.devices.statistics.verdict import Contrast
+from edgekit.devices.stored_results.comparison import ResultComparison, compare_results
+from edgekit.devices.stored_results.counts import CountPair
+from edgekit.devices.stored_results.times import TimePair
 from edgekit.devices.targets import (
     BenchmarkTarget,
     CountingTarget,
@@ -39,27 +44,38 @@ from edgekit.devices.targets import resolve as resolve_target
 __all__ = [
     "COMPARE_SETTINGS",
     "BenchmarkReport",
+    "BenchmarkRequest",
     "BenchmarkTarget",
+    "CompareRequest",
+    "ComparedFile",
     "Comparison",
     "Contrast",
+    "CountPair",
     "CountReport",
+    "CountRequest",
     "CountSettings",
     "CountingTarget",
     "InstallingTarget",
     "Issue",
     "LatencyReport",
+    "MeasureRequest",
     "MeasureSettings",
-    "Pair",
+    "ModelFile",
+    "PredictRequest",
     "Prediction",
     "Probe",
     "ProfileReport",
+    "ProfileRequest",
     "ProfileSettings",
     "Progress",
-    "Request",
+    "ResultComparison",
     "Run",
+    "Step",
+    "SustainRequest",
     "SustainSettings",
     "SustainedReport",
     "Target",
+    "TimePair",
     "benchmark",
     "benchmark_from_json",
     "compare",
@@ -67,7 +83,7 @@ __all__ = [
     "comparison_from_json",
     "count",
     "counts_from_json",
-    "from_json",
+    "latency_from_json",
     "measure",
     "opened",
     "predict",

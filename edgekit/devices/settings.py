@@ -26,8 +26,8 @@ class MeasureSettings:
         min_secs: least total time of the timed runs in each child.
         max_secs: time after which a child stops sampling, whatever it has.
         warmup_runs: least number of untimed runs before.
-        warmup_secs: least time of the untimed runs; they go on until the times stand still, for
-            at most five times as long (see `edgekit.runtimes.timing.warm_up`).
+        warmup_secs: least time of the untimed runs; they go on until the times have settled,
+            for at most five times as long (see `edgekit.runtimes.timing.warm_up`).
         seed: of the random inputs and of the order in which files take turns.
         timeout_s: seconds a child may take beyond that, to start, to load the file and to finish
             slow runs, before it is given up.
@@ -70,16 +70,15 @@ class MeasureSettings:
         warm_up_secs = timing.CAP_FACTOR * self.warmup_secs
         return self.cool_down_secs + warm_up_secs + self.max_secs + self.timeout_s
 
-    def cooling(self, first: Conditions | None) -> dict[str, float]:
-        """Return what a job says of cooling down; nothing if it shall not.
+    def cool_to_c(self, first: Conditions | None) -> float | None:
+        """Return to what temperature the machine shall cool down first; None if it need not.
 
         Args:
             first: the state of the machine before the first child; None for that child.
         """
         if first is None or not self.cool_down_secs:
-            return {}
-        start_c = first.hottest_c or 0.0
-        return {"cool_to_c": start_c + WARMER_C, "cool_down_secs": self.cool_down_secs}
+            return None
+        return (first.hottest_c or 0.0) + WARMER_C
 
 
 @dataclass(frozen=True)

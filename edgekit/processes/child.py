@@ -23,6 +23,7 @@ from edgekit.files import documents
 from edgekit.processes import worker_archive
 from edgekit.runtimes import for_file, resolve
 from edgekit.runtimes.base import ModelInfo
+from edgekit.runtimes.jobs import DescribeJob, Job, RunJob
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +62,7 @@ def describe(
         EnvironmentMissingError: this machine cannot run that instruction set.
         WorkerError: the child died.
     """
-    answer = call(make_job("describe", path, runtime, threads), isa=isa)
+    answer = call(DescribeJob(*located(path, runtime), threads), isa=isa)
     return documents.decode(ModelInfo, answer["model"])
 
 
@@ -94,16 +95,13 @@ def run(
     """
     from edgekit.runtimes.arrays import read_sets, write_sets
 
-    job = make_job("run", path, runtime, threads)
+    name, place = located(path, runtime)
     with scratch_folder() as folder:
         inputs, outputs = folder / "inputs.zip", folder / "outputs.zip"
         write_sets(inputs, feeds)
         secs_per_set = _SECS_PER_SET if isa == NATIVE else _SECS_PER_EMULATED_SET
-        answer = call(
-            {**job, "inputs": str(inputs), "outputs": str(outputs), "exact_sums": exact_sums},
-            DEFAULT_TIMEOUT_S + secs_per_set * len(feeds),
-            isa=isa,
-        )
+        job = RunJob(name, place, threads, str(inputs), str(outputs), exact_sums)
+        answer = call(job, DEFAULT_TIMEOUT_S + secs_per_set * len(feeds), isa=isa)
         return documents.decode(ModelInfo, answer["model"]), list(read_sets(outputs))
 
 
@@ -119,16 +117,22 @@ def scratch_folder() -> Iterator[Path]:
         ) from error
 
 
-def make_job(task: str, path: str | Path, runtime: str | None, threads: int) -> dict[str, Any]:
-    """Return the worker's job for a task on a model file, which must exist."""
+def located(path: str | Path, runtime: str | None) -> tuple[str, str]:
+    """Return what a job says of a model file: the runtime's canonical name and the whole path.
+
+    Raises:
+        InvalidPathError: there is no such file.
+        UsageError: no runtime runs files of this suffix.
+        UnknownNameError: no runtime is called that.
+    """
     name = for_file(path) if runtime is None else resolve(runtime)
     if not Path(path).is_file():
         raise InvalidPathError(f"{path}: no such file")
-    return {"task": task, "runtime": name, "path": str(Path(path).absolute()), "threads": threads}
+    return name, str(Path(path).absolute())
 
 
 def call(
-    job: Mapping[str, Any],
+    job: Job,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     command_prefix: Sequence[str] = (),
     isa: str = NATIVE,
@@ -139,7 +143,7 @@ def call(
     process is killed.
 
     Args:
-        job: the worker's job, a JSON object (see `edgekit.runtimes.worker`).
+        job: what the worker is asked to do.
         timeout_s: seconds after which the child is killed.
         command_prefix: program and arguments to start the worker with, such as
             ``("taskset", "-c", "1")``.
@@ -162,14 +166,14 @@ def call(
 
 
 def _call(
-    job: Mapping[str, Any], timeout_s: float, command_prefix: Sequence[str], start: Launcher
+    job: Job, timeout_s: float, command_prefix: Sequence[str], start: Launcher
 ) -> dict[str, Any]:
     with scratch_folder() as folder:
         program = folder / "worker.pyz"
         program.write_bytes(worker_archive.build())
         # -P keeps the working directory off the path; the archive comes first on it.
         argv = [*command_prefix, *start.prefix, start.interpreter, "-P", str(program)]
-        returncode, stdout, stderr = _spawn(argv, start.environment, json.dumps(job), timeout_s)
+        returncode, stdout, stderr = _spawn(argv, start.environment, job.to_json(), timeout_s)
     return read_answer(returncode, stdout, stderr)
 
 

@@ -17,6 +17,7 @@ from edgekit.errors import EdgekitError, WorkerError
 from edgekit.files import documents
 from edgekit.processes import child, worker_archive
 from edgekit.runtimes.base import ModelInfo
+from edgekit.runtimes.jobs import ServeJob
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,9 +38,7 @@ class ServedModel:
         info: what the runtime says about the file.
     """
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], stderr: IO[bytes], job: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], stderr: IO[bytes], job: ServeJob) -> None:
         if process.stdin is None or process.stdout is None:
             raise ValueError("a served model talks through stdin and stdout")
         self._process, self._stderr = process, stderr
@@ -47,7 +46,7 @@ class ServedModel:
         self._expired = threading.Event()
         try:
             with self._within(child.DEFAULT_TIMEOUT_S):
-                self._to_child.write(json.dumps(job).encode() + b"\n")
+                self._to_child.write(job.to_json().encode() + b"\n")
                 self._to_child.flush()
                 self.info = documents.decode(ModelInfo, self._next_line()["model"])
         except BaseException:
@@ -147,7 +146,7 @@ def serve(path: str | Path, runtime: str | None = None, threads: int = 1) -> Ite
         WorkerError: the child could not be started, hung or died.
         EdgekitError: what `edgekit.processes.child.describe` raises.
     """
-    job = {**child.make_job("serve", path, runtime, threads), "exact_sums": True}
+    job = ServeJob(*child.located(path, runtime), threads, exact_sums=True)
     # The folder need not outlast the loading: by then all of the program is imported.
     with child.scratch_folder() as folder:
         program = folder / "worker.pyz"

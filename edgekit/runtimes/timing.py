@@ -1,4 +1,4 @@
-"""The measuring loop: warm up until the times stand still, then keep every sample."""
+"""The measuring loop: warm up until the times have settled, then keep every sample."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class WarmUp:
 
 
 @dataclass(frozen=True)
-class Samples:
+class TimeSamples:
     """Raw samples, one entry a run, in the order taken.
 
     Attributes:
@@ -72,11 +72,11 @@ class Block:
     """
 
     file: int
-    samples: Samples
+    samples: TimeSamples
 
 
 @dataclass(frozen=True)
-class Window:
+class TimeWindow:
     """What a short stretch of a long measurement came to.
 
     Attributes:
@@ -93,11 +93,11 @@ class Window:
     undisturbed_median_ns: float | None
 
 
-def window(samples: Samples, end_s: float) -> Window:
+def window(samples: TimeSamples, end_s: float) -> TimeWindow:
     """Summarise the samples of a stretch that ended at ``end_s``."""
     pairs = zip(samples.wall_ns, samples.involuntary_switches)  # noqa: B905 -- Python 3.9
     undisturbed = [ns for ns, switches in pairs if not switches]
-    return Window(
+    return TimeWindow(
         end_s=end_s,
         runs=len(samples.wall_ns),
         median_ns=statistics.median(samples.wall_ns),
@@ -139,7 +139,7 @@ def _is_stationary(wall_ns: list[int], window: int) -> bool:
 
 def sample(
     invoke: Callable[[], object], num_runs: int, min_secs: float, max_secs: float
-) -> Samples:
+) -> TimeSamples:
     """Time runs one by one.
 
     Takes at least ``num_runs`` samples that last at least ``min_secs`` together, and stops early
@@ -200,7 +200,7 @@ def _length_ns(invoke: Callable[[], object]) -> int:
     return max(1, min(log.wall_ns))
 
 
-def _block(invoke: Callable[[], object], length_ns: int) -> Samples:
+def _block(invoke: Callable[[], object], length_ns: int) -> TimeSamples:
     # Counts, not times, end a block: else a disturbed run would cut its own block short.
     for _ in range(math.ceil(_SETTLE_NS / length_ns)):
         invoke()
@@ -232,9 +232,9 @@ class _Log:
         self._switches.append(switches_after - switches_before)
         return after - before
 
-    def samples(self) -> Samples:
+    def samples(self) -> TimeSamples:
         """Return what was taken."""
-        return Samples(tuple(self.wall_ns), tuple(self._cpu_ns), tuple(self._switches))
+        return TimeSamples(tuple(self.wall_ns), tuple(self._cpu_ns), tuple(self._switches))
 
 
 @contextmanager

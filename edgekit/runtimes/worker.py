@@ -5,10 +5,9 @@ It needs Python, numpy and one runtime beside the files of this room, which
 its closing means that the parent is gone, so the worker ends itself. The answer is the last line
 of stdout.
 
-Any job may name the processors to run on as ``cpus`` (see `edgekit.runtimes.machine.pin`).
-
-The job "serve" alone goes on after its answer: sets of inputs arrive on stdin, and the outputs
-of each go to stdout (see `edgekit.runtimes.arrays`), until stdin closes.
+The jobs are those of `edgekit.runtimes.jobs`. "serve" alone goes on after its answer: sets of
+inputs arrive on stdin, and the outputs of each go to stdout (see `edgekit.runtimes.arrays`), until
+stdin closes.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import json
 import os
 import random
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
@@ -29,12 +28,10 @@ import numpy as np
 
 from edgekit import runtimes
 from edgekit.errors import EdgekitError
-from edgekit.runtimes import count_marks, machine, timing
+from edgekit.runtimes import count_marks, jobs, machine, timing
 from edgekit.runtimes.arrays import read_sets, receive_set, send_set, write_sets
 from edgekit.runtimes.base import ModelInfo, Session, TensorInfo, batch_one
 from edgekit.runtimes.operators import Operator, OperatorTime
-
-Job = Mapping[str, Any]
 
 
 def main() -> int:
@@ -42,14 +39,16 @@ def main() -> int:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a runtime prints from here on cannot end up in the answer
     requests = os.fdopen(0, "rb", closefd=False)
-    job = json.loads(requests.readline())
+    line = requests.readline()
     try:
-        if job.get("cpus"):
-            machine.pin(job["cpus"])
-        if job["task"] == "serve":
+        job = jobs.read(line)
+        cpus = getattr(job, "cpus", None)
+        if cpus:
+            machine.pin(cpus)
+        if isinstance(job, jobs.ServeJob):
             _serve(job, requests, answers)
         threading.Thread(target=_end_with_parent, args=(requests,), daemon=True).start()
-        _write_line(answers, _TASKS[job["task"]](job))
+        _write_line(answers, _TASKS[job.task](job))
     except Exception as error:
         _write_line(answers, {"error": _describe_error(error)})
         return 1
@@ -66,11 +65,11 @@ def _end_with_parent(requests: IO[bytes]) -> None:
     os._exit(1)
 
 
-def _serve(job: Job, requests: IO[bytes], answers: IO[bytes]) -> NoReturn:
+def _serve(job: jobs.ServeJob, requests: IO[bytes], answers: IO[bytes]) -> NoReturn:
     # Reading apart from running notices at once that the parent is gone, however long a run is.
     waiting: SimpleQueue[dict[str, np.ndarray]] = SimpleQueue()
     threading.Thread(target=_receive_all, args=(requests, waiting), daemon=True).start()
-    session = _load(job)
+    session = _load(job, exact_sums=job.exact_sums)
     _write_line(answers, {"model": asdict(session.info())})
     while True:
         send_set(answers, session.run(waiting.get()))
@@ -93,38 +92,38 @@ def _describe_error(error: Exception) -> dict[str, str]:
     return {"type": kind, "message": message, "reason_code": reason}
 
 
-def _probe(_job: Job) -> dict[str, Any]:
+def _probe(_job: jobs.ProbeJob) -> dict[str, Any]:
     return {"machine": asdict(machine.facts()), "runtimes": runtimes.installed()}
 
 
-def _describe(job: Job) -> dict[str, Any]:
+def _describe(job: jobs.DescribeJob) -> dict[str, Any]:
     return {"model": asdict(_load(job).info())}
 
 
-def _run(job: Job) -> dict[str, Any]:
-    session = _load(job)
-    results = (session.run(feeds) for feeds in read_sets(Path(job["inputs"])))
-    write_sets(Path(job["outputs"]), results)
+def _run(job: jobs.RunJob) -> dict[str, Any]:
+    session = _load(job, exact_sums=job.exact_sums)
+    results = (session.run(feeds) for feeds in read_sets(Path(job.inputs)))
+    write_sets(Path(job.outputs), results)
     return {"model": asdict(session.info())}
 
 
-def _measure(job: Job) -> dict[str, Any]:
+def _measure(job: jobs.MeasureJob) -> dict[str, Any]:
     cooled_secs = _cool_down(job)
     facts, before = machine.facts(), machine.conditions()
-    runtimes.import_runtime(job["runtime"])
+    runtimes.import_runtime(job.runtime)
     memory_before_load = machine.peak_memory_bytes()
     start = perf_counter_ns()
     session = _load(job)
     loaded = perf_counter_ns()
     info = session.info()
-    session.set_inputs(seeded_inputs(info, job["seed"]))
+    session.set_inputs(seeded_inputs(info, job.seed))
     first_start = perf_counter_ns()
     session.invoke()
     first_end = perf_counter_ns()
     checksum = _checksum(session.outputs())
-    warm_up = timing.warm_up(session.invoke, job["warmup_runs"], job["warmup_secs"])
+    warm_up = timing.warm_up(session.invoke, job.warmup_runs, job.warmup_secs)
     peak_memory = machine.peak_memory_bytes()  # before the samples themselves take memory
-    samples = timing.sample(session.invoke, job["num_runs"], job["min_secs"], job["max_secs"])
+    samples = timing.sample(session.invoke, job.num_runs, job.min_secs, job.max_secs)
     return {
         "model": asdict(info),
         "machine": asdict(facts),
@@ -144,37 +143,36 @@ def _measure(job: Job) -> dict[str, Any]:
     }
 
 
-def _cool_down(job: Job) -> float:
+def _cool_down(job: jobs.MeasureJob | jobs.CompareJob) -> float:
     """Wait as long as the job says, at most; return the seconds."""
-    if not job.get("cool_down_secs"):
+    if job.cool_to_c is None:
         return 0.0
-    return machine.cool_down(job["cool_to_c"], job["cool_down_secs"])
+    return machine.cool_down(job.cool_to_c, job.cool_down_secs)
 
 
-def _compare(job: Job) -> dict[str, Any]:
+def _compare(job: jobs.CompareJob) -> dict[str, Any]:
     cooled_secs = _cool_down(job)
     facts, before = machine.facts(), machine.conditions()
-    files = job["files"]
     # Where a file lies in memory changes its speed a little, so the order of loading changes too.
-    order = random.Random(job["order_seed"]).sample(range(len(files)), len(files))  # noqa: S311
+    order = random.Random(job.order_seed).sample(range(len(job.files)), len(job.files))  # noqa: S311
     loaded = {
-        number: runtimes.load(files[number]["runtime"], files[number]["path"], job["threads"])
+        number: runtimes.load(job.files[number].runtime, job.files[number].path, job.threads)
         for number in order
     }
-    sessions = [loaded[number] for number in range(len(files))]
+    sessions = [loaded[number] for number in range(len(job.files))]
     infos = [session.info() for session in sessions]
     checksums, warm_ups = [], []
     for session, info in zip(sessions, infos):  # noqa: B905 -- Python 3.9
-        session.set_inputs(seeded_inputs(info, job["seed"]))
+        session.set_inputs(seeded_inputs(info, job.seed))
         session.invoke()
         checksums.append(_checksum(session.outputs()))
-        warm_ups.append(timing.warm_up(session.invoke, job["warmup_runs"], job["warmup_secs"]))
+        warm_ups.append(timing.warm_up(session.invoke, job.warmup_runs, job.warmup_secs))
     blocks = timing.sample_in_turns(
         [session.invoke for session in sessions],
-        job["num_runs"],
-        job["min_secs"],
-        job["max_secs"],
-        job["order_seed"],
+        job.num_runs,
+        job.min_secs,
+        job.max_secs,
+        job.order_seed,
     )
     return {
         "models": [asdict(info) for info in infos],
@@ -191,18 +189,18 @@ def _compare(job: Job) -> dict[str, Any]:
     }
 
 
-def _sustain(job: Job) -> dict[str, Any]:
+def _sustain(job: jobs.SustainJob) -> dict[str, Any]:
     facts = machine.facts()
     session = _load(job)
     info = session.info()
-    session.set_inputs(seeded_inputs(info, job["seed"]))
+    session.set_inputs(seeded_inputs(info, job.seed))
     session.invoke()
     windows, states = [], [machine.conditions()]
     start = perf_counter_ns()
     end_s = 0.0
-    while end_s < job["secs"]:
+    while end_s < job.secs:
         # No more than the samples of one window are held, however long this takes.
-        samples = timing.sample(session.invoke, 1, job["window_secs"], job["window_secs"])
+        samples = timing.sample(session.invoke, 1, job.window_secs, job.window_secs)
         end_s = (perf_counter_ns() - start) / 1e9
         windows.append(timing.window(samples, end_s))
         states.append(machine.conditions())
@@ -214,13 +212,13 @@ def _sustain(job: Job) -> dict[str, Any]:
     }
 
 
-def _profile(job: Job) -> dict[str, Any]:
+def _profile(job: jobs.ProfileJob) -> dict[str, Any]:
     facts, before = machine.facts(), machine.conditions()
     session = _load(job)
     info = session.info()
-    session.set_inputs(seeded_inputs(info, job["seed"]))
-    warm_up = timing.warm_up(session.invoke, job["warmup_runs"], job["warmup_secs"])
-    samples = timing.sample(session.invoke, job["num_runs"], job["min_secs"], job["max_secs"])
+    session.set_inputs(seeded_inputs(info, job.seed))
+    warm_up = timing.warm_up(session.invoke, job.warmup_runs, job.warmup_secs)
+    samples = timing.sample(session.invoke, job.num_runs, job.min_secs, job.max_secs)
     del session  # of two copies of a model one at a time is enough
     operators, times = _operator_times(job, info)
     return {
@@ -238,20 +236,22 @@ def _profile(job: Job) -> dict[str, Any]:
     }
 
 
-def _operator_times(job: Job, info: ModelInfo) -> tuple[Sequence[Operator], Sequence[OperatorTime]]:
-    if "files" not in job:
+def _operator_times(
+    job: jobs.ProfileJob, info: ModelInfo
+) -> tuple[Sequence[Operator], Sequence[OperatorTime]]:
+    if not job.files:
         from edgekit.runtimes.ort import profile as ort_profile
 
-        feeds = seeded_inputs(info, job["seed"])
-        return ort_profile.profile(Path(job["path"]), job["threads"], feeds, job["num_runs"])
+        feeds = seeded_inputs(info, job.seed)
+        return ort_profile.profile(Path(job.path), job.threads, feeds, job.num_runs)
     from edgekit.runtimes.litert import profile
 
     return (), profile.measure(
-        Path(job["files"][0]["path"]),
-        job["repeats"],
-        job["threads"],
-        lambda model: _safe_inputs(model, job["seed"]),
-        job["operator_secs"],
+        Path(job.files[0].path),
+        job.repeats,
+        job.threads,
+        lambda model: _safe_inputs(model, job.seed),
+        job.operator_secs,
     )
 
 
@@ -263,15 +263,15 @@ def _safe_inputs(info: ModelInfo, seed: int) -> dict[str, np.ndarray]:
     }
 
 
-def _count(job: Job) -> dict[str, Any]:
+def _count(job: jobs.CountJob) -> dict[str, Any]:
     session = _load(job)
     info = session.info()
-    session.set_inputs(seeded_inputs(info, job["seed"]))
-    count_marks.marked_runs(session.invoke, job["warmup_runs"], job["num_runs"])
+    session.set_inputs(seeded_inputs(info, job.seed))
+    count_marks.marked_runs(session.invoke, job.warmup_runs, job.num_runs)
     return {"model": asdict(info), "outputs_sha256": _checksum(session.outputs())}
 
 
-_TASKS = {
+_TASKS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "probe": _probe,
     "describe": _describe,
     "run": _run,
@@ -283,9 +283,8 @@ _TASKS = {
 }
 
 
-def _load(job: Job) -> Session:
-    exact_sums = job.get("exact_sums", False)
-    return runtimes.load(job["runtime"], job["path"], job["threads"], exact_sums=exact_sums)
+def _load(job: jobs.FileJob, *, exact_sums: bool = False) -> Session:
+    return runtimes.load(job.runtime, job.path, job.threads, exact_sums=exact_sums)
 
 
 def seeded_inputs(info: ModelInfo, seed: int) -> dict[str, np.ndarray]:

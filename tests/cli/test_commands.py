@@ -16,7 +16,7 @@ import pytest
 
 from edgekit import models
 from edgekit.cli import COMMANDS, run
-from edgekit.devices import from_json
+from edgekit.devices import latency_from_json
 from tests.specimens import graphs
 from tests.specimens.graphs import weights
 
@@ -244,7 +244,7 @@ def test_latency_json_round_trips(cli: Cli, cache: Path) -> None:
     code, out, _ = cli("latency", SMALL, "--backend", "ort,litert", *QUICK, "--json")
     document = json.loads(out)
     assert (code, document["schema"]) == (0, "edgekit.latencies")
-    reports = [from_json(json.dumps(report)) for report in document["reports"]]
+    reports = [latency_from_json(json.dumps(report)) for report in document["reports"]]
     assert [report.info.runtime for report in reports] == ["onnxruntime", "tflite"]
     for report in reports:
         assert (report.model, report.precision) == (SMALL, "float32")
@@ -257,7 +257,7 @@ def test_latency_sweeps_input_sizes(cli: Cli, cache: Path) -> None:  # noqa: ARG
     sizes = ["--input-size", "16,24x32", "--cool-down", "0s"]
     code, out, _ = cli("latency", SMALL, "--backend", "tflite", *sizes, *QUICK, "--json")
     assert code == 0
-    reports = [from_json(json.dumps(each)) for each in json.loads(out)["reports"]]
+    reports = [latency_from_json(json.dumps(each)) for each in json.loads(out)["reports"]]
     assert [report.model for report in reports] == [f"{SMALL} 16", f"{SMALL} 24x32"]
     shapes = [report.info.inputs[0].shape for report in reports]
     assert shapes == [(1, 16, 16, 3), (1, 24, 32, 3)]

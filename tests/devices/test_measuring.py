@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import onnx
 import pytest
 
 from edgekit import devices
-from edgekit.devices import MeasureSettings, Probe, Request
+from edgekit.devices import LatencyReport, MeasureRequest, MeasureSettings, ModelFile, Probe
 from edgekit.errors import (
     InvalidPathError,
     UnknownNameError,
@@ -27,6 +26,7 @@ from edgekit.errors import (
     UsageError,
     WorkerError,
 )
+from edgekit.runtimes.jobs import MeasureJob
 from tests.specimens.reports import INFO, MACHINE, codes, quiet
 
 # Settings and targets
@@ -80,58 +80,65 @@ class FakeTarget:
     def probe(self) -> Probe:
         return Probe(MACHINE, {})
 
-    def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    def run(self, job: MeasureJob, timeout_s: float) -> dict[str, Any]:
         assert timeout_s == MeasureSettings().child_timeout_s
         if len(self.asked) == self.fail_at:
             raise WorkerError("the worker was killed by SIGKILL")
-        self.asked.append(Path(job["path"]).name)
+        self.asked.append(Path(job.path).name)
         parts = {"model": INFO, "machine": MACHINE, "run": quiet()[0]}
         answer = {key: dataclasses.asdict(value) for key, value in parts.items()}
         return json.loads(json.dumps({**answer, **self.answer}))
 
 
-def files(folder: Path, count: int) -> list[Request]:
+def files(folder: Path, count: int) -> tuple[ModelFile, ...]:
     paths = [folder / f"{number}.tflite" for number in range(count)]
     for path in paths:
         path.write_text(path.name)
-    return [Request(path, model=path.stem) for path in paths]
+    return tuple(ModelFile(path, model=path.stem) for path in paths)
+
+
+def measured(
+    files: tuple[ModelFile, ...], settings: MeasureSettings, target: Any
+) -> tuple[LatencyReport, ...]:
+    return devices.measure(MeasureRequest(files, (settings,), target))
 
 
 def test_files_take_turns_in_changing_order(tmp_path: Path) -> None:
     target, seen = FakeTarget(), []
     requests = files(tmp_path, 6)
-    reports = devices.measure(requests, MeasureSettings(), target, seen.append)
+    request = MeasureRequest(requests, target=target)
+    reports = devices.measure(request, seen.append)
     names = [request.path.name for request in requests]
     rounds = [target.asked[start : start + 6] for start in range(0, 18, 6)]
     assert all(sorted(one) == names for one in rounds)
     assert len({tuple(one) for one in rounds}) > 1
     assert [found.model for found in reports] == [str(n) for n in range(6)]
     assert [(p.done, p.total) for p in seen] == [(n, 18) for n in range(18)]
-    assert [p.request.path.name for p in seen] == target.asked
+    assert [f"{p.activity}.tflite" for p in seen] == [f"measuring {name}" for name in target.asked]
     again = FakeTarget()
-    devices.measure(requests, MeasureSettings(), again)
+    measured(requests, MeasureSettings(), again)
     assert again.asked == target.asked
 
 
 def test_all_children_but_the_first_cool_down(tmp_path: Path) -> None:
-    jobs: list[Mapping[str, Any]] = []
+    jobs: list[MeasureJob] = []
     warm = dataclasses.replace(quiet()[0].before, temperatures_c={"cpu": 40.0, "gpu": 38.0})
     run = dataclasses.asdict(dataclasses.replace(quiet()[0], before=warm))
     settings = MeasureSettings(cool_down_secs=30)
 
     class Target(FakeTarget):
-        def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+        def run(self, job: MeasureJob, timeout_s: float) -> dict[str, Any]:
             assert timeout_s == MeasureSettings().child_timeout_s + 30
             jobs.append(job)
             return super().run(job, MeasureSettings().child_timeout_s)
 
-    devices.measure(files(tmp_path, 2), settings, Target(run=run))
-    assert [job.get("cool_down_secs") for job in jobs] == [None, *[30] * 5]
-    assert {job["cool_to_c"] for job in jobs[1:]} == {43.0}
+    measured(files(tmp_path, 2), settings, Target(run=run))
+    assert [job.cool_to_c for job in jobs] == [None, *[43.0] * 5]
+    assert {job.cool_down_secs for job in jobs[1:]} == {30}
 
 
 def test_a_report_names_its_file(tmp_path: Path) -> None:
-    (found,) = devices.measure(files(tmp_path, 1), MeasureSettings(), FakeTarget())
+    (found,) = measured(files(tmp_path, 1), MeasureSettings(), FakeTarget())
     assert (found.size_bytes, found.target) == (len("0.tflite"), "fake")
     assert found.sha256 == hashlib.sha256(b"0.tflite").hexdigest()
     assert found.file == str(tmp_path / "0.tflite")
@@ -139,33 +146,33 @@ def test_a_report_names_its_file(tmp_path: Path) -> None:
 
 def test_a_dead_child_is_named(tmp_path: Path) -> None:
     with pytest.raises(WorkerError, match=r"0\.tflite, child 3 of 3: the worker was killed"):
-        devices.measure(files(tmp_path, 1), MeasureSettings(), FakeTarget(fail_at=2))
+        measured(files(tmp_path, 1), MeasureSettings(), FakeTarget(fail_at=2))
 
 
 def test_an_answer_in_another_form_is_a_worker_error(tmp_path: Path) -> None:
     with pytest.raises(WorkerError, match=r"not understood: .* unknown keys \['more'\]"):
-        devices.measure(files(tmp_path, 1), MeasureSettings(), FakeTarget(more=1))
+        measured(files(tmp_path, 1), MeasureSettings(), FakeTarget(more=1))
 
 
 def test_children_of_different_machines_are_not_mixed(tmp_path: Path) -> None:
     target = FakeTarget()
     ask = target.run
 
-    def moving(job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    def moving(job: MeasureJob, timeout_s: float) -> dict[str, Any]:
         answer = ask(job, timeout_s)
         answer["machine"]["cores"] = len(target.asked)
         return answer
 
     target.run = moving  # type: ignore[method-assign]
     with pytest.raises(WorkerError, match="changed meanwhile"):
-        devices.measure(files(tmp_path, 1), MeasureSettings(), target)
+        measured(files(tmp_path, 1), MeasureSettings(), target)
 
 
 def test_a_missing_file_is_named_before_anything_runs(tmp_path: Path) -> None:
     target = FakeTarget()
-    requests = [*files(tmp_path, 1), Request(tmp_path / "none.tflite")]
+    requests = (*files(tmp_path, 1), ModelFile(tmp_path / "none.tflite"))
     with pytest.raises(InvalidPathError, match=r"none\.tflite: No such file"):
-        devices.measure(requests, MeasureSettings(), target)
+        measured(requests, MeasureSettings(), target)
     assert target.asked == []
 
 
@@ -190,14 +197,13 @@ from pathlib import Path
 from edgekit import devices
 from edgekit.devices import MeasureSettings
 settings = eval(sys.argv[2])
-(found,) = devices.measure(
-    [devices.Request(Path(sys.argv[1]))], settings, devices.resolve_target("local")
-)
+file = devices.ModelFile(Path(sys.argv[1]))
+(found,) = devices.measure(devices.MeasureRequest((file,), (settings,)))
 assert not {"onnxruntime", "ai_edge_litert", "torch"} & set(sys.modules)
 print(found.to_json())
 """
     command = [sys.executable, "-c", code, str(path), repr(BRIEF)]
-    found = devices.from_json(subprocess.check_output(command, text=True))
+    found = devices.latency_from_json(subprocess.check_output(command, text=True))
     assert found.settings == BRIEF
     assert found.info.operators == {"Abs": 1}
     assert "outputs-differ" not in codes(found)
@@ -213,4 +219,4 @@ print(found.to_json())
 def test_a_file_that_the_runtime_rejects_is_unreadable(tmp_path: Path) -> None:
     target = devices.resolve_target("local")
     with pytest.raises(UnreadableModelError, match=r"0\.tflite"):
-        devices.measure(files(tmp_path, 1), BRIEF, target)
+        measured(files(tmp_path, 1), BRIEF, target)

@@ -12,6 +12,7 @@ import pytest
 from benchmarks import calibrate
 from edgekit import devices, models
 from edgekit.cli import run
+from edgekit.devices import PredictRequest
 from edgekit.devices.prediction import device_profile, roofline
 from edgekit.devices.prediction.estimate import work_of
 from edgekit.devices.prediction.roofline import Work, Workload
@@ -117,7 +118,7 @@ def test_networks_are_what_the_exporter_writes() -> None:
 
 
 def test_the_classes_add_up(net: Path) -> None:
-    found = devices.predict(net, "pi4")
+    (found,) = devices.predict(PredictRequest((net,), ("pi4",)))
     assert set(found.classes) <= set(CLASSES)
     assert sum(cost.time_ms for cost in found.classes.values()) == pytest.approx(found.time_ms)
     assert sum(cost.macs for cost in found.classes.values()) == models.get(NET).macs
@@ -128,7 +129,7 @@ def test_the_classes_add_up(net: Path) -> None:
 def test_a_file_smaller_than_the_fit_is_told_apart(
     net: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = devices.predict(net, "pi4")
+    (found,) = devices.predict(PredictRequest((net,), ("pi4",)))
     sizes = [sum(each.macs for each in work) for work in calibrate.networks().values()]
     assert found.least_macs == min(sizes)
     assert found.is_extrapolated
@@ -139,17 +140,17 @@ def test_a_file_smaller_than_the_fit_is_told_apart(
 
 def test_what_cannot_be_predicted_is_refused(tmp_path: Path, net: Path) -> None:
     with pytest.raises(UsageError, match=r"only \.tflite files"):
-        devices.predict(tiny_onnx(tmp_path / "net.onnx"), "pi4")
+        devices.predict(PredictRequest((tiny_onnx(tmp_path / "net.onnx"),), ("pi4",)))
     with pytest.raises(UsageError, match="pi4 has 4 fast cores"):
-        devices.predict(net, "pi4", threads=5)
+        devices.predict(PredictRequest((net,), ("pi4",), threads=5))
     with pytest.raises(UnknownNameError, match="did you mean pi4"):
-        devices.predict(net, "pi44")
+        devices.predict(PredictRequest((net,), ("pi44",)))
     with pytest.raises(InvalidPathError):
-        devices.predict(tmp_path / "none.tflite", "pi4")
+        devices.predict(PredictRequest((tmp_path / "none.tflite",), ("pi4",)))
     bad = tmp_path / "bad.tflite"
     bad.write_bytes(b"no model")
     with pytest.raises(UnreadableModelError):
-        devices.predict(bad, "pi4")
+        devices.predict(PredictRequest((bad,), ("pi4",)))
 
 
 # --- the command -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ from ai_edge_litert.interpreter import Interpreter
 
 from edgekit import devices, export
 from edgekit.cli import run
-from edgekit.devices import ProfileReport, ProfileSettings, Request
+from edgekit.devices import ModelFile, ProfileReport, ProfileRequest, ProfileSettings
 from edgekit.errors import RefusedError, UnreadableModelError, UsageError, WorkerError
 from edgekit.export.sources import source
 from edgekit.modelfile import tflite_cut
 from edgekit.modelfile.layer_class import CLASSES, layer_class
+from edgekit.runtimes.jobs import ProfileJob
 from edgekit.runtimes.operators import Operand, Operator, OperatorTime
 from tests.specimens.files import OPS, tiny_onnx, tiny_tflite
 
@@ -89,7 +90,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def reports(files: dict[str, Path]) -> dict[str, ProfileReport]:
-    found = devices.profile([Request(path) for path in files.values()], BRIEF, LOCAL)
+    found = devices.profile(
+        ProfileRequest((*(ModelFile(path) for path in files.values()),), (BRIEF,), LOCAL)
+    )
     return {report.info.runtime: report for report in found}
 
 
@@ -130,7 +133,9 @@ def test_every_operator_of_the_optimised_graph_appears_once(
 
 
 def test_bytes_are_those_of_inputs_weights_and_outputs(tmp_path: Path) -> None:
-    (report,) = devices.profile([Request(tiny_onnx(tmp_path / "net.onnx"))], BRIEF, LOCAL)
+    (report,) = devices.profile(
+        ProfileRequest((ModelFile(tiny_onnx(tmp_path / "net.onnx")),), (BRIEF,), LOCAL)
+    )
     convolution = next(o for o in report.operators if "Conv" in o.kind)
     padded = sum(operand.elements for operand in convolution.outputs)
     read = 3 * 64 + sum(operand.elements for operand in convolution.inputs if operand.constant)
@@ -211,7 +216,7 @@ def test_the_dequantizing_of_weights_goes_with_the_layer_that_reads_them(tmp_pat
     for operator, pair in zip(found.operators, found.measured_as, strict=True):
         assert (pair is None) == (operator.kind in ("PAD", "DEQUANTIZE"))
     assert sum(operator.macs for operator in found.operators) == MACS
-    (report,) = devices.profile([Request(made.path)], BRIEF, LOCAL)
+    (report,) = devices.profile(ProfileRequest((ModelFile(made.path),), (BRIEF,), LOCAL))
     assert report.unmeasured == {}
 
 
@@ -228,7 +233,7 @@ def test_what_is_no_tflite_file_is_said(tmp_path: Path) -> None:
     path = tmp_path / "net.tflite"
     path.write_bytes(b"nothing of the kind")
     with pytest.raises(UnreadableModelError, match=r"this is no \.tflite file"):
-        devices.profile([Request(path)], BRIEF, LOCAL)
+        devices.profile(ProfileRequest((ModelFile(path),), (BRIEF,), LOCAL))
 
 
 @pytest.mark.parametrize(
@@ -255,11 +260,11 @@ def test_classes(kind: str, taps: tuple[int, ...] | None, groups: int, expected:
 def test_emulated_targets_and_branching_graphs_are_refused(tmp_path: Path) -> None:
     emulated = devices.resolve_target("qemu:cortex-a53")
     with pytest.raises(RefusedError, match="emulated machine"):
-        devices.profile([Request(tmp_path / "net.onnx")], BRIEF, emulated)
+        devices.profile(ProfileRequest((ModelFile(tmp_path / "net.onnx"),), (BRIEF,), emulated))
     path = tmp_path / "branch.onnx"
     onnx.save(_branching(), path)
     with pytest.raises(RefusedError, match="branch or loop"):
-        devices.profile([Request(path)], BRIEF, LOCAL)
+        devices.profile(ProfileRequest((ModelFile(path),), (BRIEF,), LOCAL))
 
 
 def _branching() -> onnx.ModelProto:
@@ -284,13 +289,13 @@ def test_a_strange_answer_is_a_worker_error(tmp_path: Path) -> None:
     class Target:
         name = "fake"
 
-        def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
-            assert (job["task"], timeout_s) == ("profile", BRIEF.timeout_s)
+        def run(self, job: ProfileJob, timeout_s: float) -> dict[str, Any]:
+            assert (job.task, timeout_s) == ("profile", BRIEF.timeout_s)
             return {}
 
     path = tiny_onnx(tmp_path / "net.onnx")
-    with pytest.raises(WorkerError, match="process 1 of 1: not understood"):
-        devices.profile([Request(path)], BRIEF, Target())  # type: ignore[arg-type]
+    with pytest.raises(WorkerError, match=r"process 1 of 1: .* not understood"):
+        devices.profile(ProfileRequest((ModelFile(path),), (BRIEF,), Target()))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("changes", [{"threads": 0}, {"children": 0}, {"min_secs": -1.0}])
@@ -339,8 +344,9 @@ def test_json_has_every_operator(
     reports: dict[str, ProfileReport],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def profile(requests: Any, settings: ProfileSettings, *_: Any) -> list[ProfileReport]:
-        assert [request.path for request in requests] == list(files.values())
+    def profile(request: ProfileRequest, *_: Any) -> list[ProfileReport]:
+        (settings,) = request.settings
+        assert [file.path for file in request.files] == list(files.values())
         assert (settings.children, settings.num_runs, settings.cpus) == (2, 7, "0")
         return list(reports.values())
 

@@ -11,14 +11,14 @@ from edgekit.devices.statistics import ratio, student_t
 from edgekit.devices.statistics import verdict as contrast
 from edgekit.devices.statistics.ratio import Estimate, Timed
 from edgekit.devices.statistics.verdict import Contrast
-from edgekit.runtimes.timing import Samples
+from edgekit.runtimes.timing import TimeSamples
 
 PROCESSES, ROUNDS, RUNS = 6, 10, 20
 
 
-def samples(wall_ms: np.ndarray, switches: np.ndarray | None = None) -> Samples:
+def samples(wall_ms: np.ndarray, switches: np.ndarray | None = None) -> TimeSamples:
     wall_ns = tuple(int(1e6 * ms) for ms in wall_ms)
-    return Samples(
+    return TimeSamples(
         wall_ns, wall_ns, tuple(int(n) for n in (switches if switches is not None else 0 * wall_ms))
     )
 
@@ -100,7 +100,7 @@ def all_disturbed(made: list[Timed], waiting_ms: float) -> list[Timed]:
     return [
         Timed(
             tuple(
-                Samples(
+                TimeSamples(
                     tuple(ns + int(1e6 * waiting_ms) for ns in one.wall_ns),
                     one.cpu_ns,
                     (1,) * len(one.wall_ns),

@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "latency_vww.json"
 
 def test_the_recorded_report_replays() -> None:
     text = GOLDEN.read_text()
-    recorded = devices.from_json(text)
+    recorded = devices.latency_from_json(text)
     assert recorded.info.operators["CONV_2D"] == 14
     derived, stored = recorded.summary(), json.loads(text)["summary"]
     low, high = derived["interval_ms"]
@@ -45,7 +45,7 @@ def test_reports_survive_json_exactly(
 ) -> None:
     runs = [dataclasses.replace(run(child), load_ms=load_ms) for child in children]
     made = report(runs, model=model, macs=macs)
-    assert devices.from_json(made.to_json()) == made
+    assert devices.latency_from_json(made.to_json()) == made
 
 
 def edited(**changes: Any) -> str:
@@ -69,5 +69,5 @@ def edited(**changes: Any) -> str:
 )
 def test_other_documents_are_refused(text: str, message: str) -> None:
     with pytest.raises(RefusedError, match=message) as caught:
-        devices.from_json(text)
+        devices.latency_from_json(text)
     assert caught.value.reason_code == "unreadable-report"

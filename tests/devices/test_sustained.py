@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ import pytest
 from edgekit import devices
 from edgekit.cli import run
 from edgekit.cli.shared.options import Duration
-from edgekit.devices import Request, SustainedReport, SustainSettings
+from edgekit.devices import ModelFile, SustainedReport, SustainRequest, SustainSettings
 from edgekit.errors import RefusedError, UsageError, WorkerError
 from edgekit.runtimes import timing
+from edgekit.runtimes.jobs import SustainJob
 from edgekit.runtimes.machine import Conditions
-from edgekit.runtimes.timing import Samples, Window
+from edgekit.runtimes.timing import TimeSamples, TimeWindow
 from tests.specimens.files import OPS, tiny_tflite
 from tests.specimens.reports import CALM, INFO, MACHINE
 
@@ -33,7 +34,7 @@ def warm(degrees: float, khz: int) -> Conditions:
 def series(levels_ms: list[float], undisturbed: bool = True) -> SustainedReport:
     """One window of one second at each level; the machine warms up and slows down."""
     windows = [
-        Window(n + 1.0, 100, 1e6 * ms + 5e5, 1e6 * ms if undisturbed or n else None)
+        TimeWindow(n + 1.0, 100, 1e6 * ms + 5e5, 1e6 * ms if undisturbed or n else None)
         for n, ms in enumerate(levels_ms)
     ]
     states = [warm(40 + n, 2_400_000 - 1000 * n) for n in range(len(windows) + 1)]
@@ -85,9 +86,9 @@ def test_a_machine_without_thermometer_has_no_temperature() -> None:
 
 
 def test_a_window_sums_up_its_samples() -> None:
-    found = timing.window(Samples((5, 1, 9, 3), (0,) * 4, (0, 0, 1, 0)), 2.5)
-    assert found == Window(2.5, 4, 4, 3)
-    assert timing.window(Samples((5,), (0,), (1,)), 1.0).undisturbed_median_ns is None
+    found = timing.window(TimeSamples((5, 1, 9, 3), (0,) * 4, (0, 0, 1, 0)), 2.5)
+    assert found == TimeWindow(2.5, 4, 4, 3)
+    assert timing.window(TimeSamples((5,), (0,), (1,)), 1.0).undisturbed_median_ns is None
 
 
 def test_reports_survive_json_exactly_and_check_themselves() -> None:
@@ -122,15 +123,17 @@ def test_a_strange_answer_is_a_worker_error(tmp_path: Path) -> None:
     class Target:
         name = "fake"
 
-        def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
-            assert (job["task"], job["secs"]) == ("sustain", 10)
+        def run(self, job: SustainJob, timeout_s: float) -> dict[str, Any]:
+            assert job.secs == 10
             assert timeout_s > 10
             return {}
 
     path = tmp_path / "net.tflite"
     path.write_text("x")
     with pytest.raises(WorkerError, match="not understood"):
-        devices.sustain(Request(path), SustainSettings(10.0), Target())  # type: ignore[arg-type]
+        devices.sustain(
+            SustainRequest((ModelFile(path),), (SustainSettings(10.0),), Target())  # type: ignore[arg-type]
+        )
 
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -162,7 +165,7 @@ def test_the_table_names_the_throttled(
 ) -> None:
     path = tmp_path / "net.tflite"
     path.write_text("x")
-    monkeypatch.setattr("edgekit.devices.sustain", lambda *_: series([1.0] * 60 + [1.5] * 60))
+    monkeypatch.setattr("edgekit.devices.sustain", lambda *_: [series([1.0] * 60 + [1.5] * 60)])
     code, out, _ = cli("latency", path, "--sustained", "2m")
     assert code == 0
     for words in ("1.500", "12000", "40 to 160 C", "2.4 to 2.28 GHz", "50% slower: the machine"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from edgekit.export.rewriting.choices import Choices
 from edgekit.export.sources import source
 from edgekit.quantize import recipe
 from edgekit.quantize.samples import reading
+from edgekit.runtimes.jobs import CompareJob
 from tests.specimens import graphs
 from tests.specimens.graphs import weights
 from tests.specimens.reports import INFO, MACHINE, turns
@@ -47,8 +48,8 @@ class Pretender:
     def probe(self) -> Probe:
         return Probe(MACHINE, {})
 
-    def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:  # noqa: ARG002
-        paths = [Path(each["path"]) for each in job["files"]]
+    def run(self, job: CompareJob, timeout_s: float) -> dict[str, Any]:  # noqa: ARG002
+        paths = [Path(each.path) for each in job.files]
         self.asked.append(len(paths))
         shift = 1 + 0.0005 * (len(self.asked) % 3)
         levels = [

@@ -32,6 +32,7 @@ from edgekit.files.made_folder import MadeFolder
 from edgekit.modelfile import onnx_cut
 from edgekit.processes import child
 from edgekit.runtimes import ModelInfo, TensorInfo
+from edgekit.runtimes.jobs import Job
 from edgekit.runtimes.worker import seeded_inputs
 from tests.specimens import qdq
 from tests.specimens.files import OPS, tiny_onnx, tiny_tflite
@@ -241,13 +242,17 @@ def test_the_same_worker_describes_a_file(tmp_path: Path) -> None:
     assert child.describe(path, isa="cortex-a53") == child.describe(path)
 
 
+class NonsenseJob(Job):
+    task = "nonsense"
+
+
 def test_errors_cross_the_emulator(tmp_path: Path) -> None:
     require("avx2")
     (tmp_path / "bad.onnx").write_bytes(b"no model")
     with pytest.raises(UnreadableModelError, match=r"bad\.onnx"):
         child.describe(tmp_path / "bad.onnx", isa="avx2")
     with pytest.raises(WorkerError, match=r"^under avx2: KeyError"):
-        child.call({"task": "nonsense"}, isa="avx2")
+        child.call(NonsenseJob(), isa="avx2")
 
 
 # --- saturation -------------------------------------------------------------------------------

@@ -58,9 +58,9 @@ def test_warming_up_by_count_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_samples_are_complete() -> None:
     with pytest.raises(ValueError, match="every sample"):
-        timing.Samples((1, 2), (1,), (0,))
+        timing.TimeSamples((1, 2), (1,), (0,))
     with pytest.raises(ValueError, match="at least one"):
-        timing.Samples((), (), ())
+        timing.TimeSamples((), (), ())
 
 
 class FakeFiles:

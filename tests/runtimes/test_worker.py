@@ -27,6 +27,7 @@ from edgekit.errors import (
 )
 from edgekit.processes import child
 from edgekit.runtimes.base import TensorInfo
+from edgekit.runtimes.jobs import DescribeJob, ProbeJob
 from tests.specimens.files import OPS, tiny_tflite
 
 FAKE_INTERPRETER = """
@@ -188,7 +189,7 @@ def test_each_death_of_a_worker_has_its_message(fake: Fake, order: str, message:
 
 def test_a_hanging_worker_is_killed_at_the_timeout(fake: Fake) -> None:
     path = fake("hang")
-    job = {"task": "describe", "runtime": "tflite", "path": str(path), "threads": 1}
+    job = DescribeJob("tflite", str(path), 1)
     with pytest.raises(WorkerError, match="no answer within 2 s"):
         child.call(job, timeout_s=2)
     assert has_ended(int(Path(f"{path}.pid").read_text()))
@@ -220,7 +221,7 @@ def test_the_worker_ends_with_its_parent(
 
 def test_a_prefix_that_is_no_program_is_named() -> None:
     with pytest.raises(WorkerError, match="cannot start no-such-program: No such file"):
-        child.call({"task": "probe"}, command_prefix=("no-such-program",))
+        child.call(ProbeJob(), command_prefix=("no-such-program",))
 
 
 @pytest.mark.parametrize(
@@ -233,7 +234,7 @@ def test_a_prefix_that_is_no_program_is_named() -> None:
 )
 def test_an_answer_must_be_json(script: str, message: str) -> None:
     with pytest.raises(WorkerError, match=message):
-        child.call({"task": "probe"}, command_prefix=("sh", "-c", script))
+        child.call(ProbeJob(), command_prefix=("sh", "-c", script))
 
 
 # Temporary files

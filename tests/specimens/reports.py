@@ -13,7 +13,7 @@ from edgekit.devices import LatencyReport, MeasureSettings, Run
 from edgekit.devices.reports.comparison import Turns
 from edgekit.runtimes import ModelInfo, TensorInfo
 from edgekit.runtimes.machine import Conditions, Machine
-from edgekit.runtimes.timing import Block, Samples, WarmUp
+from edgekit.runtimes.timing import Block, TimeSamples, WarmUp
 
 MACHINE = Machine("Cortex-A76", "aarch64", 4, 2_400_000, 8 << 30, "Linux 6.1", "3.11.2", None)
 CALM = Conditions(1.0, (0, 1, 2, 3), ("performance",), 2_400_000, 0.2, 0.0, 6 << 30, None)
@@ -25,7 +25,7 @@ SAMPLES = st.lists(st.floats(0.001, 1000), min_size=1, max_size=30)
 def run(wall_ms: Sequence[float], switches: Sequence[int] | None = None) -> Run:
     wall_ns = tuple(round(1e6 * ms) for ms in wall_ms)
     return Run(
-        samples=Samples(wall_ns, wall_ns, tuple(switches or [0] * len(wall_ns))),
+        samples=TimeSamples(wall_ns, wall_ns, tuple(switches or [0] * len(wall_ns))),
         warm_up=WarmUp(100, 1.0, stationary=True),
         load_ms=3.0,
         first_run_ms=2.0,
@@ -72,7 +72,7 @@ def codes(found: LatencyReport) -> set[str]:
 
 def block(file: int, level_ms: float, switched: int = 0) -> Block:
     wall_ns = tuple(round(1e6 * ms) for ms in steady(level_ms, 40))
-    return Block(file, Samples(wall_ns, wall_ns, (switched,) * len(wall_ns)))
+    return Block(file, TimeSamples(wall_ns, wall_ns, (switched,) * len(wall_ns)))
 
 
 def turns(*levels_ms: float, rounds: int = 3, **changes: Any) -> Turns:

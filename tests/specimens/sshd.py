@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from edgekit import devices
+from edgekit.runtimes.jobs import DescribeJob
 from tests.runtimes.test_worker import FAKE_INTERPRETER, stub_package
 
 SSH = shutil.which("ssh")  # before a test puts another first on PATH
@@ -176,8 +177,8 @@ def fake(device: Device, tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
-def describe(path: Path) -> dict[str, object]:
-    return {"task": "describe", "runtime": "tflite", "path": str(path), "threads": 1}
+def describe(path: Path) -> DescribeJob:
+    return DescribeJob("tflite", str(path), 1)
 
 
 def ancestor(pid: int, name: str) -> int:

@@ -15,7 +15,13 @@ import pytest
 
 from edgekit import devices
 from edgekit.cli import run
-from edgekit.devices import BenchmarkReport, MeasureSettings, Request
+from edgekit.devices import (
+    BenchmarkReport,
+    BenchmarkRequest,
+    MeasureRequest,
+    MeasureSettings,
+    ModelFile,
+)
 from edgekit.devices.reports.phone_benchmark import BenchmarkRun
 from edgekit.devices.targets import benchmark_output, fleet
 from edgekit.devices.targets.adb import target as adb
@@ -54,7 +60,7 @@ def _benchmark(net: Path, target: str = "adb:") -> BenchmarkReport:
     place = devices.resolve_target(target)
     assert isinstance(place, devices.BenchmarkTarget)
     with devices.opened(place):
-        [report] = devices.benchmark([Request(net)], BRIEF, place)
+        [report] = devices.benchmark(BenchmarkRequest((ModelFile(net),), place, (BRIEF,)))
     return report
 
 
@@ -167,7 +173,16 @@ def test_files_take_turns_and_are_sent_once(phone: Phone, net: Path, tmp_path: P
     place = devices.resolve_target("adb:")
     assert isinstance(place, devices.BenchmarkTarget)
     with devices.opened(place):
-        reports = devices.benchmark([Request(net), Request(other)], BRIEF, place)
+        reports = devices.benchmark(
+            BenchmarkRequest(
+                (
+                    ModelFile(net),
+                    ModelFile(other),
+                ),
+                place,
+                (BRIEF,),
+            )
+        )
     assert [len(report.runs) for report in reports] == [3, 3]
     pushed = [call[3] for call in phone.calls() if call[2:3] == ["push"]]
     assert sorted(pushed) == sorted(map(str, [net, other]))
@@ -195,9 +210,20 @@ def test_benchmarks_without_an_open_target_have_folders_of_their_own(
 ) -> None:
     program = phone.benchmark_model(f"cat {GOLDEN / LAST}.txt", tmp_path / "bench")
     place = adb.connect(SERIAL, str(program))
-    [report] = devices.benchmark([Request(net)], BRIEF, place)
-    assert report.tool.path == str(program)
+    found = [place.benchmark(net, BRIEF) for _ in range(3)]
+    assert {each.tool.path for each in found} == {str(program)}
     assert len({line.split()[0] for line in phone.lines("ran")}) == 3
+    assert phone.leftovers() == []
+
+
+def test_all_processes_of_a_request_have_one_folder(
+    phone: Phone, net: Path, tmp_path: Path
+) -> None:
+    program = phone.benchmark_model(f"cat {GOLDEN / LAST}.txt", tmp_path / "bench")
+    place = adb.connect(SERIAL, str(program))
+    [report] = devices.benchmark(BenchmarkRequest((ModelFile(net),), place, (BRIEF,)))
+    assert len(report.runs) == 3
+    assert len({line.split()[0] for line in phone.lines("ran")}) == 1
     assert phone.leftovers() == []
 
 
@@ -440,7 +466,7 @@ def test_a_benchmark_ends_with_an_edgekit_that_is_killed(phone: Phone, net: Path
 def test_what_needs_samples_is_refused(phone: Phone, net: Path) -> None:
     place = devices.resolve_target("adb:")
     with pytest.raises(RefusedError, match="keeps no samples"):
-        devices.measure([Request(net)], BRIEF, place)
+        devices.measure(MeasureRequest((ModelFile(net),), (BRIEF,), place))
     assert run(["compare", str(net), str(net), "--target", "adb:"]) == 4
     assert run(["latency", str(net), "--target", "adb:", "--sustained", "2s"]) == 4
     assert run(["latency", str(net), "--target", "adb:", "--profile"]) == 4

@@ -11,7 +11,6 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import pytest
 from edgekit import devices
 from edgekit.cli import run
 from edgekit.cli.latency import instruction_counts
-from edgekit.devices import CountReport, CountSettings, MeasureSettings, Request
+from edgekit.devices import CountReport, CountRequest, CountSettings, MeasureRequest, ModelFile
 from edgekit.devices.targets import Counted
 from edgekit.devices.targets.qemu import QemuTarget
 from edgekit.emulation import instruction_counts as counting
@@ -35,6 +34,15 @@ from edgekit.errors import (
     WorkerError,
 )
 from edgekit.runtimes import count_marks
+from edgekit.runtimes.jobs import (
+    CompareJob,
+    CountJob,
+    Job,
+    JobFile,
+    MeasureJob,
+    ProfileJob,
+    SustainJob,
+)
 from tests.specimens.files import OPS, tiny_onnx, tiny_tflite
 from tests.specimens.reports import INFO
 
@@ -59,18 +67,31 @@ def test_no_other_processor_is_one(name: str) -> None:
         devices.resolve_target("qemu")
 
 
-@pytest.mark.parametrize("task", ["measure", "compare", "profile", "count"])
-def test_an_emulated_target_takes_no_job_that_times(task: str) -> None:
+TIMES = {
+    "seed": 0, "num_runs": 1, "min_secs": 0, "max_secs": 1, "warmup_runs": 1, "warmup_secs": 0,
+}  # fmt: skip
+TIMING_JOBS = (
+    MeasureJob("tflite", "t.tflite", 1, **TIMES),
+    CompareJob((JobFile("tflite", "t.tflite"),), 1, order_seed=0, **TIMES),
+    ProfileJob("tflite", "t.tflite", 1, operator_secs=1, **TIMES),
+    SustainJob("tflite", "t.tflite", 1, seed=0, secs=10, window_secs=1),
+    CountJob("tflite", "t.tflite", 1, seed=0, num_runs=1, warmup_runs=1),
+)
+
+
+@pytest.mark.parametrize("job", TIMING_JOBS, ids=lambda job: job.task)
+def test_an_emulated_target_takes_no_job_that_times(job: Job) -> None:
     target = devices.resolve_target("qemu:cortex-a76")
     with pytest.raises(RefusedError, match="emulated, so its times say nothing") as caught:
-        target.run({"task": task}, 1)
+        target.run(job, 1)
     assert caught.value.reason_code == "emulated-time"
 
 
 def test_measuring_on_an_emulated_target_is_refused(tmp_path: Path) -> None:
-    request = Request(tiny_tflite(tmp_path / "t.tflite", [OPS.ABS]))
+    request = ModelFile(tiny_tflite(tmp_path / "t.tflite", [OPS.ABS]))
+    target = devices.resolve_target("qemu:cortex-a53")
     with pytest.raises(RefusedError, match="counts instructions instead"):
-        devices.measure([request], MeasureSettings(), devices.resolve_target("qemu:cortex-a53"))
+        devices.measure(MeasureRequest((request,), target=target))
 
 
 @pytest.mark.parametrize("option", ["--threads", "--num-runs", "--max-secs"])
@@ -202,22 +223,22 @@ class FakeTarget:
 
     run = probe
 
-    def count(self, job: Mapping[str, Any], timeout_s: float) -> Counted:
-        assert (job["task"], job["threads"], timeout_s) == ("count", 1, CountSettings().timeout_s)
+    def count(self, job: CountJob, timeout_s: float) -> Counted:
+        assert (job.threads, timeout_s) == (1, CountSettings().timeout_s)
         zeros = Counts(*[0] * 11)
         empty = dataclasses.replace(zeros, other=20)
         full = dataclasses.replace(
             zeros, other=20, loads=self.loads.pop(0), load_bytes=64, dot_products=600
         )
         answer = {"model": json.loads(json.dumps(dataclasses.asdict(INFO))), "outputs_sha256": "0"}
-        return Counted(answer, (empty,) * 3 + (full,) * job["num_runs"])
+        return Counted(answer, (empty,) * 3 + (full,) * job.num_runs)
 
 
 def _report(tmp_path: Path, target: FakeTarget, **changes: Any) -> CountReport:
     path = tmp_path / "net.tflite"
     path.write_bytes(b"net")
-    request = Request(path, model="net", macs=4000)
-    (report,) = devices.count([request], CountSettings(**changes), target)
+    request = ModelFile(path, model="net", macs=4000)
+    (report,) = devices.count(CountRequest((request,), target, CountSettings(**changes)))
     return report
 
 
@@ -242,7 +263,7 @@ def test_runs_that_are_missing_are_noticed(tmp_path: Path) -> None:
     target = FakeTarget(1)
     whole = target.count
     target.count = lambda job, timeout_s: whole(  # type: ignore[method-assign]
-        {**job, "num_runs": job["num_runs"] - 1}, timeout_s
+        dataclasses.replace(job, num_runs=job.num_runs - 1), timeout_s
     )
     with pytest.raises(WorkerError, match="7 counts came for 8 runs"):
         _report(tmp_path, target, children=1)
@@ -252,7 +273,7 @@ def test_settings_and_files_are_checked(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="children must be at least 1, not 0"):
         CountSettings(children=0)
     with pytest.raises(InvalidPathError):
-        devices.count([Request(tmp_path / "no.onnx")], CountSettings(), FakeTarget())
+        devices.count(CountRequest((ModelFile(tmp_path / "no.onnx"),), FakeTarget()))
 
 
 def test_a_file_of_counts_that_is_cut_short_is_a_worker_error(tmp_path: Path) -> None:
@@ -290,7 +311,7 @@ def test_litert_counts_are_identical_and_one_more_operator_is_seen(
     target = _require("cortex-a76")
     short = tiny_tflite(tmp_path / "short.tflite", [OPS.ABS, OPS.NEG])
     long = tiny_tflite(tmp_path / "long.tflite", [OPS.ABS, OPS.NEG, OPS.ABS])
-    (one,) = devices.count([Request(short)], CountSettings(children=2), target)
+    (one,) = devices.count(CountRequest((ModelFile(short),), target, CountSettings(children=2)))
     assert [each.outputs_sha256 for each in one.children] == [one.children[0].outputs_sha256] * 2
     assert one.children[0].runs == one.children[1].runs
     assert one.spread == 0
@@ -307,8 +328,8 @@ def test_onnxruntime_counts_repeat_within_three_per_mille(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     target = _require("cortex-a53")
-    request = Request(tiny_onnx(tmp_path / "tiny.onnx"))
-    (report,) = devices.count([request], CountSettings(children=2), target)
+    request = ModelFile(tiny_onnx(tmp_path / "tiny.onnx"))
+    (report,) = devices.count(CountRequest((request,), target, CountSettings(children=2)))
     assert report.spread <= 0.003
     assert report.counts.float_macs > 0
     assert report.counts.dot_products == 0

@@ -16,7 +16,7 @@ import pytest
 
 from edgekit import devices
 from edgekit.cli import run
-from edgekit.devices import MeasureSettings, Request
+from edgekit.devices import MeasureRequest, MeasureSettings, ModelFile, Step
 from edgekit.devices.targets import fleet, opened
 from edgekit.devices.targets.ssh import connection, device_agent
 from edgekit.devices.targets.ssh.failures import explain, lost
@@ -31,6 +31,7 @@ from edgekit.errors import (
     UsageError,
     WorkerError,
 )
+from edgekit.runtimes.jobs import CompareJob, JobFile
 from tests.runtimes.test_worker import has_ended, stub_package
 from tests.specimens import sshd
 from tests.specimens.files import OPS, tiny_onnx, tiny_tflite
@@ -48,7 +49,9 @@ def test_files_are_measured_over_ssh_and_nothing_stays(
 ) -> None:
     files = [tiny_tflite(tmp_path / "net.tflite", [OPS.ABS]), tiny_onnx(tmp_path / "net.onnx")]
     with opened(target):
-        reports = devices.measure([Request(path) for path in files], BRIEF, target)
+        reports = devices.measure(
+            MeasureRequest(tuple(ModelFile(path) for path in files), (BRIEF,), target)
+        )
     assert [report.info.runtime for report in reports] == ["tflite", "onnxruntime"]
     for report in reports:
         assert report.target == "ssh:device"
@@ -97,9 +100,11 @@ def test_what_a_login_prints_does_no_harm(device: Device, target: devices.Target
 def test_a_job_on_two_files_finds_both(target: devices.Target, tmp_path: Path) -> None:
     one = tiny_tflite(tmp_path / "a.tflite", [OPS.ABS])
     two = tiny_tflite(tmp_path / "b.tflite", [OPS.NEG])
-    files = [{"path": str(path), "runtime": "tflite"} for path in (one, two)]
-    times = {"num_runs": 2, "min_secs": 0, "max_secs": 1, "warmup_runs": 1, "warmup_secs": 0}
-    job = {"task": "compare", "files": files, "threads": 1, "seed": 0, "order_seed": 0, **times}
+    job = CompareJob(
+        files=tuple(JobFile("tflite", str(path)) for path in (one, two)),
+        threads=1, order_seed=0, seed=0, num_runs=2, min_secs=0, max_secs=1, warmup_runs=1,
+        warmup_secs=0,
+    )  # fmt: skip
     assert [model["operators"] for model in target.run(job, 60)["models"]] == [
         {"ABS": 1},
         {"NEG": 1},
@@ -223,12 +228,12 @@ def test_two_clients_take_turns(device: Device, target: devices.Target) -> None:
     other, said = devices.resolve_target("ssh:device"), []
     waiting, done = threading.Event(), threading.Event()
 
-    def say(line: str) -> None:
-        said.append(line)
+    def tell(step: Step) -> None:
+        said.append(step.activity)
         waiting.set()
 
     def second() -> None:
-        with opened(other, say):
+        with opened(other, tell):
             done.set()
 
     thread = threading.Thread(target=second)
@@ -248,7 +253,7 @@ def test_who_waits_and_gives_up_leaves_nothing(device: Device, target: devices.T
     class GaveUpError(Exception):
         pass
 
-    def give_up(_: str) -> None:
+    def give_up(_: Step) -> None:
         raise GaveUpError
 
     other = devices.resolve_target("ssh:device")
@@ -271,7 +276,7 @@ def test_an_emulated_arm_device_end_to_end(
     device.be(python=f"exec {shlex.join(argv)}")
     path = tiny_tflite(tmp_path / "net.tflite", [OPS.ABS])
     with opened(target):
-        (report,) = devices.measure([Request(path)], BRIEF, target)
+        (report,) = devices.measure(MeasureRequest((ModelFile(path),), (BRIEF,), target))
     assert report.machine.architecture == "aarch64"
     assert device.leftovers() == []
 

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from edgekit import devices
-from edgekit.devices import MeasureSettings, Request
+from edgekit.devices import MeasureRequest, MeasureSettings, ModelFile
 from edgekit.devices.targets import opened
 from edgekit.devices.targets.ssh import connection
 from edgekit.devices.targets.ssh import target as ssh
 from edgekit.errors import EdgekitError, WorkerError
+from edgekit.runtimes.jobs import Job, MeasureJob, SustainJob
 from tests.runtimes.test_worker import has_ended
 from tests.specimens import sshd
 from tests.specimens.files import OPS, tiny_tflite
@@ -45,7 +46,7 @@ class Asking:
 
     def _ask(self) -> None:
         try:
-            with opened(self._target, self.said.append):
+            with opened(self._target, lambda step: self.said.append(step.activity)):
                 self.answer = self._target.run(describe(self._path), 60)
         except EdgekitError as error:
             self.caught = error
@@ -123,9 +124,9 @@ def cut(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
     """Return a function that cuts the connection as so many jobs of a task begin."""
     run, left = connection.Connection.run, {"": 0}
 
-    def running(self: Any, job: dict[str, Any], timeout_s: float) -> Any:
-        if left.get(job["task"], 0):
-            left[job["task"]] -= 1
+    def running(self: Any, job: Job, timeout_s: float) -> Any:
+        if left.get(job.task, 0):
+            left[job.task] -= 1
             self._process.kill()
         return run(self, job, timeout_s)
 
@@ -139,7 +140,7 @@ def test_a_report_says_that_a_run_was_started_again(
     net = tiny_tflite(tmp_path / "net.tflite", [OPS.ABS])
     cut("measure", 2)
     with opened(target):
-        [report] = devices.measure([Request(net)], BRIEF, target)
+        [report] = devices.measure(MeasureRequest((ModelFile(net),), (BRIEF,), target))
     assert [run.connections_lost for run in report.runs] == [2, 0, 0]
     (issue,) = [issue for issue in report.issues if issue.code == "connection-lost"]
     assert "lost 2 times" in issue.message
@@ -150,10 +151,23 @@ def test_a_report_says_that_a_run_was_started_again(
     ("task", "reason"), [("measure", "so were 2 before"), ("sustain", "remain: measure again$")]
 )
 def test_a_job_is_not_started_again_for_ever(
-    task: str, reason: str, target: devices.Target, device: Device, cut: Callable[[str, int], None]
+    task: str,
+    reason: str,
+    target: devices.Target,
+    device: Device,
+    cut: Callable[[str, int], None],
+    tmp_path: Path,
 ) -> None:
+    path = str(tiny_tflite(tmp_path / "net.tflite", [OPS.ABS]))
+    jobs = {
+        "measure": MeasureJob(
+            "tflite", path, 1, seed=0, num_runs=1, min_secs=0, max_secs=1, warmup_runs=1,
+            warmup_secs=0,
+        ),
+        "sustain": SustainJob("tflite", path, 1, seed=0, secs=2, window_secs=1),
+    }  # fmt: skip
     cut(task, 9)
     with pytest.raises(WorkerError, match=reason) as caught:
-        target.run({"task": task}, 60)
+        target.run(jobs[task], 60)
     assert caught.value.reason_code == "connection-lost"
     assert device.leftovers() == []

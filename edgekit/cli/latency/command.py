@@ -19,10 +19,11 @@ from edgekit.cli.shared.options import (
     cpus_option,
     json_option,
 )
+from edgekit.cli.shared.steps import told
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgekit.devices import LatencyReport, Request
+    from edgekit.devices import LatencyReport, ModelFile
 
 
 @click.command("latency", short_help="Measure how long models take.")
@@ -145,33 +146,39 @@ def command(
     place = devices.resolve_target(target)
     runtimes = _runtimes(backends)
 
-    def files(say: Callable[[str], None], some: Sequence[str] = runtimes) -> list[Request]:
+    def files(say: Callable[[str], None], some: Sequence[str] = runtimes) -> tuple[ModelFile, ...]:
         return requests.collect([*subjects, *models], some, sizes, say)
 
     if isinstance(place, devices.CountingTarget):
         instruction_counts.refuse_timing_options(click.get_current_context())
         with output.progress("latency") as say:
-            instruction_counts.show(files(say), place, children, say, as_json=as_json)
+            counting = devices.CountSettings(children=children)
+            counted = devices.CountRequest(files(say), place, counting)
+            instruction_counts.show(counted, say, as_json=as_json)
         return
     if profiled:
         profile.refuse_other_options(click.get_current_context())
-        profiles = [
+        profiles = tuple(
             devices.ProfileSettings(
                 threads=_count(each), children=children, num_runs=num_runs, cpus=cpus
             )
             for each in threads
-        ]
+        )
         with output.progress("latency") as say:
-            profile.show(files(say), profiles, place, plots, say, as_json=as_json)
+            asked = devices.ProfileRequest(files(say), profiles, place)
+            profile.show(asked, plots, say, as_json=as_json)
         return
     if plots is not None:
         raise UsageError("--plots goes with --profile: give both, or leave it out")
     if duration is not None:
-        counts = [_count(each) for each in threads]
+        long = tuple(
+            devices.SustainSettings(duration, threads=_count(each), cpus=cpus) for each in threads
+        )
         with output.progress("latency") as say:
-            sustained.show(files(say), duration, counts, cpus, place, say, as_json=as_json)
+            lasting = devices.SustainRequest(files(say), long, place)
+            sustained.show(lasting, say, as_json=as_json)
         return
-    settings = [
+    settings = tuple(
         devices.MeasureSettings(
             threads=_count(each),
             children=children,
@@ -183,20 +190,15 @@ def command(
             cool_down_secs=cool_down_secs,
         )
         for each in threads
-    ]
+    )
     if isinstance(place, devices.BenchmarkTarget):
         with output.progress("latency") as say:
             found = files(say, phone_benchmark.only(runtimes))
-            phone_benchmark.show(found, settings, place, say, as_json=as_json)
+            wanted = devices.BenchmarkRequest(found, place, settings)
+            phone_benchmark.show(wanted, say, as_json=as_json)
         return
     with output.progress("latency") as say:
-        found = files(say)
-        with devices.opened(place, say):
-            reports = [
-                report
-                for each in settings
-                for report in devices.measure(found, each, place, lambda step: say(_words(step)))
-            ]
+        reports = devices.measure(devices.MeasureRequest(files(say), settings, place), told(say))
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]
         output.print_json("edgekit.latencies", 1, {"reports": documents})
@@ -215,14 +217,6 @@ def _runtimes(names: Sequence[str]) -> list[str]:
     from edgekit import runtimes
 
     return list(dict.fromkeys(runtimes.resolve(name) for name in names))
-
-
-def _words(step: object) -> str:
-    from edgekit.devices import Progress
-
-    assert isinstance(step, Progress)  # noqa: S101
-    subject = step.request.model or step.request.path.name
-    return f"measuring {subject} ({step.done + 1}/{step.total})"
 
 
 def _print(reports: Sequence[LatencyReport]) -> None:
@@ -258,7 +252,7 @@ def _print(reports: Sequence[LatencyReport]) -> None:
         f"{100 * change:.1f} %" for change in dict.fromkeys(changes[:1] + changes[-1:])
     )
     click.echo(
-        f"smallest change that two such measurements could show: {words}; "
+        f"smallest change that two such measurements would detect: {words}; "
         "`edgekit compare` sees smaller ones"
     )
     doubts: dict[str, list[str]] = {}

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.steps import told
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgekit.devices import CountingTarget, CountReport, Progress, Request
+    from edgekit.devices import CountReport, CountRequest
     from edgekit.emulation.instruction_counts import Counts
 
 # Options of `edgekit latency` that an emulated processor has a use for.
@@ -41,22 +42,11 @@ def refuse_timing_options(ctx: click.Context) -> None:
             )
 
 
-def show(
-    requests: Sequence[Request],
-    target: CountingTarget,
-    children: int,
-    say: Callable[[str], None],
-    *,
-    as_json: bool,
-) -> None:
+def show(request: CountRequest, say: Callable[[str], None], *, as_json: bool) -> None:
     """Count the instructions of each file and print them."""
     from edgekit import devices
 
-    def tell(step: Progress) -> None:
-        subject = step.request.model or step.request.path.name
-        say(f"counting {subject} ({step.done + 1}/{step.total})")
-
-    reports = devices.count(requests, devices.CountSettings(children=children), target, tell)
+    reports = devices.count(request, told(say))
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]
         output.print_json("edgekit.instruction-count-reports", 1, {"reports": documents})

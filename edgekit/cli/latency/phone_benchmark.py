@@ -10,16 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.steps import told
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgekit.devices import (
-        BenchmarkReport,
-        BenchmarkTarget,
-        MeasureSettings,
-        Progress,
-        Request,
-    )
+    from edgekit.devices import BenchmarkReport, BenchmarkRequest
     from edgekit.devices.targets.phone_facts import Cluster, Phone, PhoneState
 
 
@@ -34,27 +29,11 @@ def only(runtimes: Sequence[str]) -> list[str]:
     return ["tflite"]
 
 
-def show(
-    requests: Sequence[Request],
-    settings: Sequence[MeasureSettings],
-    target: BenchmarkTarget,
-    say: Callable[[str], None],
-    *,
-    as_json: bool,
-) -> None:
+def show(request: BenchmarkRequest, say: Callable[[str], None], *, as_json: bool) -> None:
     """Have each file measured under each of the settings, and print what was found."""
     from edgekit import devices
 
-    def tell(step: Progress) -> None:
-        subject = step.request.model or step.request.path.name
-        say(f"measuring {subject} ({step.done + 1}/{step.total})")
-
-    with devices.opened(target, say):
-        reports = [
-            report
-            for each in settings
-            for report in devices.benchmark(requests, each, target, tell)
-        ]
+    reports = devices.benchmark(request, told(say))
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]
         output.print_json("edgekit.benchmark-model-reports", 1, {"reports": documents})

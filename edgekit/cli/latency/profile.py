@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,11 @@ import click
 
 from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
+from edgekit.cli.shared.steps import told
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgekit.devices import ProfileReport, ProfileSettings, Progress, Request, Target
+    from edgekit.devices import ProfileReport, ProfileRequest
     from edgekit.devices.reports.profile import Cost
     from edgekit.runtimes.operators import Operand, Operator
 
@@ -40,13 +41,7 @@ def refuse_other_options(ctx: click.Context) -> None:
 
 
 def show(
-    requests: Sequence[Request],
-    settings: Sequence[ProfileSettings],
-    target: Target,
-    plots: Path | None,
-    say: Callable[[str], None],
-    *,
-    as_json: bool,
+    request: ProfileRequest, plots: Path | None, say: Callable[[str], None], *, as_json: bool
 ) -> None:
     """Profile each file and print where its time goes."""
     from edgekit import devices
@@ -56,14 +51,7 @@ def show(
 
         profile_plot.require()
 
-    def tell(step: Progress) -> None:
-        subject = step.request.model or step.request.path.name
-        say(f"profiling {subject} ({step.done + 1}/{step.total})")
-
-    with devices.opened(target, say):
-        reports = [
-            report for each in settings for report in devices.profile(requests, each, target, tell)
-        ]
+    reports = devices.profile(request, told(say))
     drawn = [] if plots is None else profile_plot.write(plots, reports)
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]

@@ -10,7 +10,7 @@ from edgekit.cli.shared.options import is_file
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgekit.devices import Request
+    from edgekit.devices import ModelFile
     from edgekit.export.sources.shapes import InputShapes
 
 
@@ -19,7 +19,7 @@ def collect(
     backends: Sequence[str],
     sizes: Sequence[str],
     say: Callable[[str], None],
-) -> list[Request]:
+) -> tuple[ModelFile, ...]:
     """Turn names and paths into files to measure.
 
     Args:
@@ -37,29 +37,29 @@ def collect(
 
     wanted: list[tuple[str, InputShapes]] = [(f" {size}", shape_of(size)) for size in sizes]
     wanted = wanted or [("", USUAL)]
-    requests = []
+    found: list[ModelFile] = []
     for subject in subjects or models.REFERENCE:
         if not is_file(subject):
             for label, shape in wanted:
-                requests.extend(_exported(subject, label, shape, backends, say))
+                found.extend(_exported(subject, label, shape, backends, say))
         elif sizes:
             raise UsageError(
                 f"--input-size is of networks by name; {subject} has the size it was exported with"
             )
         else:
-            requests.append(of_file(Path(subject)))
-    return requests
+            found.append(of_file(Path(subject)))
+    return tuple(found)
 
 
-def of_file(path: Path) -> Request:
+def of_file(path: Path) -> ModelFile:
     """Return what to measure of a model file, with what its sidecar says about it."""
-    from edgekit.devices import Request
+    from edgekit.devices import ModelFile
     from edgekit.export import artifact
 
     known = artifact.load(path) if path.is_file() else None
     if known is None:
-        return Request(path)
-    return Request(path, model=known.model, precision=known.precision, macs=known.macs)
+        return ModelFile(path)
+    return ModelFile(path, model=known.model, precision=known.precision, macs=known.macs)
 
 
 def shape_of(size: str) -> InputShapes:
@@ -82,14 +82,14 @@ def _exported(
     shape: InputShapes,
     backends: Sequence[str],
     say: Callable[[str], None],
-) -> list[Request]:
-    from edgekit.devices import Request
+) -> list[ModelFile]:
+    from edgekit.devices import ModelFile
     from edgekit.export import cache
 
     entries = cache.exported(
         name, backends, lambda step: say(f"{name}{label}: {step}"), asked=shape
     )
     return [
-        Request(entry.path, backend, f"{entry.model}{label}", entry.precision, entry.macs)
+        ModelFile(entry.path, backend, f"{entry.model}{label}", entry.precision, entry.macs)
         for entry, backend in zip(entries, backends, strict=True)
     ]

@@ -11,30 +11,17 @@ import click
 
 from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
+from edgekit.cli.shared.steps import told
 
 if TYPE_CHECKING:
-    from edgekit.devices import Request, SustainedReport, Target
+    from edgekit.devices import SustainedReport, SustainRequest
 
 
-def show(
-    requests: Sequence[Request],
-    secs: float,
-    threads: Sequence[int],
-    cpus: str | None,
-    target: Target,
-    say: Callable[[str], None],
-    *,
-    as_json: bool,
-) -> None:
-    """Run each file for so long, one after the other, and print them."""
+def show(request: SustainRequest, say: Callable[[str], None], *, as_json: bool) -> None:
+    """Run each file for long, one after the other, and print them."""
     from edgekit import devices
 
-    settings = [devices.SustainSettings(secs, threads=each, cpus=cpus) for each in threads]
-    reports = []
-    for each in settings:
-        for request in requests:
-            say(f"running {request.model or request.path.name} for {secs:g} s")
-            reports.append(devices.sustain(request, each, target))
+    reports = devices.sustain(request, told(say))
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]
         output.print_json("edgekit.sustained-runs", 1, {"reports": documents})

@@ -13,14 +13,13 @@ def of_float(float_file: Path, integer_file: Path) -> dict[str, float | int]:
     The files take turns within each of five fresh processes, one thread. ``ratio_low`` and
     ``ratio_high`` are the ends of the ratio's 95 % interval.
     """
-    from edgekit.devices import MeasureSettings, Request, compare, resolve_target
+    from edgekit.devices import CompareRequest, MeasureSettings, ModelFile, compare
 
     settings = MeasureSettings(
         children=_PROCESSES, num_runs=20, min_secs=0.3, max_secs=5, warmup_runs=3, warmup_secs=0.1
     )
-    result = compare(
-        Request(float_file), [Request(integer_file)], settings, resolve_target("local")
-    )
+    candidates = (ModelFile(integer_file),)
+    result = compare(CompareRequest(ModelFile(float_file), candidates, settings))
     (found,) = result.contrasts
     return {
         "ratio": found.ratio,

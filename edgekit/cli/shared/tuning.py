@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.steps import told
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def measured(every: Sequence[Forms], target: str, say: Callable[[str], None]) ->
     from edgekit.devices.tuning.tune import tune
 
     place = devices.resolve_target(target)
-    with devices.opened(place, say):
-        return [tune(forms, devices.COMPARE_SETTINGS, place, say) for forms in every]
+    with devices.opened(place, told(say)):
+        return [tune(forms, devices.COMPARE_SETTINGS, place, told(say)) for forms in every]
 
 
 def show(artifacts: Sequence[Artifact]) -> None:

@@ -6,37 +6,44 @@ is no time: it knows nothing of clocks, caches or how many instructions a core d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from edgekit import __version__
-from edgekit.devices.measuring.latency import Progress, Request, identify
+from edgekit.devices.measuring.answers import CountAnswer, check_constant, decoded
+from edgekit.devices.measuring.request import FileFacts, ModelFile, facts_of, identity
+from edgekit.devices.progress import Counter, Progress, silent
 from edgekit.devices.reports.instruction_counts import CountedRuns, CountReport
 from edgekit.devices.settings import CountSettings
 from edgekit.devices.targets import Counted, CountingTarget
+from edgekit.emulation.instruction_counts import Counts
 from edgekit.errors import WorkerError
-from edgekit.files import documents
-from edgekit.processes import child
-from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.count_marks import EMPTY_RUNS
+from edgekit.runtimes.jobs import CountJob, JobFile
 
 
-def count(
-    requests: Sequence[Request],
-    settings: CountSettings,
-    target: CountingTarget,
-    progress: Callable[[Progress], None] | None = None,
-) -> list[CountReport]:
+@dataclass(frozen=True)
+class CountRequest:
+    """How many instructions do these files execute?
+
+    Attributes:
+        files: what to count.
+        target: the emulated processor.
+        settings: how.
+    """
+
+    files: tuple[ModelFile, ...]
+    target: CountingTarget
+    settings: CountSettings = field(default_factory=CountSettings)
+
+
+def count(request: CountRequest, progress: Progress = silent) -> tuple[CountReport, ...]:
     """Count what each file executes per inference, in one thread; return one report a file.
 
     What Python itself executes between two marks with nothing in between is taken off.
 
     Args:
-        requests: what to count.
-        settings: how.
-        target: the emulated processor.
-        progress: called before each process.
+        request: what, where and how.
+        progress: told before each process.
 
     Raises:
         InvalidPathError: a file does not exist.
@@ -44,53 +51,51 @@ def count(
         EnvironmentMissingError: nothing can be counted here; says what is missing.
         WorkerError: a process died, hung or answered nonsense.
     """
-    jobs = [_job(request, settings) for request in requests]
-    total = len(requests) * settings.children
+    settings, target = request.settings, request.target
+    facts = [facts_of(file) for file in request.files]
+    jobs = [_job(file.for_job, settings) for file in request.files]
+    steps = Counter(progress, len(jobs) * settings.children)
     reports = []
-    for number, (request, job) in enumerate(zip(requests, jobs, strict=True)):
+    for file, each, job in zip(request.files, facts, jobs, strict=True):
         found = []
-        for index in range(settings.children):
-            if progress is not None:
-                progress(Progress(request, number * settings.children + index, total))
+        for _ in range(settings.children):
+            steps.begin(f"counting {file.name}")
             found.append(target.count(job, settings.timeout_s))
-        reports.append(_report(request, settings, target, found))
-    return reports
+        reports.append(_report(each, request, found))
+    return tuple(reports)
 
 
-def _job(request: Request, settings: CountSettings) -> dict[str, Any]:
-    job = child.make_job("count", request.path, request.runtime, threads=1)
-    more = ("seed", "warmup_runs", "num_runs")
-    return {**job, **{name: getattr(settings, name) for name in more}}
-
-
-def _report(
-    request: Request, settings: CountSettings, target: CountingTarget, found: Sequence[Counted]
-) -> CountReport:
-    path, file = request.path, identify(request.path)
-    infos = [documents.decode(ModelInfo, each.answer["model"]) for each in found]
-    if any(info != infos[0] for info in infos):
-        raise WorkerError(f"{path}: the file or the runtime changed meanwhile")
-    return CountReport(
-        file=str(path),
-        sha256=file.sha256,
-        size_bytes=file.size_bytes,
-        model=request.model,
-        precision=request.precision,
-        macs=request.macs,
-        target=target.name,
-        processor=target.processor,
-        edgekit_version=__version__,
-        settings=settings,
-        info=infos[0],
-        children=tuple(_counted(path, each, settings) for each in found),
+def _job(file: JobFile, settings: CountSettings) -> CountJob:
+    return CountJob(
+        runtime=file.runtime,
+        path=file.path,
+        threads=1,
+        seed=settings.seed,
+        num_runs=settings.num_runs,
+        warmup_runs=settings.warmup_runs,
     )
 
 
-def _counted(path: Path, counted: Counted, settings: CountSettings) -> CountedRuns:
+def _report(facts: FileFacts, request: CountRequest, found: Sequence[Counted]) -> CountReport:
+    answers = [decoded(CountAnswer, each.answer) for each in found]
+    check_constant(answers, facts["file"])
+    return CountReport(
+        **identity(facts, request.target),
+        processor=request.target.processor,
+        settings=request.settings,
+        info=answers[0].model,
+        children=tuple(
+            CountedRuns(_runs(facts["file"], each, request.settings), answer.outputs_sha256)
+            for each, answer in zip(found, answers, strict=True)
+        ),
+    )
+
+
+def _runs(file: str, counted: Counted, settings: CountSettings) -> tuple[Counts, ...]:
+    """Return the counts of the runs, less those of nothing at all."""
     if len(counted.runs) != EMPTY_RUNS + settings.num_runs:
         raise WorkerError(
-            f"{path}: {len(counted.runs)} counts came for {EMPTY_RUNS + settings.num_runs} runs"
+            f"{file}: {len(counted.runs)} counts came for {EMPTY_RUNS + settings.num_runs} runs"
         )
     empty = counted.runs[EMPTY_RUNS - 1]
-    runs = tuple(run - empty for run in counted.runs[EMPTY_RUNS:])
-    return CountedRuns(runs, counted.answer["outputs_sha256"])
+    return tuple(run - empty for run in counted.runs[EMPTY_RUNS:])

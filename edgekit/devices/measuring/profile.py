@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from edgekit import __version__
-from edgekit.devices.measuring.latency import (
-    FileIdentity,
-    Progress,
-    Request,
-    identify,
-    runtime_of,
-    turns,
-)
-from edgekit.devices.reports.profile import (
-    ALONE,
-    PROFILER,
-    ProfileReport,
-    ProfileRun,
-)
+from edgekit.devices.measuring.answers import ProfileAnswer, ask, check_constant
+from edgekit.devices.measuring.request import FileFacts, ModelFile, facts_of, identity, turns
+from edgekit.devices.progress import Counter, Progress, silent
+from edgekit.devices.reports.profile import ALONE, PROFILER, ProfileReport
 from edgekit.devices.settings import ProfileSettings
-from edgekit.devices.targets import Target, refuse_emulated
+from edgekit.devices.targets import Target, opened, refuse_emulated
+from edgekit.devices.targets.local import LOCAL
 from edgekit.errors import WorkerError
-from edgekit.files import documents
 from edgekit.processes import child
-from edgekit.runtimes import ModelInfo
-from edgekit.runtimes.machine import Machine
-from edgekit.runtimes.operators import Operator, OperatorTime
+from edgekit.runtimes.jobs import JobFile, ProfileJob
+from edgekit.runtimes.operators import OperatorTime
 
 if TYPE_CHECKING:
     from edgekit.modelfile.tflite_cut import Cut
@@ -38,33 +25,33 @@ _INCLUDED = OperatorTime(0.0, 0)  # timed with the operator after it
 
 
 @dataclass(frozen=True)
-class _Answer:
-    model: ModelInfo
-    machine: Machine
-    operators: tuple[Operator, ...]
-    run: ProfileRun
+class ProfileRequest:
+    """Where does these files' time go?
+
+    Attributes:
+        files: what to profile.
+        settings: how; all files are profiled under the first, then under the second, and so on.
+        target: where.
+    """
+
+    files: tuple[ModelFile, ...]
+    settings: tuple[ProfileSettings, ...] = (ProfileSettings(),)
+    target: Target = LOCAL
 
 
-def profile(
-    requests: Sequence[Request],
-    settings: ProfileSettings,
-    target: Target,
-    progress: Callable[[Progress], None] | None = None,
-) -> list[ProfileReport]:
-    """Profile each file in ``settings.children`` fresh processes, in which files take turns.
+def profile(request: ProfileRequest, progress: Progress = silent) -> tuple[ProfileReport, ...]:
+    """Profile each file in ``children`` fresh processes, in which files take turns.
 
     On ONNX Runtime the operators are those of the optimised graph, timed by its own profiler; on
     LiteRT, which offers none to Python, those of the file, each timed alone (see
     `edgekit.modelfile.tflite_cut`). Both also time the whole file, without a profiler.
 
     Args:
-        requests: what to profile.
-        settings: how.
-        target: where.
-        progress: called before each process.
+        request: what, how and where.
+        progress: told before each process.
 
     Returns:
-        The reports in the order of ``requests``.
+        For each of the settings the reports in the order of ``files``.
 
     Raises:
         InvalidPathError: a file does not exist or cannot be read.
@@ -76,91 +63,97 @@ def profile(
             cannot be matched with its graph.
         WorkerError: a process died, hung or answered nonsense; says which.
     """
+    target, files = request.target, request.files
     refuse_emulated(target)
+    steps = Counter(progress, len(files) * sum(each.children for each in request.settings))
+    reports = []
     with child.scratch_folder() as folder:
-        subjects = [
-            _subject(request, settings, folder / f"{number}.zip")
-            for number, request in enumerate(requests)
-        ]
-        total = len(requests) * settings.children
-        order = turns(len(requests), settings.children, settings.seed)
-        for done, number in enumerate(order):
-            if progress is not None:
-                progress(Progress(requests[number], done, total))
-            subjects[number].ask(target, settings)
-    return [subject.report(settings, target) for subject in subjects]
+        prepared = [_prepare(file, folder / f"{number}.zip") for number, file in enumerate(files)]
+        with opened(target, progress):
+            for settings in request.settings:
+                answers: list[list[ProfileAnswer]] = [[] for _ in files]
+                for number in turns(len(files), settings.children, settings.seed):
+                    steps.begin(f"profiling {files[number].name}")
+                    process = f"process {len(answers[number]) + 1} of {settings.children}"
+                    answers[number].append(prepared[number].ask(target, settings, process))
+                reports += [
+                    each.report(found, settings, target)
+                    for each, found in zip(prepared, answers, strict=True)
+                ]
+    return tuple(reports)
 
 
-@dataclass
-class _Subject:
-    """One file: what to ask of it, and what came of it."""
+@dataclass(frozen=True)
+class _PreparedFile:
+    """A file, and for LiteRT the models of its operators.
 
-    request: Request
-    file: FileIdentity
-    job: dict[str, Any]
-    cut: Cut | None  # on LiteRT
-    answers: list[_Answer]
+    Attributes:
+        facts: what the report says of it.
+        for_job: the file.
+        archive: the operators' models; none for ONNX Runtime.
+        cut: how the models came about; None for ONNX Runtime.
+    """
 
-    def ask(self, target: Target, settings: ProfileSettings) -> None:
+    facts: FileFacts
+    for_job: JobFile
+    archive: tuple[JobFile, ...] = ()
+    cut: Cut | None = None
+
+    def ask(self, target: Target, settings: ProfileSettings, process: str) -> ProfileAnswer:
+        """Profile the file in one process, which has this name in messages."""
         try:
-            answer = documents.decode(_Answer, target.run(self.job, settings.timeout_s))
-            self.answers.append(answer if self.cut is None else _shared_out(answer, self.cut))
-        except (ValueError, WorkerError) as error:
-            reason = error if isinstance(error, WorkerError) else f"not understood: {error}"
-            raise WorkerError(
-                f"{self.request.path}, process {len(self.answers) + 1} of {settings.children}: "
-                f"{reason}"
-            ) from error
+            answer = ask(ProfileAnswer, target, self._job(settings), settings.timeout_s)
+            return answer if self.cut is None else _shared_out(answer, self.cut)
+        except WorkerError as error:
+            raise WorkerError(f"{self.facts['file']}, {process}: {error}") from error
 
-    def report(self, settings: ProfileSettings, target: Target) -> ProfileReport:
-        first = self.answers[0]
-        for other in self.answers:
-            if (other.model, other.machine, other.operators) != (
-                first.model,
-                first.machine,
-                first.operators,
-            ):
-                raise WorkerError(f"{self.request.path}: the file, runtime or machine changed")
+    def _job(self, settings: ProfileSettings) -> ProfileJob:
+        return ProfileJob(
+            runtime=self.for_job.runtime,
+            path=self.for_job.path,
+            threads=settings.threads,
+            seed=settings.seed,
+            num_runs=settings.num_runs,
+            min_secs=settings.min_secs,
+            max_secs=settings.max_secs,
+            warmup_runs=settings.warmup_runs,
+            warmup_secs=settings.warmup_secs,
+            operator_secs=settings.operator_secs,
+            cpus=settings.cpus,
+            files=self.archive,
+            repeats=() if self.cut is None else self.cut.repeats,
+        )
+
+    def report(
+        self, answers: list[ProfileAnswer], settings: ProfileSettings, target: Target
+    ) -> ProfileReport:
+        """Return what the processes found."""
+        check_constant(answers, self.facts["file"])
         return ProfileReport(
-            file=str(self.request.path),
-            sha256=self.file.sha256,
-            size_bytes=self.file.size_bytes,
-            model=self.request.model,
-            precision=self.request.precision,
-            macs=self.request.macs,
-            target=target.name,
-            edgekit_version=__version__,
+            **identity(self.facts, target),
             method=PROFILER if self.cut is None else ALONE,
             settings=settings,
-            info=first.model,
-            machine=first.machine,
-            operators=first.operators,
-            runs=tuple(answer.run for answer in self.answers),
+            info=answers[0].model,
+            machine=answers[0].machine,
+            operators=answers[0].operators,
+            runs=tuple(answer.run for answer in answers),
         )
 
 
-def _shared_out(answer: _Answer, cut: Cut) -> _Answer:
+def _prepare(file: ModelFile, archive: Path) -> _PreparedFile:
+    facts, for_job = facts_of(file), file.for_job
+    if for_job.runtime != "tflite":
+        return _PreparedFile(facts, for_job)
+    from edgekit.modelfile import tflite_cut
+
+    cut = tflite_cut.cut(file.path, archive)
+    return _PreparedFile(facts, for_job, (JobFile(for_job.runtime, str(archive)),), cut)
+
+
+def _shared_out(answer: ProfileAnswer, cut: Cut) -> ProfileAnswer:
     """Give each operator the time of the pair of models that stands for it."""
     times = answer.run.times
     if len(times) != len(cut.repeats):
-        raise ValueError(f"{len(times)} times for {len(cut.repeats)} pairs of models")
+        raise WorkerError(f"not understood: {len(times)} times for {len(cut.repeats)} pairs")
     shared = tuple(_INCLUDED if pair is None else times[pair] for pair in cut.measured_as)
-    run = replace(answer.run, times=shared)
-    return replace(answer, operators=cut.operators, run=run)
-
-
-def _subject(request: Request, settings: ProfileSettings, archive: Path) -> _Subject:
-    file, runtime = identify(request.path), runtime_of(request)
-    job: dict[str, Any] = {
-        **asdict(settings),
-        "task": "profile",
-        "runtime": runtime,
-        "path": str(request.path.absolute()),
-    }
-    cut = None
-    if runtime == "tflite":
-        from edgekit.modelfile import tflite_cut
-
-        cut = tflite_cut.cut(request.path, archive)
-        job.update(files=[{"path": str(archive)}], repeats=[list(pair) for pair in cut.repeats])
-    return _Subject(request, file, job, cut, [])
+    return replace(answer, operators=cut.operators, run=replace(answer.run, times=shared))

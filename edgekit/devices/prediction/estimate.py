@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from edgekit import __version__
 from edgekit.devices.prediction import device_profile, roofline
@@ -113,9 +113,9 @@ class Prediction:
             memory_ms=sum(self.times_ms[number] for number in numbers if self.memory_bound[number]),
         )
 
-    def document(self) -> dict[str, Any]:
-        """Return the estimate ready for JSON, by class of layer."""
-        return {
+    def to_json(self) -> str:
+        """Return the estimate as one JSON document, by class of layer."""
+        document = {
             "schema": SCHEMA,
             "schema_version": SCHEMA_VERSION,
             "estimate_ms": self.time_ms,
@@ -124,15 +124,29 @@ class Prediction:
             "classes": {name: asdict(cost) for name, cost in self.classes.items()},
             **{name: value for name, value in asdict(self).items() if name not in _BY_OPERATOR},
         }
+        return json.dumps(document, allow_nan=False)
 
 
-def predict(path: Path, device: str, threads: int = 1) -> Prediction:
-    """Estimate one inference of a file on LiteRT with its XNNPACK delegate.
+@dataclass(frozen=True)
+class PredictRequest:
+    """How long might these files take there?
 
-    Args:
-        path: a .tflite file; its operators are read, nothing is run.
-        device: name or alias of a device (`edgekit.devices.prediction.device_profile.names`).
+    Attributes:
+        paths: .tflite files; their operators are read, nothing is run.
+        devices: names or aliases (`edgekit.devices.prediction.device_profile.names`).
         threads: cores to use; float32 and int8 accuracy was taken at 1 and at all fast cores.
+    """
+
+    paths: tuple[Path, ...]
+    devices: tuple[str, ...]
+    threads: int = 1
+
+
+def predict(request: PredictRequest) -> tuple[Prediction, ...]:
+    """Estimate one inference of each file on LiteRT with its XNNPACK delegate on each device.
+
+    Returns:
+        For each file its estimates in the order of ``devices``.
 
     Raises:
         InvalidPathError: the file cannot be read.
@@ -140,7 +154,13 @@ def predict(path: Path, device: str, threads: int = 1) -> Prediction:
         UnreadableModelError: this is no .tflite file.
         UsageError: another kind of file, or more threads than fast cores.
     """
-    known = device_profile.get(device)
+    known = [device_profile.get(name) for name in request.devices]
+    return tuple(
+        _predict(path, device, request.threads) for path in request.paths for device in known
+    )
+
+
+def _predict(path: Path, known: DeviceProfile, threads: int) -> Prediction:
     if path.suffix.lower() != ".tflite":
         raise UsageError(
             f"{path}: only .tflite files can be predicted, as no latencies of ONNX Runtime on "

@@ -15,14 +15,14 @@ from edgekit.devices.statistics.verdict import Contrast
 from edgekit.files import documents
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.machine import Conditions, Machine
-from edgekit.runtimes.timing import Block, Samples, WarmUp
+from edgekit.runtimes.timing import Block, TimeSamples, WarmUp
 
 SCHEMA = "edgekit.comparison"
 SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)
-class Subject:
+class ComparedFile:
     """One of the files compared.
 
     Attributes:
@@ -95,7 +95,7 @@ class Comparison:
         runs: what each process measured, in order.
     """
 
-    subjects: tuple[Subject, ...]
+    subjects: tuple[ComparedFile, ...]
     target: str
     edgekit_version: str
     settings: MeasureSettings
@@ -109,12 +109,12 @@ class Comparison:
             raise ValueError("a comparison has a base and candidates, and each run has them all")
 
     @property
-    def base(self) -> Subject:
+    def base(self) -> ComparedFile:
         """What the candidates are compared with."""
         return self.subjects[0]
 
     @property
-    def candidates(self) -> tuple[Subject, ...]:
+    def candidates(self) -> tuple[ComparedFile, ...]:
         """The other files."""
         return self.subjects[1:]
 
@@ -171,8 +171,8 @@ def from_json(text: str) -> Comparison:
     return documents.read_document(Comparison, text, SCHEMA, SCHEMA_VERSION, "comparison")
 
 
-def _joined(first: Samples, second: Samples) -> Samples:
-    return Samples(
+def _joined(first: TimeSamples, second: TimeSamples) -> TimeSamples:
+    return TimeSamples(
         first.wall_ns + second.wall_ns,
         first.cpu_ns + second.cpu_ns,
         first.involuntary_switches + second.involuntary_switches,

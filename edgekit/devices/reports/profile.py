@@ -19,7 +19,7 @@ from edgekit.modelfile.layer_class import CLASSES, layer_class
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.machine import Conditions, Machine
 from edgekit.runtimes.operators import Operator, OperatorTime
-from edgekit.runtimes.timing import Samples, WarmUp
+from edgekit.runtimes.timing import TimeSamples, WarmUp
 
 PROFILER = "profiler"
 ALONE = "alone"
@@ -47,7 +47,7 @@ class ProfileRun:
         after: the same at the end.
     """
 
-    samples: Samples
+    samples: TimeSamples
     warm_up: WarmUp
     times: tuple[OperatorTime, ...]
     connections_lost: int

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.runtimes.machine import Conditions
-from edgekit.runtimes.timing import Samples, WarmUp
+from edgekit.runtimes.timing import TimeSamples, WarmUp
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Run:
         after: the machine's state when it had finished.
     """
 
-    samples: Samples
+    samples: TimeSamples
     warm_up: WarmUp
     load_ms: float
     first_run_ms: float

@@ -12,7 +12,7 @@ from edgekit.devices.reports.file_report import FileReport
 from edgekit.devices.settings import SustainSettings
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.machine import Conditions, Machine
-from edgekit.runtimes.timing import Window
+from edgekit.runtimes.timing import TimeWindow
 
 THROTTLED = 1.05
 """Ratio of last to first minute from which a machine is said to throttle."""
@@ -38,7 +38,7 @@ class SustainedReport(FileReport):
     settings: SustainSettings
     info: ModelInfo
     machine: Machine
-    windows: tuple[Window, ...]
+    windows: tuple[TimeWindow, ...]
     states: tuple[Conditions, ...]
 
     def __post_init__(self) -> None:
@@ -52,7 +52,7 @@ class SustainedReport(FileReport):
 
     @property
     def undisturbed(self) -> bool:
-        """Whether only runs that the kernel did not interrupt are gone by: each window has some."""
+        """Whether every window has undisturbed runs: the medians then are of these alone."""
         return all(window.undisturbed_median_ns is not None for window in self.windows)
 
     @property
@@ -88,7 +88,7 @@ class SustainedReport(FileReport):
         clocks = [s.frequency_khz for s in self.states if s.frequency_khz is not None]
         return (clocks[0], clocks[-1]) if clocks else None
 
-    def _median_ms(self, windows: list[Window]) -> float:
+    def _median_ms(self, windows: list[TimeWindow]) -> float:
         if self.undisturbed:
             times = [w.undisturbed_median_ns for w in windows if w.undisturbed_median_ns]
         else:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgekit.devices.statistics import student_t
-from edgekit.runtimes.timing import Samples
+from edgekit.runtimes.timing import TimeSamples
 
 Values = NDArray[np.float64]
 Clock = Literal["undisturbed wall", "CPU", "wall"]
@@ -39,10 +39,10 @@ class Timed:
         rounds: the samples of each round, in the order taken.
     """
 
-    rounds: tuple[Samples, ...]
+    rounds: tuple[TimeSamples, ...]
 
     def values_ms(self, clock: Clock) -> tuple[Values, NDArray[np.intp]]:
-        """Return the times that a clock goes by, and the round each is from."""
+        """Return the times that a clock gives, and the round each is from."""
         kept = self._undisturbed if clock == "undisturbed wall" else np.ones_like(self._undisturbed)
         ns = [t for r in self.rounds for t in (r.cpu_ns if clock == "CPU" else r.wall_ns)]
         return np.array(ns)[kept] / 1e6, self._round_of[kept]
@@ -94,7 +94,7 @@ class Estimate:
 
 
 def choose_clock(timed: Iterable[Timed], threads: int) -> Clock:
-    """Return what to go by: undisturbed runs, or CPU time where they are few.
+    """Return which times to compare: of undisturbed runs, or CPU times where those are few.
 
     The CPU time of several threads is not what passes until the answer is there, so with more
     than one thread the wall time is left, disturbed or not.
@@ -118,7 +118,7 @@ def in_turns(
     Args:
         base: one entry a process; of the same round where the candidate's round is the same.
         candidate: the same processes' other file.
-        clock: what to go by.
+        clock: which times to compare.
         seed: of the resampling.
     """
     generator = np.random.default_rng(seed)
@@ -143,7 +143,7 @@ def apart(
     Args:
         base: one entry a process.
         candidate: one entry a process.
-        clock: what to go by.
+        clock: which times to compare.
         seed: of the resampling.
     """
     generator = np.random.default_rng(seed)

@@ -34,10 +34,10 @@ class Contrast:
             part of the base's time.
         more_processes: how many processes more would bring a verdict, if the times keep
             scattering as they do; 0 if there is one, None if more than 1000.
-        clock: whether undisturbed runs, CPU time or all runs were gone by.
+        clock: whether the times are of undisturbed runs, CPU times, or of all runs.
         base_ms: the base's time (see `edgekit.devices.statistics.ratio`).
         candidate_ms: the candidate's.
-        samples: samples gone by, of both.
+        samples: number of samples behind the ratio, of both files.
         processes: processes they are from.
     """
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 
+from edgekit.devices.progress import Progress, silent
 from edgekit.devices.targets import fleet
 from edgekit.devices.targets.base import (
     Benchmarked,
@@ -69,18 +70,18 @@ def _connect(text: str, programs: Mapping[str, str] = MappingProxyType({})) -> T
 
 
 @contextmanager
-def opened(target: Target, say: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+def opened(target: Target, progress: Progress = silent) -> Iterator[None]:
     """Hold a target for several jobs: one connection, and nobody else measures there meanwhile.
 
-    Targets that need no holding are left as they are; all work without this too.
+    Targets that need no holding, and those that are held already, are left as they are.
 
     Args:
         target: any target.
-        say: called with a line while somebody else has the target.
+        progress: told while somebody else has the target, or it is out of reach.
     """
     hold = getattr(target, "opened", None)
     if hold is None:
         yield
         return
-    with hold(say):
+    with hold(progress):
         yield

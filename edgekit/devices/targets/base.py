@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from edgekit.devices.progress import Progress
 from edgekit.devices.targets.benchmark_output import Outcome
 from edgekit.devices.targets.phone_facts import BenchmarkProgram, Phone, PhoneState
 from edgekit.emulation.instruction_counts import Counts
 from edgekit.errors import RefusedError
+from edgekit.runtimes.jobs import CountJob, Job
 from edgekit.runtimes.machine import Machine
 
 if TYPE_CHECKING:
@@ -46,12 +47,11 @@ class Target(Protocol):
         """
         ...
 
-    def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    def run(self, job: Job, timeout_s: float) -> dict[str, Any]:
         """Give a job to a fresh worker there and return its answer.
 
         Args:
-            job: as `edgekit.runtimes.worker` takes it; its ``path`` names a file on this
-                machine, and bringing it over is the target's business.
+            job: its files are on this machine, and bringing them over is the target's business.
             timeout_s: seconds after which the worker is given up.
 
         Raises:
@@ -65,11 +65,11 @@ class Target(Protocol):
 class InstallingTarget(Target, Protocol):
     """A machine on which the runtimes can be installed from here."""
 
-    def install(self, say: Callable[[str], None]) -> None:
+    def install(self, progress: Progress) -> None:
         """Install what the worker needs, for good.
 
         Args:
-            say: called with a line that says what is installed.
+            progress: told what is installed.
 
         Raises:
             EnvironmentMissingError: that failed; says why.
@@ -99,8 +99,8 @@ class CountingTarget(Target, Protocol):
         """What is emulated, as part of a sentence: ``Cortex-A76``."""
         ...
 
-    def count(self, job: Mapping[str, Any], timeout_s: float) -> Counted:
-        """Give a ``count`` job to a fresh worker there and count what its marked runs execute.
+    def count(self, job: CountJob, timeout_s: float) -> Counted:
+        """Give a job to a fresh worker there and count what its marked runs execute.
 
         Raises:
             EnvironmentMissingError: nothing can be counted here.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from edgekit.devices.targets.base import Probe
 from edgekit.errors import UsageError
 from edgekit.processes import child
 from edgekit.runtimes import machine
+from edgekit.runtimes.jobs import Job
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,13 @@ class LocalTarget:
         """Read this machine's facts and installed runtimes."""
         return Probe(machine.facts(), runtimes.installed())
 
-    def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    def run(self, job: Job, timeout_s: float) -> dict[str, Any]:
         """Run a job in a fresh child process."""
         return child.call(job, timeout_s)
+
+
+LOCAL = LocalTarget()
+"""This machine."""
 
 
 def connect(address: str) -> LocalTarget:
@@ -36,4 +40,4 @@ def connect(address: str) -> LocalTarget:
     """
     if address:
         raise UsageError(f"the target local takes no address, but got {address!r}")
-    return LocalTarget()
+    return LOCAL

@@ -5,7 +5,6 @@ Emulation says nothing about time, so this target takes no job that measures it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +13,14 @@ from edgekit.emulation import instruction_counts, isa
 from edgekit.errors import RefusedError, UnknownNameError, UsageError
 from edgekit.files import documents
 from edgekit.processes import child
+from edgekit.runtimes.jobs import CountJob, DescribeJob, Job, ProbeJob, RunJob
 from edgekit.runtimes.machine import Machine
 
 _ALIASES = {"i8mm": "armv8-i8mm"}
 _PROCESSORS = {
     name: name for name in isa.names() if isa.get(name).emulator == "qemu-aarch64"
 } | _ALIASES
-_TIMELESS = ("probe", "describe", "run")
+_TIMELESS = (ProbeJob, DescribeJob, RunJob)
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,16 @@ class QemuTarget:
 
     def probe(self) -> Probe:
         """Ask the emulated machine for its facts and the runtimes it has."""
-        answer = child.call({"task": "probe"}, isa=self.isa_name)
+        answer = child.call(ProbeJob(), isa=self.isa_name)
         return Probe(documents.decode(Machine, answer["machine"]), answer["runtimes"])
 
-    def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    def run(self, job: Job, timeout_s: float) -> dict[str, Any]:
         """Run a job that measures no time.
 
         Raises:
             RefusedError: it would.
         """
-        if job["task"] not in _TIMELESS:
+        if not isinstance(job, _TIMELESS):
             raise RefusedError(
                 f"{self.name} is emulated, so its times say nothing about a device: "
                 f"`edgekit latency --target {self.name}` counts instructions instead",
@@ -59,8 +59,8 @@ class QemuTarget:
             )
         return child.call(job, timeout_s, isa=self.isa_name)
 
-    def count(self, job: Mapping[str, Any], timeout_s: float) -> Counted:
-        """Count what each marked run of a ``count`` job executes."""
+    def count(self, job: CountJob, timeout_s: float) -> Counted:
+        """Count what each marked run of a job executes."""
         with child.scratch_folder() as folder:
             counts = folder / "counts"
             # Python hashes text otherwise in each process, and does more or less work for it.

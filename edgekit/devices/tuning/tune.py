@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edgekit.devices.measuring.comparison import compare
-from edgekit.devices.measuring.latency import Request
+from edgekit.devices.measuring.comparison import CompareRequest, compare
+from edgekit.devices.measuring.request import ModelFile
+from edgekit.devices.progress import Progress, Step, silent
 from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.statistics.verdict import Contrast
 from edgekit.devices.targets import Target
@@ -17,8 +18,6 @@ from edgekit.devices.tuning.candidates import Forms
 from edgekit.errors import UnsupportedOperatorError
 from edgekit.export.rewriting import choices
 from edgekit.export.rewriting.choices import Choices
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class _Search:
     settings: MeasureSettings
     place: Target
     folder: Path
-    say: Say
+    progress: Progress
     steps: list[Mapping[str, Any]] = field(default_factory=list)
 
     def file(self, chosen: Choices, data: bytes) -> Path:
@@ -51,15 +50,11 @@ class _Search:
 
     def measure(self, base: Path, forms: Mapping[str, Path], step: str) -> dict[str, Contrast]:
         """Compare forms with the base in one measurement, and note what was found."""
+        candidates = tuple(ModelFile(path) for path in forms.values())
+        activity = f"{step} {len(forms)} forms for {self.forms.target.name}"
         result = compare(
-            Request(base),
-            [Request(path) for path in forms.values()],
-            self.settings,
-            self.place,
-            lambda done, total: self.say(
-                f"{step} {len(forms)} forms for {self.forms.target.name}: "
-                f"process {done + 1}/{total}"
-            ),
+            CompareRequest(ModelFile(base), candidates, self.settings, self.place),
+            lambda each: self.progress(replace(each, activity=activity) if each.total else each),
         )
         found = dict(zip(forms, result.contrasts, strict=True))
         self.steps.extend(_noted(step, change, each, self) for change, each in found.items())
@@ -74,7 +69,7 @@ def tune(
     every: Forms,
     settings: MeasureSettings,
     place: Target,
-    say: Say = lambda _: None,
+    progress: Progress = silent,
 ) -> Tuned:
     """Search for the fastest form of a network, one change after another.
 
@@ -86,15 +81,15 @@ def tune(
         every: the forms.
         settings: of each comparison.
         place: where the files run.
-        say: takes a short line before each step.
+        progress: told before each process.
 
     Raises:
         UnsupportedOperatorError: the writer cannot express the network.
         EdgekitError: as `edgekit.devices.compare`.
     """
     with TemporaryDirectory() as folder:
-        search = _Search(every, settings, place, Path(folder), say)
-        say(f"writing the forms for {every.target.name}")
+        search = _Search(every, settings, place, Path(folder), progress)
+        progress(Step(f"writing the forms for {every.target.name}"))
         chosen = choices.DEFAULT
         data = every.data(chosen)
         base = search.file(chosen, data)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import shlex
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from edgekit.devices.progress import Progress, silent
 from edgekit.devices.targets import benchmark_output
 from edgekit.devices.targets.adb import phone
 from edgekit.devices.targets.adb import program as adb_program
@@ -29,6 +30,7 @@ from edgekit.errors import (
     WorkerError,
 )
 from edgekit.files.digest import sha256_of
+from edgekit.runtimes.jobs import Job
 
 if TYPE_CHECKING:
     from edgekit.devices.settings import MeasureSettings
@@ -69,7 +71,7 @@ class AdbTarget:
         self._session: _Session | None = None
 
     @contextmanager
-    def opened(self, _say: Callable[[str], None]) -> Iterator[None]:
+    def opened(self, _progress: Progress) -> Iterator[None]:
         """Keep one folder on the phone for all benchmarks within; each file is sent once.
 
         Raises:
@@ -77,6 +79,9 @@ class AdbTarget:
             StorageError: no folder can be made on it.
             WorkerError: the phone went away; says which folder may remain.
         """
+        if self._session is not None:
+            yield
+            return
         device = self._attach()
         made = device.shell(f"mktemp -d {_STORAGE}/edgekit.XXXXXX")
         if made.status:
@@ -106,7 +111,7 @@ class AdbTarget:
         there = self._local() or not device.shell(f"[ -x {shlex.quote(self.program)} ]").status
         return Probe(facts, {"tflite": f"benchmark_model, {self.program}" if there else None})
 
-    def run(self, job: Mapping[str, Any], timeout_s: float) -> NoReturn:  # noqa: ARG002
+    def run(self, job: Job, timeout_s: float) -> NoReturn:  # noqa: ARG002
         """Take no job of the worker, which needs Python.
 
         Raises:
@@ -128,7 +133,7 @@ class AdbTarget:
             WorkerError: the program failed, or what it printed is not understood.
         """
         if self._session is None:
-            with self.opened(lambda _: None):
+            with self.opened(silent):
                 return self.benchmark(path, settings)
         session = self._session
         device = session.device

@@ -10,11 +10,12 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import resources
 from typing import Any
 
+from edgekit.devices.progress import Progress, Step
 from edgekit.devices.targets.ssh import failures
 from edgekit.errors import (
     EdgekitError,
@@ -23,6 +24,7 @@ from edgekit.errors import (
     StorageError,
     WorkerError,
 )
+from edgekit.runtimes.jobs import Job
 
 _OPTIONS = (
     "-T",
@@ -56,7 +58,7 @@ class Connection:
         name: the target, for messages.
         arguments: of ssh, which name the device: options and destination.
         python: program on the device that runs Python.
-        say: called with a line when the device is busy.
+        progress: told when the device is busy.
         lost: the connection that this one takes the place of; what is left of it there goes.
         bare: the device need not have numpy.
 
@@ -72,7 +74,7 @@ class Connection:
         name: str,
         arguments: Sequence[str],
         python: str,
-        say: Callable[[str], None],
+        progress: Progress,
         lost: Connection | None = None,
         *,
         bare: bool = False,
@@ -99,18 +101,19 @@ class Connection:
                 f"{name} needs the program ssh, which does not start: {error.strerror}"
             ) from error
         try:
-            self._greet(say, bare=bare)
+            self._greet(progress, bare=bare)
         except BaseException:
             self.close()
             raise
 
-    def _greet(self, say: Callable[[str], None], *, bare: bool) -> None:
+    def _greet(self, progress: Progress, *, bare: bool) -> None:
         """Wait for the hello, past what the login prints, and for whoever is measuring there."""
         for _ in range(_GREETING_LINES):
             line = self._read_line()
             answer = _parsed(line)
             if "waiting" in answer:
-                say(f"{self.name} is in use by {answer['waiting'] or 'somebody'}; waiting")
+                holder = answer["waiting"] or "somebody"
+                progress(Step(f"{self.name} is in use by {holder}; waiting"))
             elif "hello" in answer:
                 break
             elif not line:
@@ -146,13 +149,13 @@ class Connection:
             )
         self._sent.add(name)
 
-    def run(self, job: Mapping[str, Any], timeout_s: float) -> tuple[int, str, str]:
+    def run(self, job: Job, timeout_s: float) -> tuple[int, str, str]:
         """Run the worker on a job; return its exit status, stdout and stderr.
 
         Raises:
             WorkerError: it gave no answer in time, or the connection was lost.
         """
-        return self._command({"run": dict(job)}, timeout_s, "the worker")
+        return self._command({"run": json.loads(job.to_json())}, timeout_s, "the worker")
 
     def install(self, packages: Sequence[str], timeout_s: float) -> tuple[int, str, str]:
         """Run pip there; return its exit status, stdout and stderr.

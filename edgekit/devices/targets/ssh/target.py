@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from edgekit import runtimes
+from edgekit.devices.progress import Progress, Step, silent
 from edgekit.devices.targets.base import Probe
 from edgekit.devices.targets.ssh.connection import Connection, located
 from edgekit.devices.targets.ssh.failures import LOST, PASSING, not_installed
@@ -17,6 +18,7 @@ from edgekit.errors import EdgekitError, EnvironmentMissingError, UsageError, Wo
 from edgekit.files import documents
 from edgekit.files.digest import sha256_of
 from edgekit.processes import child, worker_archive
+from edgekit.runtimes.jobs import Job, ProbeJob, SustainJob
 from edgekit.runtimes.machine import Machine
 
 _PROBE_TIMEOUT_S = 60.0
@@ -44,19 +46,22 @@ class SshTarget:
         self.arguments = arguments
         self.python = python
         self._connection: Connection | None = None
-        self._say: Callable[[str], None] = lambda _: None
+        self._progress: Progress = silent
 
     @contextmanager
-    def opened(self, say: Callable[[str], None]) -> Iterator[None]:
+    def opened(self, progress: Progress) -> Iterator[None]:
         """Hold one connection, and with it the device, for all jobs within.
 
         Each file is sent once, and the device's folder goes at the end. When the connection is
         lost, another takes its place, and with it the device is waited for anew.
 
         Args:
-            say: called with a line while somebody else has the device, or it is out of reach.
+            progress: told while somebody else has the device, or it is out of reach.
         """
-        self._connection, self._say = self._connect(say), say
+        if self._connection is not None:
+            yield
+            return
+        self._connection, self._progress = self._connect(progress), progress
         try:
             yield
         finally:
@@ -65,10 +70,10 @@ class SshTarget:
 
     def probe(self) -> Probe:
         """Ask the machine for its facts and the runtimes it has."""
-        answer = self.run({"task": "probe"}, _PROBE_TIMEOUT_S)
+        answer = self.run(ProbeJob(), _PROBE_TIMEOUT_S)
         return Probe(documents.decode(Machine, answer["machine"]), answer["runtimes"])
 
-    def install(self, say: Callable[[str], None]) -> None:
+    def install(self, progress: Progress) -> None:
         """Install numpy and this machine's versions of the runtimes, with pip, for good.
 
         Raises:
@@ -76,31 +81,31 @@ class SshTarget:
             WorkerError: it took too long, or the connection was lost.
         """
         packages = ["numpy", *(v.replace(" ", "==") for v in runtimes.installed().values() if v)]
-        connection = self._connect(say, bare=True)
+        connection = self._connect(progress, bare=True)
         try:
-            say(f"{self.name}: {self.python} -m pip install {' '.join(packages)}")
+            progress(Step(f"{self.name}: {self.python} -m pip install {' '.join(packages)}"))
             status, out, err = connection.install(packages, _INSTALL_TIMEOUT_S)
         finally:
             connection.close()
         if status:
             raise not_installed(self.name, out + err)
 
-    def run(self, job: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    def run(self, job: Job, timeout_s: float) -> dict[str, Any]:
         """Send what the job needs, run it, and return the answer.
 
         If the connection is lost meanwhile, the job is started again on another one, from the
-        beginning and a few times at most, and the answer's ``run`` says how often. A job
-        ``sustain`` is not: the device would have rested in between.
+        beginning and a few times at most, and the answer's ``run`` says how often. A
+        `SustainJob` is not: the device would have rested in between.
         """
         if self._connection is None:
-            with self.opened(lambda _: None):
+            with self.opened(silent):
                 return self.run(job, timeout_s)
         losses = 0
         while True:
             try:
                 answer = self._try(job, timeout_s, self._connection)
             except WorkerError as error:
-                if error.reason_code != LOST or job["task"] == "sustain":
+                if error.reason_code != LOST or isinstance(job, SustainJob):
                     raise
                 losses += 1
                 if losses == _MOST_LOSSES:
@@ -112,33 +117,31 @@ class SshTarget:
                 return answer
 
     def _connect(
-        self, say: Callable[[str], None], lost: Connection | None = None, *, bare: bool = False
+        self, progress: Progress, lost: Connection | None = None, *, bare: bool = False
     ) -> Connection:
-        return Connection(self.name, self.arguments, self.python, say, lost, bare=bare)
+        return Connection(self.name, self.arguments, self.python, progress, lost, bare=bare)
 
     def _reconnect(self, lost: Connection, error: WorkerError) -> Connection:
         """Return a connection in place of a lost one; raise ``error`` with the reason why not."""
         start = time.monotonic()
         lost.close()
-        self._say(f"{self.name}: the connection was lost; connecting again")
+        self._progress(Step(f"{self.name}: the connection was lost; connecting again"))
         reason = "out of time"
         for pause_s in _PAUSES_S:
             if time.monotonic() - start + pause_s > _LAST_TRY_S:
                 break
             time.sleep(pause_s)
             try:
-                return self._connect(self._say, lost)
+                return self._connect(self._progress, lost)
             except EnvironmentMissingError as failure:
                 reason = str(failure).removeprefix(f"{self.name}: ")
                 if failure.reason_code not in PASSING:
                     break
         raise _given_up(error, f"connecting again failed: {reason}") from None
 
-    def _try(
-        self, job: Mapping[str, Any], timeout_s: float, connection: Connection
-    ) -> dict[str, Any]:
+    def _try(self, job: Job, timeout_s: float, connection: Connection) -> dict[str, Any]:
         connection.put("worker.pyz", worker_archive.build())
-        result = connection.run(_moved(job, connection), timeout_s)
+        result = connection.run(job.moved(lambda path: _sent(Path(path), connection)), timeout_s)
         try:
             return child.read_answer(*result)
         except EdgekitError as error:
@@ -149,17 +152,11 @@ def _given_up(error: WorkerError, reason: str) -> WorkerError:
     return WorkerError(f"{error}; {reason}", reason_code=LOST)
 
 
-def _moved(job: Mapping[str, Any], connection: Connection) -> dict[str, Any]:
-    """Send the files of a job, and return the job with their paths on the device."""
-    moved = dict(job)
-    if "path" in job:
-        path = Path(job["path"])
-        name = f"{sha256_of(path)[:16]}{path.suffix}"
-        connection.put(name, path.read_bytes())
-        moved["path"] = f"{{folder}}/{name}"
-    if "files" in job:
-        moved["files"] = [_moved(file, connection) for file in job["files"]]
-    return moved
+def _sent(path: Path, connection: Connection) -> str:
+    """Send a file, and return its path on the device."""
+    name = f"{sha256_of(path)[:16]}{path.suffix}"
+    connection.put(name, path.read_bytes())
+    return f"{{folder}}/{name}"
 
 
 def connect(address: str, python: str = "python3") -> SshTarget:

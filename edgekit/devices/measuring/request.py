@@ -1,0 +1,104 @@
+"""What is measured: model files, and what every report says of the file that it is about."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from edgekit import __version__, runtimes
+from edgekit.devices.targets import Target
+from edgekit.errors import InvalidPathError
+from edgekit.runtimes.jobs import JobFile
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file to measure, and what is known of it.
+
+    Attributes:
+        path: the file.
+        runtime: name or alias of the runtime; None takes the one for the file's suffix.
+        model: name of the model, for the report.
+        precision: precision of the file, for the report.
+        macs: multiply-accumulates of one run, for the report.
+    """
+
+    path: Path
+    runtime: str | None = None
+    model: str | None = None
+    precision: str | None = None
+    macs: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it: the model's name, or the file's."""
+        return self.model or self.path.name
+
+    @property
+    def for_job(self) -> JobFile:
+        """The file as a job for the worker names it.
+
+        Raises:
+            UsageError: its suffix belongs to no runtime, and none was named.
+            UnknownNameError: no runtime is called that.
+        """
+        runtime = (
+            runtimes.for_file(self.path) if self.runtime is None else runtimes.resolve(self.runtime)
+        )
+        return JobFile(runtime, str(self.path.absolute()))
+
+
+class FileFacts(TypedDict):
+    """What reports say of a file."""
+
+    file: str
+    sha256: str
+    size_bytes: int
+    model: str | None
+    precision: str | None
+    macs: int | None
+
+
+class Identity(FileFacts):
+    """What every report on one file says first."""
+
+    target: str
+    edgekit_version: str
+
+
+def facts_of(file: ModelFile) -> FileFacts:
+    """Read a file's hash and size.
+
+    Raises:
+        InvalidPathError: it does not exist or cannot be read.
+    """
+    try:
+        with file.path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256")
+            size_bytes = content.tell()
+    except OSError as error:
+        raise InvalidPathError(f"{file.path}: {error.strerror}") from error
+    return {
+        "file": str(file.path),
+        "sha256": digest.hexdigest(),
+        "size_bytes": size_bytes,
+        "model": file.model,
+        "precision": file.precision,
+        "macs": file.macs,
+    }
+
+
+def identity(facts: FileFacts, target: Target) -> Identity:
+    """Return how a report on a file begins that was measured on ``target`` just now."""
+    return {**facts, "target": target.name, "edgekit_version": __version__}
+
+
+def turns(count: int, children: int, seed: int) -> Iterator[int]:
+    """Yield in which order ``count`` files start their children: each round in a random one."""
+    generator = random.Random(seed)  # noqa: S311 -- an order, not a secret
+    for _ in range(children):
+        yield from generator.sample(range(count), count)

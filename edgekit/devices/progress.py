@@ -1,0 +1,45 @@
+"""What long work tells whoever waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something is about to be done.
+
+    Attributes:
+        activity: what, as the beginning of a sentence: ``measuring net.tflite``.
+        done: how many steps like it are done; so many children, as a rule.
+        total: of how many; 0 where it is none of a known number.
+    """
+
+    activity: str
+    done: int = 0
+    total: int = 0
+
+
+Progress = Callable[[Step], None]
+
+
+def silent(_step: Step) -> None:
+    """Tell nobody."""
+
+
+class Counter:
+    """Tells of steps of a known number.
+
+    Args:
+        progress: whom to tell.
+        total: number of steps.
+    """
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def begin(self, activity: str) -> None:
+        """Tell that the next step begins."""
+        self._progress(Step(activity, self._done, self._total))
+        self._done += 1

@@ -1,0 +1,1 @@
+"""Comparing measurements that were kept: what `edgekit latency` and `compare` wrote with --json."""
