@@ -22,8 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.devices import predict
-from edgekit.devices.prediction import device_profile, roofline
+from edgekit.devices.prediction import device_profile, estimate, roofline
 from edgekit.devices.prediction.roofline import Accuracy, Constants, Work, Workload
 from edgekit.export.cache import exported
 
@@ -98,7 +97,7 @@ def measured_networks() -> dict[str, list[tuple[str, int, int]]]:
     found = {}
     for short, name in NETWORKS.items():
         (entry,) = exported(name, ["tflite"])
-        found[short] = [(w.layer_class, w.macs, w.size_bytes) for w in predict.work_of(entry.path)]
+        found[short] = [(w.layer_class, w.macs, w.size_bytes) for w in estimate.work_of(entry.path)]
     return found
 
 

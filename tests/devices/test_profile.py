@@ -160,6 +160,15 @@ def test_a_report_survives_json_exactly_and_checks_itself(
             devices.profile_from_json(json.dumps(document))
 
 
+def test_a_warm_up_that_did_not_settle_is_an_issue(reports: dict[str, ProfileReport]) -> None:
+    report = reports["tflite"]
+    (run_,) = report.runs
+    for settled, codes in ((True, []), (False, ["warm-up"])):
+        warm_up = dataclasses.replace(run_.warm_up, stationary=settled)
+        made = dataclasses.replace(report, runs=(dataclasses.replace(run_, warm_up=warm_up),))
+        assert [issue.code for issue in made.issues] == codes
+
+
 def test_a_difference_below_zero_counts_as_no_time(reports: dict[str, ProfileReport]) -> None:
     report = reports["tflite"]
     count = len(report.operators)

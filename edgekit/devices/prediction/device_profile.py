@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from edgekit.errors import UnknownNameError
 from edgekit.files import documents
+from edgekit.registry import Registry
 
 PRECISIONS = ("float32", "float16", "int8")
 
@@ -78,17 +78,18 @@ def get(name: str) -> DeviceProfile:
     Raises:
         UnknownNameError: no device is called that.
     """
-    wanted = name.casefold()
-    for each in names():
-        found = _read(each)
-        if wanted in (each, *found.aliases):
-            return found
-    aliases = [alias for each in names() for alias in _read(each).aliases]
-    listing = f"known: {', '.join(names())}"
-    raise UnknownNameError("device", name, [*names(), *aliases], listing=listing)
+    return _profiles().find(name)
 
 
 @cache
+def _profiles() -> Registry[DeviceProfile]:
+    found: Registry[DeviceProfile] = Registry("device", listing=f"known: {', '.join(names())}")
+    for name in names():
+        profile = _read(name)
+        found.add(name, profile, profile.aliases)
+    return found
+
+
 def _read(name: str) -> DeviceProfile:
     text = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
     document: dict[str, Any] = {"name": name, **tomllib.loads(text)}

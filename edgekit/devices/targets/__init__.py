@@ -19,7 +19,8 @@ from edgekit.devices.targets.base import (
     Target,
     refuse_emulated,
 )
-from edgekit.errors import UnknownNameError, UsageError
+from edgekit.errors import UsageError
+from edgekit.registry import Registry
 
 __all__ = [
     "BenchmarkTarget",
@@ -35,7 +36,10 @@ __all__ = [
 ]
 
 # Transport to the module of this package that offers `connect(address) -> Target`.
-_TRANSPORTS = {"local": "local", "ssh": "ssh.target", "adb": "adb.target", "qemu": "qemu"}
+_TRANSPORTS: Registry[str] = Registry(
+    "target",
+    {"local": "local", "ssh": "ssh.target", "adb": "adb.target", "qemu": "qemu"}.items(),
+)
 
 
 def resolve(text: str) -> Target:
@@ -50,15 +54,14 @@ def resolve(text: str) -> Target:
         return _connect(text)
     devices = fleet.devices()
     if text not in devices:
-        raise UnknownNameError("target", text, [*_TRANSPORTS, *devices])
+        raise _TRANSPORTS.unknown(text, devices)
     return _connect(devices[text].target, devices[text].programs)
 
 
 def _connect(text: str, programs: Mapping[str, str] = MappingProxyType({})) -> Target:
     transport, _, address = text.partition(":")
-    if transport not in _TRANSPORTS:
-        raise UnknownNameError("target", transport, _TRANSPORTS)
-    module = importlib.import_module(f"edgekit.devices.targets.{_TRANSPORTS[transport]}")
+    name = _TRANSPORTS.find(transport)
+    module = importlib.import_module(f"edgekit.devices.targets.{name}")
     for program in programs:
         if fleet.PROGRAMS[program] != transport:
             raise UsageError(

@@ -10,16 +10,18 @@ from typing import Any
 
 from edgekit.devices.targets.base import Counted, Probe
 from edgekit.emulation import instruction_counts, isa
-from edgekit.errors import RefusedError, UnknownNameError, UsageError
+from edgekit.errors import RefusedError, UsageError
 from edgekit.files import documents
 from edgekit.processes import child
+from edgekit.registry import Registry
 from edgekit.runtimes.jobs import CountJob, DescribeJob, Job, ProbeJob, RunJob
 from edgekit.runtimes.machine import Machine
 
-_ALIASES = {"i8mm": "armv8-i8mm"}
-_PROCESSORS = {
-    name: name for name in isa.names() if isa.get(name).emulator == "qemu-aarch64"
-} | _ALIASES
+_PROCESSORS: Registry[str] = Registry(
+    "emulated processor",
+    ((name, name) for name in isa.names() if isa.get(name).emulator == "qemu-aarch64"),
+    aliases={"i8mm": "armv8-i8mm"},
+)
 _TIMELESS = (ProbeJob, DescribeJob, RunJob)
 
 
@@ -77,7 +79,6 @@ def connect(address: str) -> QemuTarget:
     """
     folded = address.casefold()
     if not folded:
-        raise UsageError(f"qemu: takes a processor: {', '.join(f'qemu:{p}' for p in _PROCESSORS)}")
-    if folded not in _PROCESSORS:
-        raise UnknownNameError("emulated processor", address, _PROCESSORS)
-    return QemuTarget(f"qemu:{folded}", _PROCESSORS[folded])
+        known = (*_PROCESSORS, *_PROCESSORS.aliases)
+        raise UsageError(f"qemu: takes a processor: {', '.join(f'qemu:{each}' for each in known)}")
+    return QemuTarget(f"qemu:{folded}", _PROCESSORS.find(address))
