@@ -6,6 +6,7 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import operators
+from edgekit.export.graph.activations import clip_bounds
 from edgekit.export.graph.operators import Order
 
 
@@ -18,13 +19,24 @@ def is_non_negative(value: ir.Value) -> bool:
     if node is None:
         return False
     traits = operators.of(node)
-    if node.meta.get("activation") in ("RELU", "RELU6") or traits.non_negative:
+    if traits.non_negative:
         return True
     if g.is_op(node, "Clip"):
-        low = g.scalar(node.inputs[1]) if len(node.inputs) > 1 else None
-        return low is not None and low >= 0
-    if not traits.keeps_sign:
+        low, high = clip_bounds(node)
+        return low >= 0 and high >= 0  # computed bounds are NaN
+    if not traits.keeps_sign or not _fills_with_non_negative(node):
         return False
     if traits.order is Order.FOLLOWS or g.is_op(node, "Concat"):
         return all(is_non_negative(item) for item in node.inputs if item is not None)
     return is_non_negative(g.operand(node, 0))
+
+
+def _fills_with_non_negative(node: ir.Node) -> bool:
+    """Tell whether what a Pad adds is >= 0; true of every other node, which adds nothing."""
+    mode = node.attributes.get_string("mode", "constant")
+    if not g.is_op(node, "Pad") or mode != "constant":
+        return True  # edges and reflections are elements
+    if len(node.inputs) < 3 or node.inputs[2] is None:
+        return True  # with zero
+    filling = g.scalar(node.inputs[2])
+    return filling is not None and filling >= 0
