@@ -115,11 +115,3 @@ def zero_padded(node: ir.Node, pool: Pool) -> ir.Value:
         width.begin + width.size + width.end,
     )
     return g.insert(node, "Pad", [source, pads], shape)
-
-
-def put(node: ir.Node, result: ir.Value) -> None:
-    """Put ``result`` in the place of the pool ``node``, with the activation that fused into it."""
-    producer = result.producer()
-    if producer is not None and "activation" in node.meta:
-        producer.meta["activation"] = node.meta["activation"]
-    g.replace(node, result)

@@ -91,7 +91,7 @@ TFLITE = Menu(
         Rule("weighted_average_pool", weighted_average_pool.rewrite),
         Rule("split_concat", split_concat.rewrite),
         Rule("tiled_factor", tiled_factor.rewrite, optional=True),
-        Rule("fuse_activation", fuse_activation.rewrite),
+        Rule("fuse_activation", fuse_activation.rewrite, final=True),
     ),
     (
         Rule("grouped_as_dense", grouped_as_dense.rewrite),
@@ -149,7 +149,7 @@ TFLITE_INTEGER = Menu(
         Rule("channel_roll", channel_roll.rewrite),
         Rule("tiled_factor", tiled_factor.rewrite, optional=True),
         Rule("folded_columns", folded_columns.rewrite, optional=True),
-        Rule("fuse_activation", fuse_activation.rewrite),
+        Rule("fuse_activation", fuse_activation.rewrite, final=True),
     ),
 )
 """Of an encoded graph: what only moves or renames integers."""

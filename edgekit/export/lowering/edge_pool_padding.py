@@ -32,7 +32,7 @@ def rewrite(node: ir.Node) -> bool:
             shape = list(g.shape_of(value))
             shape[number] = axis.begin + axis.size + axis.end
             value = g.insert(node, "Concat", parts, shape, {"axis": number})
-    windows.put(node, windows.unpadded(node, value))
+    g.replace(node, windows.unpadded(node, value))
     return True
 
 

@@ -17,7 +17,7 @@ def rewrite(node: ir.Node) -> bool:
     pool = windows.of_pool(node)
     if pool is None or not pool.pads or not _zero_is_right(node, pool):
         return False
-    windows.put(node, windows.unpadded(node, windows.zero_padded(node, pool)))
+    g.replace(node, windows.unpadded(node, windows.zero_padded(node, pool)))
     return True
 
 

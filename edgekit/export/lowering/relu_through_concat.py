@@ -39,6 +39,5 @@ def _takes_relu(part: ir.Value) -> bool:
     return (
         producer is not None
         and operators.of(producer).fusable
-        and "activation" not in producer.meta
         and g.sole_consumer(part) is not None
     )

@@ -31,5 +31,5 @@ def rewrite(node: ir.Node) -> bool:
         return False  # explicit_pool_padding
     pooled = windows.unpadded(node, windows.zero_padded(node, pool))
     factor = g.add_constant(g.graph_of(node), f"{g.label(node)}_share", ratio[None, None])
-    windows.put(node, g.insert(node, "Mul", [pooled, factor], g.shape_of(pooled)))
+    g.replace(node, g.insert(node, "Mul", [pooled, factor], g.shape_of(pooled)))
     return True

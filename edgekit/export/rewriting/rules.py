@@ -23,11 +23,14 @@ class Rule:
         rewrite: looks at one node; changes the graph around it and returns True, or
             leaves everything alone and returns False.
         optional: the writer can do without; the rule is there for speed.
+        final: it runs when all others have come to rest, and none of them runs after it: it
+            notes on a node what the others would not look for, and would lose.
     """
 
     name: str
     rewrite: Callable[[ir.Node], bool]
     optional: bool = False
+    final: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def apply(
     """Rewrite ``model`` in place and return how often each rule fired.
 
     Rules run in the given order over all nodes, again and again, until a whole round
-    changes nothing.
+    changes nothing; then the final ones do.
 
     Args:
         model: the graph.
@@ -68,6 +71,14 @@ def apply(
         RuntimeError: if the rules do not come to rest, which is a fault in a rule.
     """
     fired: Counter[str] = Counter()
+    for is_final in (False, True):
+        _settle(model, [rule for rule in rules if rule.final == is_final], provenance, fired)
+    return dict(fired)
+
+
+def _settle(
+    model: ir.Model, rules: Sequence[Rule], provenance: Provenance | None, fired: Counter[str]
+) -> None:
     for _ in range(_MAX_ROUNDS):
         before = fired.total()
         for rule in rules:
@@ -82,5 +93,5 @@ def apply(
                         provenance.record(rule.name, node, suppliers)
             RemoveUnusedNodesPass()(model)
         if fired.total() == before:
-            return dict(fired)
+            return
     raise RuntimeError(f"rewrite rules do not settle: {dict(fired)}")
