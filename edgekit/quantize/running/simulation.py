@@ -48,6 +48,7 @@ def single(
         inputs: float32, as the node reads them.
     """
     proto = ir.to_proto(node)
+    proto.op_type = "Gemm" if node.op_type == "MatMul" else node.op_type  # which has a bias
     source, output = g.operand(node, 0), node.outputs[0]
     proto.ClearField("input")
     proto.input.extend(["x", "weight", "bias"])
