@@ -180,6 +180,7 @@ def command(
     from edgekit.export import Origin
     from edgekit.export.rewriting.choices import DEFAULT
     from edgekit.quantize import request as chosen
+    from edgekit.quantize.encoding import unlike
     from edgekit.quantize.samples import reading
 
     asked = chosen.recipe_of(
@@ -231,6 +232,7 @@ def command(
             final = asked if outcome is None else outcome.chosen.recipe
             trace = () if outcome is None else tuple(s.to_json() for s in outcome.steps)
             origin = Origin(final.text, given.description, trace)
+        warned = (*warned, *unlike.kept_float(draft.graph, draft.encodings))
         artifacts = quantize.to_files(subject.source, draft, origin, request, say)
     for line in warned:
         click.echo(f"warning: {line}", err=True)

@@ -5,7 +5,7 @@ Adding an operator: one row here, one emitter (`edgekit.export.tflite.emit`), on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import onnx_ir as ir
@@ -37,6 +37,8 @@ class Traits:
         integer: both runtimes can compute it on 8-bit integers.
         shares_scale: it moves, chooses or joins stored integers, so all that it touches has one
             encoding.
+        unites: of those that share a scale: several values meet in it, so one with another
+            encoding can be requantized before it.
         prescribed: the 8-bit encoding that the TFLite quantization specification fixes for its
             result; None where it is free.
         fusable: TFLite's form of it can clip its result at no cost.
@@ -51,6 +53,7 @@ class Traits:
     layer_class: str = "other"
     integer: bool = False
     shares_scale: bool = False
+    unites: bool = False
     prescribed: Affine | None = None
     fusable: bool = False
     channelwise: bool = False
@@ -63,6 +66,9 @@ _CONVOLUTION = Traits(Order.CHANNELS_LAST, "convolution", integer=True, fusable=
 _PRODUCT = Traits(Order.NATURAL, "fully connected", integer=True)
 _POOL = Traits(Order.CHANNELS_LAST, "pooling", fusable=True, keeps_sign=True)
 _ARITHMETIC = Traits(Order.FOLLOWS, "elementwise", integer=True, fusable=True)
+_EXTREMUM = Traits(
+    Order.FOLLOWS, "elementwise", integer=True, shares_scale=True, unites=True, joins=True
+)
 _CURVE = Traits(Order.FOLLOWS, "elementwise")
 _MOVE = Traits(Order.MOVES, "data movement", integer=True, shares_scale=True, keeps_sign=True)
 _AXES_MOVE = Traits(Order.AXES, "data movement", integer=True, shares_scale=True, keeps_sign=True)
@@ -74,7 +80,7 @@ TRAITS: dict[str, Traits] = {
     ),
     "AveragePool": _POOL,
     "Clip": Traits(Order.FOLLOWS, "elementwise", integer=True),
-    "Concat": _AXES_MOVE,
+    "Concat": replace(_AXES_MOVE, unites=True),
     "Conv": _CONVOLUTION,
     "Div": Traits(Order.FOLLOWS, "elementwise", fusable=True),
     "Gather": _AXES_MOVE,
@@ -85,16 +91,17 @@ TRAITS: dict[str, Traits] = {
     "HardSigmoid": Traits(Order.FOLLOWS, "elementwise", non_negative=True),
     "HardSwish": _CURVE,
     "Identity": Traits(
-        Order.FOLLOWS, "data movement", integer=True, shares_scale=True, channelwise=True
+        Order.FOLLOWS, "data movement", integer=True, shares_scale=True, channelwise=True,
+        keeps_sign=True,
     ),
     "LeakyRelu": Traits(Order.FOLLOWS, "elementwise", integer=True, channelwise=True),
     "MatMul": _PRODUCT,
-    "Max": Traits(Order.FOLLOWS, "elementwise", integer=True, shares_scale=True, joins=True),
+    "Max": _EXTREMUM,
     "MaxPool": Traits(
         Order.CHANNELS_LAST, "pooling", integer=True, shares_scale=True, fusable=True,
         channelwise=True, keeps_sign=True,
     ),
-    "Min": Traits(Order.FOLLOWS, "elementwise", integer=True, shares_scale=True, joins=True),
+    "Min": _EXTREMUM,
     "Mul": Traits(
         Order.FOLLOWS, "elementwise", integer=True, fusable=True, keeps_sign=True
     ),

@@ -17,7 +17,7 @@ from edgekit.export.graph import operators, weight_layers
 from edgekit.export.graph.activations import clip_bounds
 from edgekit.export.graph.affine import Affine
 from edgekit.export.graph.annotations import affine_of, is_integer
-from edgekit.export.integer import quantizable, rescale
+from edgekit.export.integer import conversions, quantizable, rescale
 from edgekit.export.integer.encodings import Encodings, Layer
 
 
@@ -35,6 +35,8 @@ def apply(model: ir.Model, encodings: Encodings) -> ir.Model:
     for node in list(graph.graph):
         _drop_saturating(node)
     _forget_needless(graph)
+    for value, wanted, uses in conversions.needed(graph):
+        conversions.insert(value, wanted, uses, "Requantize", domain="edgekit")
     return graph
 
 
@@ -50,6 +52,8 @@ def simulated(model: ir.Model, encodings: Encodings) -> ir.Model:
     """
     graph = _annotated(model, encodings)
     _forget_needless(graph)
+    for value, wanted, uses in conversions.needed(graph):
+        conversions.insert(value, wanted, uses, "Identity")  # the quantizing pair converts
     for node in graph.graph:
         layer = encodings.layers.get(node.name or "")
         affine = affine_of(node.inputs[0]) if node.inputs else None

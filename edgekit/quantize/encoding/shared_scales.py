@@ -1,23 +1,23 @@
 """Which values must share one encoding, and which have one that the runtimes prescribe.
 
-Solved once on the graph: what an operator moves, chooses or joins has one scale and zero point,
-so no file needs a requantization.
+What an operator moves, chooses or joins has one scale and zero point, so that no file needs a
+requantization. One tie is cut: a value for which the runtimes prescribe another encoding than for
+those that join it is converted there (`edgekit.export.integer.conversions`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
+import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import operators, weight_layers
 from edgekit.export.graph.affine import Affine
 from edgekit.export.integer import quantizable
-
-T = TypeVar("T", bound=Hashable)
+from edgekit.quantize.encoding.union import Union
 
 PRESCRIBED_INT16 = Affine(1 / 32768, 0, 16)
 """Of the operators with a prescribed 8-bit encoding, with 16-bit activations."""
@@ -40,35 +40,70 @@ class Ties:
     sums: tuple[tuple[int, ...], ...]
 
 
-def of(model: ir.Model) -> Ties:
-    """Group the values of a quantizable graph, in graph order."""
-    values = list(encodable(model))
-    same = _Union(values)
+def of(model: ir.Model, stored: Container[str] | None = None) -> Ties:
+    """Group the values of a quantizable graph, in graph order.
+
+    Args:
+        model: the graph.
+        stored: names of the values that are stored as integers; None stores all that can be.
+    """
+    values = [v for v in encodable(model) if stored is None or v.name in stored]
+    kinds = _prescribed(model)
+    same = Union(values)
     for node in model.graph:
-        if operators.of(node).shares_scale:
-            same.unite([*weight_layers.dynamic_inputs(node), *node.outputs])
+        if shares_scale(node):
+            result = node.outputs[0]
+            inputs = weight_layers.dynamic_inputs(node)
+            same.unite([*(v for v in inputs if kinds.get(v) == kinds.get(result)), *node.outputs])
     groups = same.groups()
     number_of = {value: number for number, group in enumerate(groups) for value in group}
-    sums = _Union(list(range(len(groups))))
+    sums = Union(list(range(len(groups))))
     for node in model.graph:
         added = [number_of[v] for v in _added(node) if v in number_of]
         if len(added) == 3:
             sums.unite(added)
+    makers = {n: kind for n, group in enumerate(groups) if (kind := kinds.get(group[0]))}
     return Ties(
         tuple(tuple(str(value.name) for value in group) for group in groups),
-        _prescribed(groups),
+        makers,
         tuple(tuple(members) for members in sums.groups() if len(members) > 1),
     )
 
 
-def _prescribed(groups: list[list[ir.Value]]) -> dict[int, Affine]:
-    found = {}
-    for number, group in enumerate(groups):
-        makers = [operators.of(m) for value in group if (m := value.producer()) is not None]
-        wanted = {traits.prescribed for traits in makers if not traits.shares_scale}
-        if len(wanted) == 1 and (prescribed := wanted.pop()) is not None:
-            found[number] = prescribed
+def shares_scale(node: ir.Node) -> bool:
+    """Tell whether all that an integer form of ``node`` touches has one encoding."""
+    return operators.of(node).shares_scale and quantizable.is_capable(node)
+
+
+def _prescribed(model: ir.Model) -> dict[ir.Value, Affine]:
+    """Return the prescribed encoding of each value that has one.
+
+    What is moved keeps it; what unites values has it if it is that of each of them.
+    """
+    found: dict[ir.Value, Affine] = {}
+    for node in model.graph:
+        kind = operators.of(node).prescribed
+        if shares_scale(node):
+            kinds = {found.get(value) for value in weight_layers.dynamic_inputs(node)}
+            kind = kinds.pop() if len(kinds) == 1 else None
+            if kind is not None and not _constants_fit(node, kind):
+                kind = None
+        if kind is not None:
+            found.update(dict.fromkeys(node.outputs, kind))
     return found
+
+
+def _constants_fit(node: ir.Node, kind: Affine) -> bool:
+    """Tell whether an encoding covers the constants that ``node`` unites with other values."""
+    if not operators.of(node).unites:
+        return True  # its constants are sizes and orders
+    arrays = [array for value in node.inputs if (array := g.constant(value)) is not None]
+    slack = kind.scale / 2
+    return all(
+        kind.low - slack <= np.min(array) and np.max(array) <= kind.high + slack
+        for array in arrays
+        if array.size
+    )
 
 
 def _added(node: ir.Node) -> list[ir.Value]:
@@ -85,29 +120,6 @@ def _added(node: ir.Node) -> list[ir.Value]:
             return []
         result = reader.outputs[0]
     return [*operands, result]
-
-
-class _Union(Generic[T]):
-    """Union-find that keeps the order of its items."""
-
-    def __init__(self, items: Sequence[T]) -> None:
-        self._parents = {item: item for item in items}
-
-    def unite(self, items: Iterable[T]) -> None:
-        known = [item for item in items if item in self._parents]
-        for other in known[1:]:
-            self._parents[self._root(other)] = self._root(known[0])
-
-    def groups(self) -> list[list[T]]:
-        members: dict[T, list[T]] = {}
-        for item in self._parents:
-            members.setdefault(self._root(item), []).append(item)
-        return list(members.values())
-
-    def _root(self, item: T) -> T:
-        while self._parents[item] != item:
-            item = self._parents[item]
-        return item
 
 
 def encodable(model: ir.Model) -> Iterator[ir.Value]:

@@ -67,10 +67,12 @@ class Summary:
     Attributes:
         extremes: of at least one image.
         histogram: of the same images' values; None if no second pass was made.
+        mean_square: of all their values; infinite where nobody has summed it up.
     """
 
     extremes: Extremes
     histogram: Histogram | None = None
+    mean_square: float = math.inf
 
     def __post_init__(self) -> None:
         if self.extremes.images < 1:

@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from edgekit.errors import RefusedError
 from edgekit.quantize import ranges
-from edgekit.quantize.encoding import shared_scales
+from edgekit.quantize.encoding import shared_scales, unlike
 from edgekit.quantize.ranges import Extremes, Histogram, Method, Summary
 from edgekit.quantize.running.session import GraphSession
 
@@ -36,31 +36,41 @@ def summaries(model: ir.Model, feeds: Feeds, method: Method) -> dict[str, Summar
         )
     session = GraphSession(model, names)
     extremes = {name: Extremes(name) for name in names}
+    squares = dict.fromkeys(names, 0.0)
     for feed in feeds():
         for name, values in session.run(feed).items():
             extremes[name] = extremes[name].plus(float(values.min()), float(values.max()))
+            squares[name] += float(np.square(values, dtype=np.float64).mean())
+    mean = {name: squares[name] / found.images for name, found in extremes.items()}
     if not method.needs_histogram:
-        return {name: Summary(found) for name, found in extremes.items()}
+        return {name: Summary(extremes[name], mean_square=mean[name]) for name in names}
     histograms = {name: Histogram(name, e.low, e.high) for name, e in extremes.items()}
     for feed in feeds():
         for name, values in session.run(feed).items():
             histograms[name].add(values)
-    return {name: Summary(extremes[name], histograms[name]) for name in names}
+    return {name: Summary(extremes[name], histograms[name], mean[name]) for name in names}
 
 
 def group_ranges(
     model: ir.Model, found: Mapping[str, Summary], method: Method, bits: int
 ) -> dict[str, tuple[float, float]]:
-    """Return low and high of every encodable value; tied values share the union of theirs.
+    """Return low and high of every value to store as integers; tied values share the union.
 
-    The network's outputs are never clipped: the largest score is the answer.
+    The network's outputs are never clipped: the largest score is the answer. What cannot share
+    one scale has no range; see `edgekit.quantize.encoding.unlike`.
     """
     outputs = {value.name for value in model.graph.outputs}
-    result = {}
-    for group in shared_scales.of(model).groups:
-        whole = not outputs.isdisjoint(group)
-        chosen = ranges.get("minmax") if whole else method
-        each = [chosen.range_of(found[name], bits, symmetric=bits == 16) for name in group]
-        span = min(low for low, _ in each), max(high for _, high in each)
-        result.update(dict.fromkeys(group, span))
-    return result
+    left_out: frozenset[str] = frozenset()
+    while True:
+        stored = found.keys() - left_out
+        result = {}
+        for group in shared_scales.of(model, stored).groups:
+            whole = not outputs.isdisjoint(group)
+            chosen = ranges.get("minmax") if whole else method
+            each = [chosen.range_of(found[name], bits, symmetric=bits == 16) for name in group]
+            span = min(low for low, _ in each), max(high for _, high in each)
+            result.update(dict.fromkeys(group, span))
+        drowned = unlike.drowned(model, found, result, bits)
+        if not drowned:
+            return result
+        left_out |= drowned
