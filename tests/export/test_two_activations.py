@@ -59,5 +59,5 @@ def test_two_activations_are_two(first: str, after: str, activation: str, tmp_pa
     for chosen in (Choices(), all_of_them):
         graph = canonical.from_proto(model)
         rules.apply(graph, chosen.rules(target.lowering))
-        now = graphs.run_tflite(target.to_bytes(graph, "test"), feed, tmp_path)
+        now = graphs.run_tflite(graphs.tflite_file(graph), feed, tmp_path)
         np.testing.assert_allclose(now["y"], before["y"], rtol=1e-4, atol=1e-5)
