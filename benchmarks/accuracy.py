@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from edgekit import evaluate, export
-from edgekit.evaluate import Answers, Share
+from edgekit.evaluate import Answers, EvaluateRequest, Share
 from edgekit.export.sources import source
 
 
@@ -34,7 +34,7 @@ def main() -> int:
             reference: Answers | None = None
             for subject in (arguments.network, *(str(entry.path) for entry in files)):
                 weights = arguments.weights if subject == arguments.network else None
-                answers = evaluate.run(subject, data, weights=weights).answers
+                answers = evaluate.run(EvaluateRequest(subject, data, weights=weights)).answers
                 reference = reference or answers
                 other = sum(a != b for a, b in zip(answers.top1, reference.top1, strict=True))
                 different += other

@@ -18,10 +18,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from edgekit import devices, models, quantize
-from edgekit.devices.tuning.candidates import FloatForms, Forms, IntegerForms
 from edgekit.devices.tuning.tune import tune
 from edgekit.export import formats
-from edgekit.quantize import Subject, recipe
+from edgekit.export.forms import FloatForms, Forms
+from edgekit.quantize import IntegerForms, Network, recipe
 from edgekit.quantize.samples import reading
 from edgekit.runtimes import machine
 
@@ -65,11 +65,11 @@ def main() -> int:
     return 0
 
 
-def _forms(subject: Subject, name: str, precision: str) -> Forms:
+def _forms(subject: Network, name: str, precision: str) -> Forms:
     if precision == FLOAT32:
         return FloatForms(subject.source, formats.get(name), precision)
     images = reading.read(None, subject.inputs, subject.source.preprocessing, SAMPLES)
-    request = quantize.Request(Path(), (name,), integer_io=True)
+    request = quantize.FileSettings(Path(), (name,), integer_io=True)
     return IntegerForms(subject, recipe.get("minmax"), images, request)
 
 

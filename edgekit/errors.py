@@ -45,9 +45,22 @@ class EdgekitError(Exception):
 
 
 class CheckFailedError(EdgekitError):
-    """A check (parity, budget, regression) did not pass."""
+    """A check (parity, budget, regression) did not pass.
+
+    Args:
+        message: as always.
+        reason_code: likewise.
+        result: of the run that the check was a part of, if it is whole all the same; the
+            command line has printed it by then.
+    """
 
     reason_code = "check-failed"
+
+    def __init__(
+        self, message: str, *, reason_code: str | None = None, result: object = None
+    ) -> None:
+        super().__init__(message, reason_code=reason_code)
+        self.result = result
 
 
 class ParityError(CheckFailedError):
@@ -156,10 +169,12 @@ class UnsupportedOperatorError(RefusedError):
 
     Attributes:
         others: the errors of the other nodes that stand in the way of the same file.
+        is_reported: whether all of them are listed beside this message.
     """
 
     reason_code = "unsupported-operator"
     others: tuple[UnsupportedOperatorError, ...] = ()
+    is_reported = False
 
     def __init__(
         self, operator: str, node: str, why: str, advice: str, *, reason_code: str | None = None
@@ -174,7 +189,7 @@ class UnsupportedOperatorError(RefusedError):
         if not self.others:
             return message
         more = f"{len(self.others)} more node{'' if len(self.others) == 1 else 's'}"
-        return f"{message}; {more} refused: --report lists all"
+        return f"{message}; {more} refused{'' if self.is_reported else ': --report lists all'}"
 
     def among(self, others: Iterable[UnsupportedOperatorError]) -> UnsupportedOperatorError:
         """Note the others, and return this error."""

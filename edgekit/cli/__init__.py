@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 from edgekit.cli.shared.lazy import LazyGroup
-from edgekit.errors import EdgekitError, MissingPackageError
+from edgekit.errors import CheckFailedError, EdgekitError, MissingPackageError
 
 INTERRUPTED = 130
 
@@ -58,7 +58,8 @@ def run(arguments: Sequence[str]) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except EdgekitError as error:
-        return _report(error, as_json="--json" in arguments)
+        is_printed = isinstance(error, CheckFailedError) and error.result is not None
+        return _report(error, as_json="--json" in arguments and not is_printed)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", "edgekit"):

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli.shared import output
-from edgekit.cli.shared.options import json_option, one_model
+from edgekit.cli.shared import output, words
+from edgekit.cli.shared.options import (
+    file_preprocessing_option,
+    json_option,
+    label_offset_option,
+    model_option,
+    one_model,
+    threads_option,
+)
 
 if TYPE_CHECKING:
-    from edgekit.evaluate import Answers, Evaluation, Share
-    from edgekit.models import Preprocessing
+    from edgekit.evaluate import Answers, Evaluation
 
 
 @click.command("evaluate", short_help="Accuracy, agreement and SQNR over images.")
 @click.argument("model_argument", metavar="[MODEL|FILE]", required=False)
-@click.option("--model", "model_option", metavar="MODEL|FILE", help="The same as the argument.")
+@model_option
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -45,27 +50,9 @@ if TYPE_CHECKING:
     metavar="PIXELS",
     help="Shorter side before the centre crop, in place of the model's own.",
 )
-@click.option(
-    "--preprocessing",
-    metavar="NAME",
-    help="For files without a sidecar: imagenet, cifar10, minus-one-to-one or raw (0 to 255).",
-)
-@click.option(
-    "--label-offset",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="For files without a sidecar: drop the first N outputs; 1 for a background class.",
-)
-@click.option(
-    "--threads",
-    "--num-threads",
-    "threads",
-    type=int,
-    default=1,
-    show_default=True,
-    help="Threads of the runtime.",
-)
+@file_preprocessing_option
+@label_offset_option
+@threads_option
 @json_option
 def command(
     model_argument: str | None,
@@ -89,19 +76,18 @@ def command(
     name = one_model(model_argument, model_option)
     from edgekit import evaluate
 
-    settings = evaluate.Settings(threads, resize, preprocessing, label_offset)
+    request = evaluate.EvaluateRequest(
+        name,
+        data,
+        against=against,
+        weights=weights,
+        limit=limit,
+        settings=evaluate.Settings(threads, resize, preprocessing, label_offset),
+    )
     with output.bar(f"evaluating {Path(name).name}") as progress:
-        result = evaluate.run(
-            name,
-            data,
-            against=against,
-            weights=weights,
-            limit=limit,
-            settings=settings,
-            progress=progress,
-        )
+        result = evaluate.run(request, progress=progress)
     if as_json:
-        click.echo(json.dumps(json.loads(result.to_json()), indent=2))
+        output.print_document(result)
     else:
         _print(result)
 
@@ -115,8 +101,8 @@ def _print(result: Evaluation) -> None:
                 Path(side.subject.name).name,
                 side.subject.runtime,
                 (side.subject.weights or "unknown").partition(" sha256:")[0],
-                _percent(side.top(1)),
-                _percent(side.top(5)),
+                words.share(side.top(1)),
+                words.share(side.top(5)),
             ]
             for side in sides
         ],
@@ -143,31 +129,13 @@ def comparison_rows(result: Evaluation) -> list[list[str]]:
     if agreement is not None and distance is not None:
         sqnr = distance.sqnr_db
         rows += [
-            ["same top-1", f"{agreement.count} of {agreement.of}: {_percent(agreement)}"],
-            ["SQNR", "equal to the last bit" if distance.noise == 0 else _decibels(sqnr)],
+            ["same top-1", f"{agreement.count} of {agreement.of}: {words.share(agreement)}"],
+            ["SQNR", "equal to the last bit" if distance.noise == 0 else words.decibels(sqnr)],
             ["largest error", f"{distance.max_rel_error:.1e} of the output range"],
         ]
     return rows
 
 
 def _conditions(result: Evaluation, sides: list[Answers]) -> list[list[str]]:
-    inputs = dict.fromkeys(_words(side.subject.preprocessing) for side in sides)
+    inputs = dict.fromkeys(words.preprocessing(side.subject.preprocessing) for side in sides)
     return [["data", result.data.description], *(["input value", text] for text in inputs)]
-
-
-def _words(p: Preprocessing) -> str:
-    return (
-        f"(pixel * {p.scale:.6g} - mean) / std, {p.channel_order}, mean {list(p.mean)}, "
-        f"std {list(p.std)}, resize {p.resize} {p.interpolation}, crop {p.crop}"
-    )
-
-
-def _percent(share: Share | None) -> str:
-    if share is None:
-        return "-"
-    low, high = share.interval
-    return f"{100 * share.value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
-
-
-def _decibels(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f} dB"

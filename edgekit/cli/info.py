@@ -10,6 +10,7 @@ import click
 
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import is_file, json_option
+from edgekit.cli.shared.words import delegate
 from edgekit.errors import InvalidPathError
 
 if TYPE_CHECKING:
@@ -118,7 +119,6 @@ def _card_rows(spec: ModelSpec) -> list[list[str]]:
 
 
 def _file(path: Path, *, as_json: bool) -> None:
-    from edgekit.cli.export.command import delegate
     from edgekit.export import artifact
     from edgekit.processes import child
 
@@ -130,7 +130,7 @@ def _file(path: Path, *, as_json: bool) -> None:
         fields = {
             "file": str(path),
             "runtime": dataclasses.asdict(info),
-            "artifact": None if known is None else known.to_json(),
+            "artifact": None if known is None else known.document(),
         }
         output.print_json("edgekit.file", 1, fields)
         return

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli.shared import output
-from edgekit.cli.shared.options import NameList, json_option
+from edgekit.cli.shared import output, words
+from edgekit.cli.shared.options import (
+    NameList,
+    file_preprocessing_option,
+    json_option,
+    label_offset_option,
+    threads_option,
+)
 
 if TYPE_CHECKING:
     from edgekit.evaluate import FileFacts, IsaReport, SaturatingLayer, Verification
@@ -18,7 +23,6 @@ if TYPE_CHECKING:
 
 
 @click.command("verify", short_help="Compare two files, or one on several processors.")
-@click.pass_context
 @click.argument("file", metavar="FILE")
 @click.argument("other", metavar="[OTHER]", required=False)
 @click.option(
@@ -50,30 +54,11 @@ if TYPE_CHECKING:
 @click.option(
     "--min-sqnr", type=float, metavar="DB", help="Fail if the SQNR of FILE to OTHER is less."
 )
-@click.option(
-    "--preprocessing",
-    metavar="NAME",
-    help="For files without a sidecar: imagenet, cifar10, minus-one-to-one or raw (0 to 255).",
-)
-@click.option(
-    "--label-offset",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="For files without a sidecar: drop the first N outputs; 1 for a background class.",
-)
-@click.option(
-    "--threads",
-    "--num-threads",
-    "threads",
-    type=int,
-    default=1,
-    show_default=True,
-    help="Threads of the runtime.",
-)
+@file_preprocessing_option
+@label_offset_option
+@threads_option
 @json_option
 def command(
-    ctx: click.Context,
     file: str,
     other: str | None,
     data: Path | None,
@@ -98,29 +83,26 @@ def command(
     """
     from edgekit import evaluate
 
-    names = [file] if other is None else [file, other]
+    request = evaluate.VerifyRequest(
+        (file,) if other is None else (file, other),
+        data,
+        samples=samples,
+        isas=isas,
+        thresholds=evaluate.Thresholds(min_agreement, min_sqnr),
+        settings=evaluate.Settings(threads, None, preprocessing, label_offset),
+    )
     with output.progress("verifying") as say:
 
         def count(done: int, total: int) -> None:
             if sys.stderr.isatty():  # a log needs no line an image
                 say(f"image {done} of {total}")
 
-        result = evaluate.verify(
-            names,
-            data,
-            samples=samples,
-            isas=isas,
-            thresholds=evaluate.Thresholds(min_agreement, min_sqnr),
-            settings=evaluate.Settings(threads, None, preprocessing, label_offset),
-            progress=count,
-            say=say,
-        )
+        result = evaluate.verify(request, progress=count, say=say)
     if as_json:
-        click.echo(json.dumps(json.loads(result.to_json()), indent=2))
+        output.print_document(result)
     else:
         _print(result)
-    if not result.passed:
-        ctx.exit(1)
+    result.check()
 
 
 def _print(result: Verification) -> None:
@@ -174,7 +156,7 @@ def _isa(report: IsaReport) -> list[str]:
         report.isa,
         verdict if report.same else "differ",
         _largest(report.largest_steps, report.distance),
-        "-" if report.distance.sqnr_db is None else f"{report.distance.sqnr_db:.1f} dB",
+        words.decibels(report.distance.sqnr_db),
         "-" if share is None else f"{share.count}/{share.of}",
     ]
 

@@ -1,14 +1,19 @@
-"""Does a model still answer right? Accuracy, agreement, SQNR, and other processors' answers."""
+"""Does a model still answer right? Accuracy, agreement, SQNR, and other processors' answers.
+
+The doors are `run` and `verify`.
+"""
 
 from __future__ import annotations
 
+from edgekit.evaluate.evaluated_model import EvaluatedModel
+from edgekit.evaluate.request import EvaluateRequest
 from edgekit.evaluate.result import Answers, ClassRow, Data, Evaluation, from_json
 from edgekit.evaluate.run import run
 from edgekit.evaluate.settings import Settings
 from edgekit.evaluate.statistics import PairedDifference, Share
-from edgekit.evaluate.subject import Subject
 from edgekit.evaluate.verification.isa_check import IsaReport
 from edgekit.evaluate.verification.report import FileFacts, Thresholds, Verification
+from edgekit.evaluate.verification.request import VerifyRequest
 from edgekit.evaluate.verification.saturation import SaturatingLayer
 from edgekit.evaluate.verification.verify import verify
 
@@ -16,6 +21,8 @@ __all__ = [
     "Answers",
     "ClassRow",
     "Data",
+    "EvaluateRequest",
+    "EvaluatedModel",
     "Evaluation",
     "FileFacts",
     "IsaReport",
@@ -23,9 +30,9 @@ __all__ = [
     "SaturatingLayer",
     "Settings",
     "Share",
-    "Subject",
     "Thresholds",
     "Verification",
+    "VerifyRequest",
     "from_json",
     "run",
     "verify",

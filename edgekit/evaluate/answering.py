@@ -12,8 +12,8 @@ from edgekit.data import ImageFolder, SyntheticImages, images
 from edgekit.data.images import Pixels
 from edgekit.errors import CheckFailedError
 from edgekit.evaluate.distance import Distance
+from edgekit.evaluate.evaluated_model import Predictor
 from edgekit.evaluate.result import Answers, Data, Evaluation
-from edgekit.evaluate.subject import Predictor
 from edgekit.evaluate.tensors import Scores
 
 Images: TypeAlias = ImageFolder | SyntheticImages

@@ -9,8 +9,8 @@ from pathlib import Path
 from edgekit.data.images import Pixels
 from edgekit.errors import WorkerError
 from edgekit.evaluate import tensors
+from edgekit.evaluate.evaluated_model import EvaluatedModel
 from edgekit.evaluate.settings import Settings
-from edgekit.evaluate.subject import Subject
 from edgekit.evaluate.tensors import ClassOutput, ImageInput, Scores
 from edgekit.export import artifact
 from edgekit.files import digest
@@ -22,7 +22,7 @@ class _FilePredictor:
     """See `edgekit.evaluate.subject.Predictor`."""
 
     def __init__(
-        self, subject: Subject, model: ServedModel, source: ImageInput, target: ClassOutput
+        self, subject: EvaluatedModel, model: ServedModel, source: ImageInput, target: ClassOutput
     ) -> None:
         self.subject = subject
         self._model, self._input, self._output = model, source, target
@@ -71,7 +71,7 @@ def opened(name: str, settings: Settings) -> Iterator[_FilePredictor]:
         source.check(wanted, name)
         offset = settings.label_offset if recorded is None else 0
         target = tensors.class_output(model.info, name, offset)
-        subject = Subject(
+        subject = EvaluatedModel(
             name=name,
             model=None if known is None else known.model,
             precision=None if known is None else known.precision,

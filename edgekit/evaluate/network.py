@@ -11,8 +11,8 @@ import numpy as np
 
 from edgekit import models
 from edgekit.data.images import Pixels
+from edgekit.evaluate.evaluated_model import EvaluatedModel
 from edgekit.evaluate.settings import Settings
-from edgekit.evaluate.subject import Subject
 from edgekit.evaluate.tensors import Scores
 from edgekit.files import digest
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class _NetworkPredictor:
     """See `edgekit.evaluate.subject.Predictor`."""
 
-    def __init__(self, subject: Subject, module: nn.Module) -> None:
+    def __init__(self, subject: EvaluatedModel, module: nn.Module) -> None:
         self.subject = subject
         self._module = module
         self._pixels: Pixels | None = None
@@ -63,7 +63,7 @@ def opened(name: str, weights: Path | None, settings: Settings) -> Iterator[_Net
 
     loaded = models.obtain(models.get(name), weights)
     module, spec = loaded.module, loaded.spec
-    subject = Subject(
+    subject = EvaluatedModel(
         name=name,
         model=spec.name,
         precision="float32",

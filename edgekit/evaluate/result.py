@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from edgekit.evaluate.distance import Distance
+from edgekit.evaluate.evaluated_model import EvaluatedModel
 from edgekit.evaluate.statistics import PairedDifference, Share
-from edgekit.evaluate.subject import Subject
-from edgekit.files import documents
-
-SCHEMA, SCHEMA_VERSION = "edgekit.evaluation", 1
+from edgekit.files import documents, text_table
+from edgekit.files.documents import Document
 
 _IMAGENET_AND_BACKGROUND = 1001
 
@@ -46,7 +44,7 @@ class Answers:
             unlabelled images.
     """
 
-    subject: Subject
+    subject: EvaluatedModel
     top1: tuple[int, ...]
     ranks: tuple[int, ...] | None
 
@@ -84,8 +82,8 @@ class ClassRow:
     correct: int
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Document):
     """Answers of a model, and perhaps of one to compare with, to the same images.
 
     Attributes:
@@ -97,6 +95,9 @@ class Evaluation:
         distance: of the former's scores from the latter's; None likewise.
         edgekit_version: version that evaluated.
     """
+
+    schema = "edgekit.evaluation"
+    schema_version = 1
 
     data: Data
     files: tuple[str, ...]
@@ -121,6 +122,29 @@ class Evaluation:
                 for label, top1, rank in zip(self.labels, side.top1, side.ranks or (), strict=True):
                     if (label == top1) != (rank == 0):
                         raise ValueError(f"label {label}, answer {top1} and rank {rank} disagree")
+
+    def __repr__(self) -> str:
+        sides = [side for side in (self.answers, self.against) if side is not None]
+        table = text_table.text(
+            ["model", "runtime", "top-1>", "top-5>"],
+            [
+                [
+                    side.subject.name,
+                    side.subject.runtime,
+                    _percent(side.top(1)),
+                    _percent(side.top(5)),
+                ]
+                for side in sides
+            ],
+        )
+        lines = [table, self.data.description]
+        if self.agreement is not None and self.distance is not None:
+            sqnr = self.distance.sqnr_db
+            lines.append(
+                f"same top-1 {_percent(self.agreement)}, SQNR "
+                + ("of equal answers" if sqnr is None else f"{sqnr:.1f} dB")
+            )
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
     @property
     def agreement(self) -> Share | None:
@@ -203,13 +227,9 @@ class Evaluation:
             "notes": list(self.notes),
         }
 
-    def to_json(self) -> str:
-        """Return one JSON document; equal evaluations give equal text.
-
-        ``summary`` in it is for other readers.
-        """
-        head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "summary": self.summary()}
-        return json.dumps({**head, **asdict(self)}, allow_nan=False)
+    def derived(self) -> dict[str, Any]:
+        """Return the summary, which is for other readers."""
+        return {"summary": self.summary()}
 
 
 def from_json(text: str) -> Evaluation:
@@ -218,7 +238,16 @@ def from_json(text: str) -> Evaluation:
     Raises:
         RefusedError: the text is no evaluation, is of another version, or is damaged.
     """
-    return documents.read_document(Evaluation, text, SCHEMA, SCHEMA_VERSION, "evaluation")
+    return documents.read_document(
+        Evaluation, text, Evaluation.schema, Evaluation.schema_version, "evaluation"
+    )
+
+
+def _percent(share: Share | None) -> str:
+    if share is None:
+        return "-"
+    low, high = share.interval
+    return f"{100 * share.value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _numbers(share: Share | None) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
@@ -11,21 +11,17 @@ from edgekit.data import ImageFolder, SyntheticImages, folder
 from edgekit.errors import InvalidPathError, RefusedError, UsageError
 from edgekit.evaluate import model_file, network
 from edgekit.evaluate.answering import Images, ask
+from edgekit.evaluate.evaluated_model import Predictor
+from edgekit.evaluate.request import EvaluateRequest
 from edgekit.evaluate.result import Evaluation
 from edgekit.evaluate.settings import Settings
-from edgekit.evaluate.subject import Predictor
 
 SYNTHETIC_IMAGES = 64
 
 
 def run(
-    name: str,
-    data: Path | ImageFolder | None,
+    request: EvaluateRequest,
     *,
-    against: str | None = None,
-    weights: Path | None = None,
-    limit: int | None = None,
-    settings: Settings | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Evaluation:
     """Evaluate a model on a folder of images, and compare it with a second one.
@@ -33,14 +29,7 @@ def run(
     One image is in work while the next is read; memory grows by a few numbers an image.
 
     Args:
-        name: path of a model file, which runs on its runtime, or name of a registered network,
-            which runs in torch.
-        data: folder of images (see `edgekit.data.folder.read`), perhaps one that is read
-            already; None draws synthetic ones, on which two models can be compared.
-        against: the second model, as ``name``.
-        weights: weights of the one network among the two; None takes what edgekit has.
-        limit: number of images, evenly spaced; None takes all, of synthetic ones 64.
-        settings: see `Settings`; None takes the defaults.
+        request: what to evaluate, and on what.
         progress: called with the number of images done and their total.
 
     Raises:
@@ -52,15 +41,12 @@ def run(
         CheckFailedError: a model answered NaN or infinity (reason "not-finite").
         WorkerError: a model's child process died.
     """
-    settings = settings or Settings()
-    names = [name] if against is None else [name, against]
-    for each in names:
+    settings, limit = request.settings, request.limit
+    for each in request.models:
         _check_exists(each)
-    _check_weights(names, weights)
-    if limit is not None and limit < 1:
-        raise UsageError(f"an evaluation takes 1 image or more, not {limit}")
-    shown: Images | None = None if data is None else _folder(data, limit)
-    if against is None and (shown is None or shown.labels is None):
+    _check_weights(request.models, request.weights)
+    shown: Images | None = None if request.data is None else _folder(request.data, limit)
+    if request.against is None and (shown is None or shown.labels is None):
         what = "there are no images" if shown is None else f"{shown.description} has no labels"
         raise UsageError(
             f"{what}, so there is nothing to count: give labelled images with --data DIR, or a "
@@ -68,7 +54,7 @@ def run(
         )
     with ExitStack() as stack:
         predictors: list[Predictor] = [
-            stack.enter_context(_opened(each, weights, settings)) for each in names
+            stack.enter_context(_opened(each, request.weights, settings)) for each in request.models
         ]
         _check_options_used(predictors, settings)
         if shown is None:
@@ -107,7 +93,7 @@ def _opened(
     return network.opened(name, weights, settings)
 
 
-def _check_weights(names: list[str], weights: Path | None) -> None:
+def _check_weights(names: Sequence[str], weights: Path | None) -> None:
     networks = [each for each in names if not _is_file(each)]
     if weights is not None and len(networks) != 1:
         found = " and ".join(networks) or f"only {names[0]}"

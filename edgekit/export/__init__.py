@@ -1,151 +1,41 @@
 """Room 2: a network becomes files, each checked against its source before it has a name.
 
-The walk: `source` (canonical graph and expected answers), its weights rounded if the precision
-is a short one, then for each format its lowering rules, its writer, `parity`, and an `Artifact`
-with its sidecar.
+The door is `run`. The walk behind it: `source` (canonical graph and expected answers), its weights
+rounded if the precision is a short one, then for each format its lowering rules, its writer,
+`parity`, and an `Artifact` with its sidecar.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-
-from edgekit import __version__
-from edgekit.export import formats, jobs, precisions, tflite
 from edgekit.export.artifact import Artifact, TensorSpec
-from edgekit.export.formats import Format
-from edgekit.export.jobs import Job, Origin
+from edgekit.export.coverage import Coverage
+from edgekit.export.coverage import of_details as coverage_of
+from edgekit.export.files import PRECISION, check_request, describe, form, to_files
+from edgekit.export.jobs import Job, QuantizationRecord
 from edgekit.export.parity import Parity
-from edgekit.export.precisions import Precision, rounding
-from edgekit.export.rewriting import rules
-from edgekit.export.rewriting.choices import DEFAULT, Choices
+from edgekit.export.precisions import CALIBRATED
+from edgekit.export.request import ExportRequest
+from edgekit.export.rewriting.choices import Choices
+from edgekit.export.run import ExportResult, run
 from edgekit.export.sources.source import Source
 
 __all__ = [
+    "CALIBRATED",
+    "PRECISION",
     "Artifact",
     "Choices",
+    "Coverage",
+    "ExportRequest",
+    "ExportResult",
     "Job",
-    "Origin",
     "Parity",
+    "QuantizationRecord",
     "Source",
     "TensorSpec",
     "check_request",
+    "coverage_of",
     "describe",
     "form",
+    "run",
     "to_files",
 ]
-
-PRECISION = precisions.FLOAT32
-
-
-def check_request(
-    format_names: Sequence[str], precision_names: Sequence[str] = (PRECISION,)
-) -> None:
-    """Raise UnknownNameError for a format or precision that cannot be written.
-
-    Cheap, so that a slip of the pen is found before the work.
-    """
-    for name in format_names:
-        formats.get(name)
-    for name in precision_names:
-        precisions.get(name)
-
-
-def to_files(
-    source: Source,
-    format_names: Sequence[str],
-    folder: Path,
-    *,
-    precision_names: Sequence[str] = (PRECISION,),
-    choices: Mapping[str, Choices] | None = None,
-    tuning: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
-    force: bool = False,
-    verify: bool = True,
-    progress: Callable[[str], None] = lambda _: None,
-) -> list[Artifact]:
-    """Write ``source`` in every precision and format, check each file, then name all or none.
-
-    Args:
-        source: what to write.
-        format_names: formats by name or alias, in the order wanted.
-        folder: where the files go; created if missing.
-        precision_names: precisions that need no sample data, by name or alias.
-        choices: rules beside the default ones, by canonical format name.
-        tuning: what was measured to choose them, by format name, for the sidecars.
-        force: replace existing files that have other content.
-        verify: compare every file with the source, or with the simulation of its precision.
-        progress: called with a short line before each step.
-
-    Returns:
-        One artifact for each precision and format, saved with its sidecar.
-
-    Raises:
-        UnknownNameError: a format, a precision or a rule does not exist.
-        UnsupportedOperatorError: a writer cannot express a node; nothing is written.
-        ParityError: a file does not reproduce its source; every file of this call is then kept
-            under ``<name>.failed.<ext>`` and marked in its sidecar.
-        WouldOverwriteError: a name is taken by other content and ``force`` is not set.
-        InvalidPathError, StorageError: the folder cannot be written.
-    """
-    check_request(format_names, precision_names)
-    targets = list(dict.fromkeys(formats.get(name).name for name in format_names))
-    made: list[Job] = []
-    for name in dict.fromkeys(precisions.get(each).name for each in precision_names):
-        made += _jobs(source, precisions.get(name), targets, choices or {}, verify=verify)
-    if tuning:
-        made = [replace(job, tuning=tuple(tuning.get(job.target.name, ()))) for job in made]
-    return jobs.write(source, made, folder, force=force, progress=progress)
-
-
-def form(source: Source, target: Format, precision_name: str, chosen: Choices) -> bytes:
-    """Return the content of one file, which nothing has run yet.
-
-    Raises:
-        UnsupportedOperatorError: the writer cannot express a node.
-        UnknownNameError: a precision or a rule does not exist.
-    """
-    precision = precisions.get(precision_name)
-    (job,) = _jobs(source, precision, [target.name], {target.name: chosen}, verify=False)
-    return job.data
-
-
-def _jobs(
-    source: Source,
-    precision: Precision,
-    targets: Sequence[str],
-    choices: Mapping[str, Choices],
-    *,
-    verify: bool,
-) -> list[Job]:
-    """Round, lower and emit one precision in every format."""
-    rounded, tolerance = rounding.apply(source, precision, verify=verify)
-    made = []
-    for name in targets:
-        target = formats.FORMATS[name]
-        chosen = choices.get(name, DEFAULT)
-        graph = rounded.graph.clone()
-        rules.apply(graph, chosen.rules(target.lowering))
-        precision.store(graph, target.stored_form)
-        maps = tflite.image_maps(graph)
-        data = target.to_bytes(graph, describe(source, precision.name))
-        answers = rounded.answers if verify else None
-        made.append(
-            Job(
-                target,
-                precision.name,
-                data,
-                rounded.reference,
-                answers,
-                tolerance,
-                lowering=chosen.text,
-                maps=maps,
-            )
-        )
-    return made
-
-
-def describe(source: Source, precision: str) -> str:
-    """Return the text of a file's description field."""
-    return f"{source.name} {precision}, edgekit {__version__}"

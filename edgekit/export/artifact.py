@@ -5,7 +5,6 @@ Everything here stands in the sidecar ``<file>.json``, schema ``edgekit.artifact
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,9 +15,9 @@ from typing import Any
 from edgekit.errors import UnreadableModelError
 from edgekit.export.parity import Parity
 from edgekit.files import digest, documents
+from edgekit.files.documents import Document
 from edgekit.models import Preprocessing
 
-SCHEMA, SCHEMA_VERSION = "edgekit.artifact", 2
 _TOOLS = ("edgekit-mobile", "torch", "onnx", "onnxsim", "onnxruntime", "ai-edge-litert", "numpy")
 
 
@@ -44,7 +43,7 @@ class TensorSpec:
 
 
 @dataclass(frozen=True)
-class Artifact:
+class Artifact(Document):
     """A model file on disk and its history.
 
     Attributes:
@@ -77,6 +76,9 @@ class Artifact:
         tuning: what was measured to choose them, step by step.
     """
 
+    schema = "edgekit.artifact"
+    schema_version = 2
+
     path: Path
     format: str
     precision: str
@@ -108,21 +110,18 @@ class Artifact:
             return "skipped"
         return "passed" if self.parity.passed else "failed"
 
-    def to_json(self) -> dict[str, Any]:
+    def derived(self) -> dict[str, Any]:
+        """Return the verdict."""
+        return {"verified": self.verified}
+
+    def document(self) -> dict[str, Any]:
         """Return the sidecar document; the file is named without its folder."""
-        fields = dataclasses.asdict(self)
-        fields["path"] = self.path.name
-        return {
-            "schema": SCHEMA,
-            "schema_version": SCHEMA_VERSION,
-            "verified": self.verified,
-            **fields,
-        }
+        return {**super().document(), "path": self.path.name}
 
     def sidecar_bytes(self) -> bytes:
         """Return the content of the sidecar file; equal artifacts give equal bytes."""
         return (
-            json.dumps(self.to_json(), indent=2, sort_keys=True, allow_nan=False) + "\n"
+            json.dumps(self.document(), indent=2, sort_keys=True, allow_nan=False) + "\n"
         ).encode()
 
 
@@ -145,8 +144,9 @@ def load(path: Path) -> Artifact | None:
         return None
     try:
         document = json.loads(sidecar.read_text(encoding="utf-8"))
-        if (document.pop("schema"), document.pop("schema_version")) != (SCHEMA, SCHEMA_VERSION):
-            raise ValueError(f"not {SCHEMA} version {SCHEMA_VERSION}")
+        wanted = (Artifact.schema, Artifact.schema_version)
+        if (document.pop("schema"), document.pop("schema_version")) != wanted:
+            raise ValueError("not {} version {}".format(*wanted))
         del document["verified"]
         kept = replace(documents.decode(Artifact, document), path=path)
     except (ValueError, TypeError, KeyError, AttributeError) as error:

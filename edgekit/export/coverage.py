@@ -5,21 +5,19 @@ The table is drawn up from the same lowering and the same emitters that write th
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import onnx_ir as ir
 
-from edgekit.errors import UnsupportedOperatorError
+from edgekit.errors import EdgekitError, UnsupportedOperatorError
 from edgekit.export import formats
 from edgekit.export.formats import Format
 from edgekit.export.rewriting import rules as rewrite
 from edgekit.export.rewriting.provenance import Origin, Provenance
-
-SCHEMA, SCHEMA_VERSION = "edgekit.coverage", 1
+from edgekit.files import documents
+from edgekit.files.documents import Document
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Coverage:
+class Coverage(Document):
     """The coverage report of one network.
 
     Attributes:
@@ -73,14 +71,12 @@ class Coverage:
         refusals: every node refused, in the order of the graph.
     """
 
+    schema = "edgekit.coverage"
+    schema_version = 1
+
     model: str
     rows: tuple[Row, ...]
     refusals: tuple[Refusal, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the document, with its schema."""
-        fields = dataclasses.asdict(self)
-        return {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **fields}
 
 
 def of_graph(model: str, graph: ir.Model, format_names: Sequence[str]) -> Coverage:
@@ -101,6 +97,15 @@ def of_graph(model: str, graph: ir.Model, format_names: Sequence[str]) -> Covera
         rows += found
         refusals += refused
     return Coverage(model, tuple(rows), tuple(refusals))
+
+
+def of_details(error: EdgekitError) -> Coverage | None:
+    """Return the report that an error of `edgekit.export.run` brings with it, if it does."""
+    found = error.details.get("coverage")
+    if not isinstance(found, dict):
+        return None
+    fields = {key: value for key, value in found.items() if not key.startswith("schema")}
+    return documents.decode(Coverage, fields)
 
 
 def of_error(model: str, error: UnsupportedOperatorError) -> Coverage:

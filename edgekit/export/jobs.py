@@ -52,7 +52,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Origin:
+class QuantizationRecord:
     """What stands in the sidecars of quantized files beside what every sidecar has.
 
     Attributes:
@@ -71,7 +71,7 @@ def write(
     jobs: Sequence[Job],
     folder: Path,
     *,
-    origin: Origin | None = None,
+    origin: QuantizationRecord | None = None,
     beside: Mapping[str, bytes] | None = None,
     force: bool = False,
     progress: Callable[[str], None] = lambda _: None,
@@ -97,7 +97,7 @@ def write(
         written = []
         for job in jobs:
             progress(f"writing {job.target.name} {job.precision}")
-            written.append(_checked(source, job, stage, origin or Origin()))
+            written.append(_checked(source, job, stage, origin or QuantizationRecord()))
         failed = [entry for entry in written if entry.verified == "failed"]
         saved = [_save(entry, folder, stage, failed=bool(failed)) for entry in written]
         for name, data in (beside or {}).items():
@@ -108,7 +108,7 @@ def write(
     return saved
 
 
-def _checked(source: Source, job: Job, stage: Staging, origin: Origin) -> Artifact:
+def _checked(source: Source, job: Job, stage: Staging, origin: QuantizationRecord) -> Artifact:
     """Stage one file, run it and compare."""
     target = job.target
     path = stage.write(f"{source.name}_{job.precision}.{target.suffix}", job.data)

@@ -1,7 +1,7 @@
-"""Rebuild frozen dataclasses from the JSON that `dataclasses.asdict` made of them.
+"""Documents: frozen dataclasses as JSON with a schema, and back.
 
-Strict on purpose: a key that is missing or unknown, or a value of another type, is an error, so
-that a document of another version is never half understood.
+Reading is strict on purpose: a key that is missing or unknown, or a value of another type, is an
+error, so that a document of another version is never half understood.
 """
 
 from __future__ import annotations
@@ -13,11 +13,50 @@ import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from edgekit.errors import RefusedError, UsageError
 
 T = TypeVar("T")
+
+
+class Document:
+    """A dataclass that is printed, kept or handed on as one JSON document.
+
+    Attributes:
+        schema: the document's ``edgekit.*`` id.
+        schema_version: of that schema.
+    """
+
+    schema: ClassVar[str]
+    schema_version: ClassVar[int]
+
+    def derived(self) -> dict[str, Any]:
+        """Return what follows from the fields and stands in the document for other readers."""
+        return {}
+
+    def document(self) -> dict[str, Any]:
+        """Return the document, ready for JSON, with its schema."""
+        fields = {each.name: encode(getattr(self, each.name)) for each in _fields_of(self)}
+        head = {"schema": self.schema, "schema_version": self.schema_version}
+        return {**head, **self.derived(), **fields}
+
+    def to_json(self) -> str:
+        """Return the document as text; equal documents give equal text."""
+        return json.dumps(self.document(), indent=2, allow_nan=False)
+
+
+def encode(value: object) -> Any:  # noqa: ANN401 -- any JSON
+    """Return a value of a document, and all in it, ready for JSON; a dataclass by its fields."""
+    if dataclasses.is_dataclass(value):
+        return {each.name: encode(getattr(value, each.name)) for each in _fields_of(value)}
+    if isinstance(value, Mapping):
+        return {key: encode(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [encode(item) for item in value]
+    if isinstance(value, (frozenset, set)):
+        return sorted(value)
+    return str(value) if isinstance(value, Path) else value
 
 
 def decode(kind: type[T], value: object) -> T:
@@ -96,6 +135,10 @@ def _decode_dataclass(kind: Any, value: dict[str, Any], where: str) -> Any:  # n
     if unknown or missing:
         raise ValueError(f"{where}: unknown keys {unknown}, missing keys {missing}")
     return kind(**{key: _decode(fields[key], value[key], f"{where}.{key}") for key in fields})
+
+
+def _fields_of(value: Any) -> tuple[dataclasses.Field[Any], ...]:  # noqa: ANN401
+    return dataclasses.fields(value)
 
 
 @functools.cache

@@ -1,32 +1,49 @@
 """Room 3: a float network becomes an integer one, the same on both runtimes.
 
-The walk: `prepare` (quantizable graph), `samples.read`, `build` by a `Recipe` (ranges, encodings,
-rungs), or `search` for one within a budget, then `to_files`.
+The doors are `run` and `sensitivity`. The walk behind them: `prepare` (quantizable graph), reading
+samples, `build` by a `Recipe` (ranges, encodings, rungs), or a search for one within a budget,
+then `to_files`.
 """
 
 from __future__ import annotations
 
-from edgekit.quantize.budget.climb import Outcome, Step
+from edgekit.quantize.analysis.report import LayerCost, SensitivityReport
+from edgekit.quantize.budget.climb import Outcome, Step, TraceStep
 from edgekit.quantize.build import build
 from edgekit.quantize.candidate import Context, Draft
-from edgekit.quantize.files import Request, form, to_files
-from edgekit.quantize.network import Subject, prepare
+from edgekit.quantize.files import FileSettings, form, to_files
+from edgekit.quantize.forms import IntegerForms
+from edgekit.quantize.network import Network, prepare
+from edgekit.quantize.ranking import sensitivity
 from edgekit.quantize.recipe import Recipe
+from edgekit.quantize.request import CalibrationRequest, QuantizeRequest, SensitivityRequest
+from edgekit.quantize.result import QuantizeResult
+from edgekit.quantize.run import run
 from edgekit.quantize.running.session import GraphSession
-from edgekit.quantize.samples.reading import Samples
+from edgekit.quantize.samples.reading import CalibrationSamples
 
 __all__ = [
+    "CalibrationRequest",
+    "CalibrationSamples",
     "Context",
     "Draft",
+    "FileSettings",
     "GraphSession",
+    "IntegerForms",
+    "LayerCost",
+    "Network",
     "Outcome",
+    "QuantizeRequest",
+    "QuantizeResult",
     "Recipe",
-    "Request",
-    "Samples",
+    "SensitivityReport",
+    "SensitivityRequest",
     "Step",
-    "Subject",
+    "TraceStep",
     "build",
     "form",
     "prepare",
+    "run",
+    "sensitivity",
     "to_files",
 ]

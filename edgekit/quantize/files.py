@@ -13,7 +13,7 @@ from edgekit.export import (
     Artifact,
     Choices,
     Job,
-    Origin,
+    QuantizationRecord,
     Source,
     formats,
     jobs,
@@ -45,7 +45,7 @@ network that makes much of every rounding makes as much of that one step."""
 
 
 @dataclass(frozen=True)
-class Request:
+class FileSettings:
     """Where integer files go and how they are made.
 
     Attributes:
@@ -61,6 +61,10 @@ class Request:
         tuning: what was measured to choose them, for the sidecar.
         force: replace existing files that have other content.
         verify: compare every file with the simulation.
+
+    Raises:
+        UnknownNameError: a format does not exist.
+        UsageError: a format holds no integers.
     """
 
     folder: Path
@@ -71,6 +75,13 @@ class Request:
     tuning: tuple[Mapping[str, Any], ...] = ()
     force: bool = False
     verify: bool = True
+
+    def __post_init__(self) -> None:
+        for name in self.format_names:
+            if formats.get(name).name not in ("onnx", "tflite"):
+                raise UsageError(
+                    f"integer files are .onnx or .tflite, not {name}: leave it out of --format"
+                )
 
     @property
     def target(self) -> Format:
@@ -110,8 +121,8 @@ def precision_of(encodings: Encodings) -> str:
 def to_files(
     source: Source,
     draft: Draft,
-    origin: Origin,
-    request: Request,
+    origin: QuantizationRecord,
+    settings: FileSettings,
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Artifact]:
     """Write ``draft`` in every format, and its encodings beside them: all files or none.
@@ -120,7 +131,7 @@ def to_files(
         source: what was quantized.
         draft: its encodings.
         origin: recipe, calibration data and search, for the sidecars.
-        request: where to and how.
+        settings: where to and how.
         progress: called with a short line before each step.
 
     Returns:
@@ -132,31 +143,31 @@ def to_files(
         UnsupportedOperatorError, WouldOverwriteError, StorageError: as `edgekit.export.to_files`.
     """
     precision = precision_of(draft.encodings)
-    names = list(dict.fromkeys(formats.get(name).name for name in request.format_names))
-    answers = _answers(source, draft) if request.verify else None
+    names = list(dict.fromkeys(formats.get(name).name for name in settings.format_names))
+    answers = _answers(source, draft) if settings.verify else None
     made = [
-        _job(source, draft, formats.FORMATS[name], precision, request, answers) for name in names
+        _job(source, draft, formats.FORMATS[name], precision, settings, answers) for name in names
     ]
     document = files.dumps(draft.encodings, draft.graph)
     beside = {files.file_name(source.name, precision): document}
     return jobs.write(
         source,
         made,
-        request.folder,
+        settings.folder,
         origin=origin,
         beside=beside,
-        force=request.force,
+        force=settings.force,
         progress=progress,
     )
 
 
-def form(source: Source, draft: Draft, request: Request) -> bytes:
+def form(source: Source, draft: Draft, settings: FileSettings) -> bytes:
     """Return the content of the one file that is asked for, which nothing has run yet.
 
     Raises:
         UnsupportedOperatorError: the writer cannot express a node.
     """
-    return _job(source, draft, request.target, precision_of(draft.encodings), request, None).data
+    return _job(source, draft, settings.target, precision_of(draft.encodings), settings, None).data
 
 
 def _job(
@@ -164,20 +175,20 @@ def _job(
     draft: Draft,
     target: Format,
     precision: str,
-    request: Request,
+    settings: FileSettings,
     answers: tuple[parity.Arrays, ...] | None,
 ) -> Job:
     graph = encoded.apply(draft.graph, draft.encodings)
-    rules.apply(graph, request.lowering.within(target.integer).rules(target.integer))
+    rules.apply(graph, settings.lowering.within(target.integer).rules(target.integer))
     description, maps = export.describe(source, precision), tflite.image_maps(graph)
     if target.name == "onnx":
         data = qdq.to_bytes(
             graph,
             description,
-            unsigned=request.ort_activations == "uint8",
+            unsigned=settings.ort_activations == "uint8",
         )
     else:
-        data = tflite.to_bytes(graph, description, integer_io=request.integer_io)
+        data = tflite.to_bytes(graph, description, integer_io=settings.integer_io)
     return Job(
         target=target,
         precision=precision,
@@ -185,9 +196,9 @@ def _job(
         reference="simulation of the integers in float32",
         answers=answers,
         tolerance=TOLERANCE if answers is None else _tolerance(source, answers),
-        lowering=request.lowering.text,
-        tuning=request.tuning,
-        integer_io=request.integer_io and target.name == "tflite",
+        lowering=settings.lowering.text,
+        tuning=settings.tuning,
+        integer_io=settings.integer_io and target.name == "tflite",
         maps=maps,
     )
 

@@ -21,7 +21,7 @@ from edgekit.processes import child
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class Network:
     """A network ready to be calibrated.
 
     Attributes:
@@ -32,7 +32,7 @@ class Subject:
     source: Source
     graph: ir.Model
 
-    def lowered(self, chosen: Choices) -> Subject:
+    def lowered(self, chosen: Choices) -> Network:
         """Return it with another form of the quantizable graph.
 
         Args:
@@ -57,7 +57,7 @@ def prepare(
     asked: InputShapes = USUAL,
     preprocessing: str | None = None,
     progress: Callable[[str], None] = lambda _: None,
-) -> Subject:
+) -> Network:
     """Prepare what the user named, for `edgekit quantize`.
 
     Args:
@@ -79,7 +79,7 @@ def prepare(
     if what.lower().endswith(".onnx"):
         found = _described(found, Path(what), settings)
     _refuse_not_finite(found)
-    return Subject(found, quantizable.from_canonical(found.graph))
+    return Network(found, quantizable.from_canonical(found.graph))
 
 
 def _refuse_not_finite(found: Source) -> None:

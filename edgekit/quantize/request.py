@@ -1,169 +1,210 @@
-"""What one request comes to: its recipe, its images, its draft."""
+"""What to quantize, and how: the arguments of the room's doors."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-from edgekit.data import ImageFolder, folder
-from edgekit.errors import InvalidPathError, UnknownNameError, UsageError
-from edgekit.export.graph import nodes as g
-from edgekit.export.graph import weight_layers
-from edgekit.export.integer import quantizable
+from edgekit.errors import UnknownNameError, UsageError
+from edgekit.export.request import read_lowering
+from edgekit.export.rewriting.choices import DEFAULT, Choices
+from edgekit.export.sources import shapes
+from edgekit.export.sources.shapes import InputShapes
 from edgekit.quantize import recipe
-from edgekit.quantize.budget import climb, score
-from edgekit.quantize.budget.climb import Outcome
-from edgekit.quantize.budget.score import Latency
-from edgekit.quantize.build import build
-from edgekit.quantize.candidate import Context, Draft, Say
-from edgekit.quantize.encodings_file import files
-from edgekit.quantize.network import Subject
+from edgekit.quantize.files import FileSettings
 from edgekit.quantize.recipe import Recipe
-from edgekit.quantize.samples.reading import SYNTHETIC_COUNT, Samples
+from edgekit.quantize.samples.reading import SYNTHETIC_COUNT
 
 CALIBRATION_IMAGES = 200
 """Taken of a folder when nobody says how many; the rest remains for evaluation."""
 
-_SIXTEEN = ("int16x8", "w8a16")
+PRECISIONS = {"int8": 8, "w8a8": 8, "int16x8": 16, "w8a16": 16}
+"""Bits of an activation, by the names that users type; weights have 8."""
 
 
-def recipe_of(
-    text: str,
-    *,
-    per_channel: bool | None,
-    precision: str,
-    seven_bit: frozenset[str],
-    operators: frozenset[str] = frozenset(),
-    samples: int | None = None,
-) -> Recipe:
-    """Return the recipe asked for; what is given beside its text overrides it.
+@dataclass(frozen=True)
+class CalibrationRequest:
+    """A network, and what its encodings follow from.
 
-    A number of samples then stands in the description of the samples, not in the recipe.
+    Attributes:
+        model: as `edgekit.export.ExportRequest` takes it; a file is a float32 .onnx.
+        calibration_data: folder of images, or a .npy or .npz with an array for each input; None
+            makes seeded synthetic samples.
+        calibration_samples: how many of them at most, evenly spaced; None takes what the recipe
+            says, of a folder of images 200, else all.
+        recipe: a named one, a text of the grammar of `edgekit.quantize.recipe`, or a .toml file;
+            None takes the door's own.
+        encodings: a file of encodings to take as they are; nothing is calibrated then.
+        per_channel: one weight scale an output channel, or one a tensor; None takes the recipe's.
+        precision: ``int8`` or ``int16x8``, or an alias.
+        seven_bit: layers whose weights get 7 bits, beside those of the recipe.
+        operators: ONNX types to quantize; none leaves it to the recipe.
+        data: folder of images to judge by; None takes those of ``calibration_data`` that were
+            not calibrated with.
+        preprocessing: how pixels become the input of a file without a sidecar: ``imagenet``,
+            ``cifar10``, ``minus-one-to-one`` or ``raw``.
+        weights: of a network by name; see `edgekit.export.ExportRequest`.
+        seed: likewise.
+        batch: likewise.
+        input_shapes: likewise.
 
     Raises:
         UnknownNameError, InvalidPathError, RefusedError: see `edgekit.quantize.recipe.get`.
+        UsageError: a number or a shape makes no sense.
     """
-    found = recipe.get(text)
-    if per_channel is not None:
-        found = replace(found, per_channel=per_channel)
-    if precision in _SIXTEEN:
-        found = replace(found, activation_bits=16)
-    if operators:
-        found = replace(found, operators=operators)
-    if samples is not None:
-        found = replace(found, samples=None)
-    return replace(found, seven_bit=found.seven_bit | seven_bit)
+
+    model: str
+    _: KW_ONLY
+    calibration_data: Path | None = None
+    calibration_samples: int | None = None
+    recipe: str | None = None
+    encodings: Path | None = None
+    per_channel: bool | None = None
+    precision: str = "int8"
+    seven_bit: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    data: Path | None = None
+    preprocessing: str | None = None
+    weights: Path | None = None
+    seed: int | None = None
+    batch: int | None = None
+    input_shapes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise UnknownNameError("precision", self.precision, PRECISIONS)
+        _ = self.asked, self.shapes  # finds a slip of the pen before the work
+
+    @property
+    def usual_recipe(self) -> str:
+        """What ``recipe`` is if nobody says."""
+        return "default"
+
+    @cached_property
+    def asked(self) -> Recipe:
+        """The recipe asked for; what is given beside its text overrides it.
+
+        A number of samples then stands in the description of the samples, not in the recipe.
+        """
+        found = recipe.get(self.recipe or self.usual_recipe)
+        if self.per_channel is not None:
+            found = replace(found, per_channel=self.per_channel)
+        if PRECISIONS[self.precision] == 16:
+            found = replace(found, activation_bits=16)
+        if self.operators:
+            found = replace(found, operators=frozenset(self.operators))
+        if self.calibration_samples is not None:
+            found = replace(found, samples=None)
+        return replace(found, seven_bit=found.seven_bit | frozenset(self.seven_bit))
+
+    @cached_property
+    def shapes(self) -> InputShapes:
+        """The input sizes asked for."""
+        return shapes.parse(self.input_shapes, self.batch)
+
+    @property
+    def most_samples(self) -> int | None:
+        """How many samples to calibrate with at most; None takes all there are."""
+        if self.calibration_samples is not None:
+            return self.calibration_samples
+        most = self.asked.samples
+        if self.calibration_data is None:
+            return most if most is not None and most < SYNTHETIC_COUNT else None
+        usual = CALIBRATION_IMAGES if self.calibration_data.is_dir() else most
+        return usual if most is None or usual is None else min(usual, most)
 
 
-def limit(asked: Recipe, calibration_data: Path | None, count: int | None) -> int | None:
-    """Return how many samples to calibrate with at most; None takes all there are.
+@dataclass(frozen=True)
+class QuantizeRequest(CalibrationRequest):
+    """A network, the integer files to make of it, and where they go.
 
-    Args:
-        asked: the recipe; what it says counts where the user says nothing.
-        calibration_data: where the samples come from; of a folder of images 200 are enough.
-        count: what the user says.
-    """
-    if count is not None:
-        return count
-    if calibration_data is None:
-        is_fewer = asked.samples is not None and asked.samples < SYNTHETIC_COUNT
-        return asked.samples if is_fewer else None
-    usual = CALIBRATION_IMAGES if calibration_data.is_dir() else asked.samples
-    return usual if asked.samples is None or usual is None else min(usual, asked.samples)
-
-
-def evaluation_images(
-    data: Path | None, calibration_data: Path | None, used: Samples
-) -> ImageFolder | None:
-    """Return the images to judge by: never one that was calibrated with.
-
-    Args:
-        data: folder of them; None takes what ``calibration_data`` has left, if it is a folder.
-        calibration_data: where the calibration samples came from.
-        used: those samples.
-
-    Returns:
-        None where there are no images: synthetic ones then serve.
-    """
-    where = data if data is not None else calibration_data
-    if where is None or not where.is_dir():
-        if data is not None:
-            raise InvalidPathError(f"{data}: no such folder; --data takes a folder of images")
-        return None
-    found = folder.read(where)
-    same = calibration_data is not None and where.resolve() == calibration_data.resolve()
-    if not same:
-        return found
-    calibrated = frozenset(used.files)
-    return None if calibrated.issuperset(found.files) else found.without(calibrated)
-
-
-def draft_of(
-    subject: Subject,
-    asked: Recipe,
-    samples: Samples,
-    images: ImageFolder | None,
-    max_drop: float | None,
-    say: Say,
-    latency: Latency | None = None,
-) -> tuple[Draft, Outcome | None]:
-    """Carry out a recipe, or search for one that loses no more than ``max_drop`` points.
-
-    Args:
-        subject: the network.
-        asked: the recipe, or where the search starts.
-        samples: to calibrate with.
-        images: to judge by; None takes synthetic ones. Only a search looks at them.
-        max_drop: see `edgekit.quantize.budget.climb.climb`; None searches for nothing.
-        say: takes a short line before each step.
-        latency: what the search measures beside the loss; None measures nothing.
+    Attributes:
+        folder: where the files go; it is made if it is missing.
+        formats: by name or alias, in the order wanted.
+        max_drop: climb the ladder of rungs only until no more top-1 than this is lost, in points
+            (of agreement, where there are no labels), from ``recipe`` on, or else ``minmax``.
+        integer_io: inputs and outputs of the .tflite hold stored integers; else float32.
+        ort_activations: how the .onnx stores activations, ``uint8`` or ``int8``.
+        lowering: optional rules of the one format that is written, ``FORMAT:+RULE,-RULE``.
+        force: replace existing files that have other content.
+        verify: compare every file with the simulation of its integers.
 
     Raises:
-        UsageError: a seven-bit layer does not exist, or a search cannot evaluate the network.
-        UnknownNameError: the network has no operator of a type that shall be quantized.
-        RefusedError: weights or values are NaN or infinite (reason "not-finite").
+        UnknownNameError: a format or a rule does not exist.
+        UsageError: ``encodings`` and ``max_drop`` are both given, or rules for several formats.
     """
-    _check_layers(subject, asked)
 
-    def built(what: Recipe) -> Draft:
-        context = Context(samples, samples.sets, what.per_channel, say)
-        return build(subject.graph, what, context)
+    _: KW_ONLY
+    folder: Path = Path()
+    formats: tuple[str, ...] = ("onnx", "tflite")
+    max_drop: float | None = None
+    integer_io: bool = False
+    ort_activations: str = "uint8"
+    lowering: tuple[str, ...] = ()
+    force: bool = False
+    verify: bool = True
 
-    if max_drop is None:
-        return built(asked), None
-    if subject.source.preprocessing is None:
-        raise UsageError(
-            "--max-drop evaluates the network on images: say with --preprocessing how they "
-            "become its input"
-        )
-    with score.opened(subject.source, images, latency) as bench:
-        outcome = climb.climb(asked, max_drop, built, bench.score)
-    return outcome.chosen.draft, outcome
-
-
-def read(path: Path, subject: Subject) -> Draft:
-    """Return the draft that an encodings file describes.
-
-    Raises:
-        InvalidPathError: there is no such file.
-        RefusedError: see `edgekit.quantize.encodings_file.files.loads`.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InvalidPathError(f"cannot read the encodings {path}: {error.strerror}") from error
-    return Draft(subject.graph, files.loads(data, subject.graph, str(path)))
-
-
-def _check_layers(subject: Subject, asked: Recipe) -> None:
-    layers = [g.label(node) for node in subject.graph.graph if weight_layers.is_layer(node)]
-    for name in sorted(asked.seven_bit):
-        if name not in layers:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.files.check_lowering()
+        if self.encodings is not None and self.max_drop is not None:
             raise UsageError(
-                f"{subject.source.name} has no layer {name!r} to give 7 bits; it has, for "
-                f"example, {', '.join(layers[:3])}"
+                "--encodings are used as the file has them: --max-drop would search for others"
             )
-    types = {node.op_type for node in subject.graph.graph if quantizable.is_capable(node)}
-    for name in sorted(asked.operators or ()):
-        if name not in types:
-            raise UnknownNameError(f"operator of {subject.source.name}", name, sorted(types))
+
+    @property
+    def usual_recipe(self) -> str:
+        """``default``, or where a search starts."""
+        return "default" if self.max_drop is None else "minmax"
+
+    @cached_property
+    def rules(self) -> Choices:
+        """The optional rules."""
+        return next(iter(read_lowering(self.lowering, self.formats).values()), DEFAULT)
+
+    @cached_property
+    def files(self) -> FileSettings:
+        """Where the files go, and how they are made."""
+        return FileSettings(
+            self.folder,
+            self.formats,
+            self.integer_io,
+            self.ort_activations,
+            lowering=self.rules,
+            force=self.force,
+            verify=self.verify,
+        )
+
+
+@dataclass(frozen=True)
+class SensitivityRequest(CalibrationRequest):
+    """A network, and how closely to look at what its layers lose as integers.
+
+    Attributes:
+        samples: sets of inputs to judge by at most, evenly spaced.
+        worst: layers to evaluate on images, and whose weights are drawn.
+        per_tensor: also compare every stored tensor of both files with float32.
+        plots: folder to draw pictures in; None draws nothing.
+
+    Raises:
+        UsageError: a number is below 1.
+        MissingPackageError: pictures are asked for, and matplotlib is not installed.
+    """
+
+    _: KW_ONLY
+    samples: int = 16
+    worst: int = 5
+    per_tensor: bool = False
+    plots: Path | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("samples", "worst"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} are 1 or more, not {getattr(self, name)}")
+
+    @property
+    def usual_recipe(self) -> str:
+        """The plainest."""
+        return "minmax"

@@ -18,15 +18,15 @@ import pytest
 from edgekit import export, quantize, runtimes
 from edgekit.cli import run
 from edgekit.devices import MeasureSettings, Probe
-from edgekit.devices.tuning.candidates import FloatForms, IntegerForms
 from edgekit.devices.tuning.tune import tune
 from edgekit.errors import UnknownNameError, UsageError
 from edgekit.export import artifact, formats, lowering
+from edgekit.export.forms import FloatForms
 from edgekit.export.graph import permutations
 from edgekit.export.rewriting import choices
 from edgekit.export.rewriting.choices import Choices
 from edgekit.export.sources import source
-from edgekit.quantize import recipe
+from edgekit.quantize import IntegerForms, recipe
 from edgekit.quantize.samples import reading
 from edgekit.runtimes.jobs import CompareJob
 from tests.specimens import graphs
@@ -146,7 +146,7 @@ def test_a_network_with_one_form_is_not_measured(tmp_path: Path) -> None:
 def integer_forms(net: Path, name: str) -> IntegerForms:
     subject = quantize.prepare(str(net))
     few = reading.read(None, subject.inputs, None, 2)
-    request = quantize.Request(net.parent, (name,))
+    request = quantize.FileSettings(net.parent, (name,))
     return IntegerForms(subject, recipe.get("minmax"), few, request)
 
 
@@ -158,14 +158,14 @@ def test_int8_forms_are_tried_and_made_again(net: Path, name: str, tmp_path: Pat
     assert found.choices.text
     assert {step["change"] for step in found.steps} <= set(forms.changes)
     draft = quantize.build(
-        forms.subject.lowered(found.choices).graph,
+        forms.network.lowered(found.choices).graph,
         forms.recipe,
         quantize.Context(forms.samples, 2, True, lambda _: None),
     )
     request = dataclasses.replace(
-        forms.request, folder=tmp_path, lowering=found.choices, tuning=found.steps
+        forms.settings, folder=tmp_path, lowering=found.choices, tuning=found.steps
     )
-    (made,) = quantize.to_files(forms.subject.source, draft, export.Origin(), request)
+    (made,) = quantize.to_files(forms.network.source, draft, export.QuantizationRecord(), request)
     assert made.verified == "passed"
     assert made.path.read_bytes() == forms.data(choices.parse(made.lowering))
     assert operators(made.path) > operators(_plain(forms, tmp_path / "plain"))

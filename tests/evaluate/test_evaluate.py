@@ -23,7 +23,7 @@ from edgekit import evaluate, models
 from edgekit.cli import run as run_cli
 from edgekit.data import SyntheticImages
 from edgekit.errors import CheckFailedError, RefusedError, UsageError, WorkerError
-from edgekit.evaluate import Evaluation, PairedDifference, Settings, Share
+from edgekit.evaluate import EvaluateRequest, Evaluation, PairedDifference, Settings, Share
 from edgekit.evaluate.distance import Distance
 from edgekit.export import cache as export_cache
 from edgekit.export import to_files
@@ -89,7 +89,7 @@ def _pictures(root: Path, colours: tuple[int, ...], labels: tuple[int, ...]) -> 
 
 
 def _run(model: Path, data: Path | None, **options: object) -> Evaluation:
-    return evaluate.run(str(model), data, **{"settings": RAW, **options})  # type: ignore[arg-type]
+    return evaluate.run(EvaluateRequest(str(model), data, **{"settings": RAW, **options}))  # type: ignore[arg-type]
 
 
 # --- what is counted --------------------------------------------------------------------------
@@ -308,7 +308,8 @@ def test_a_part_of_the_images(brightest: Path, pictures: Path) -> None:
 
 def test_progress_counts_every_image(brightest: Path, pictures: Path) -> None:
     seen: list[tuple[int, int]] = []
-    _run(brightest, pictures, progress=lambda done, total: seen.append((done, total)))
+    request = EvaluateRequest(str(brightest), pictures, settings=RAW)
+    evaluate.run(request, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
 
 
@@ -331,7 +332,7 @@ def photographs(tmp_path: Path) -> Path:
 
 def test_torch_onnx_and_tflite_answer_alike(photographs: Path, cache: Path) -> None:
     for entry in export_cache.exported(SMALL, ["onnx", "tflite"]):
-        result = evaluate.run(str(entry.path), photographs, against=SMALL)
+        result = evaluate.run(EvaluateRequest(str(entry.path), photographs, against=SMALL))
         assert result.against is not None
         assert result.distance is not None
         assert result.answers.top1 == result.against.top1
@@ -348,12 +349,12 @@ def test_torch_onnx_and_tflite_answer_alike(photographs: Path, cache: Path) -> N
 def test_weights_of_a_network(tmp_path: Path, photographs: Path) -> None:
     module = models.initialize(models.get(SMALL), 7)
     torch.save(module.state_dict(), tmp_path / "seven.pt")
-    result = evaluate.run(SMALL, photographs, weights=tmp_path / "seven.pt")
+    result = evaluate.run(EvaluateRequest(SMALL, photographs, weights=tmp_path / "seven.pt"))
     subject = result.answers.subject
     assert subject.weights == f"seven.pt sha256:{subject.sha256}"
     assert subject.preprocessing_from == "card"
     assert not any("untrained" in note for note in result.notes)
-    other = evaluate.run(SMALL, photographs)
+    other = evaluate.run(EvaluateRequest(SMALL, photographs))
     assert other.answers.top1 != result.answers.top1
 
 
@@ -363,8 +364,8 @@ def test_real_weights_and_photographs(data_dir: Path, tmp_path: Path) -> None:
     images = data_dir / "demo_ccby_100"
     prepared = source.resolve(name, weights=weights)
     in_onnx, in_tflite = to_files(prepared, ["onnx", "tflite"], tmp_path)
-    in_torch = evaluate.run(name, images, weights=weights).answers
-    both = evaluate.run(str(in_onnx.path), images, against=str(in_tflite.path))
+    in_torch = evaluate.run(EvaluateRequest(name, images, weights=weights)).answers
+    both = evaluate.run(EvaluateRequest(str(in_onnx.path), images, against=str(in_tflite.path)))
     assert both.against is not None
     assert in_torch.top1 == both.answers.top1 == both.against.top1
     share = in_torch.top(1)
@@ -499,9 +500,9 @@ def test_unlabelled_images_alone_count_nothing(brightest: Path, pictures: Path) 
 
 def test_options_that_nothing_takes_are_refused(photographs: Path) -> None:
     with pytest.raises(UsageError, match=f"on record here: {SMALL}"):
-        evaluate.run(SMALL, photographs, settings=RAW)
+        evaluate.run(EvaluateRequest(SMALL, photographs, settings=RAW))
     with pytest.raises(UsageError, match=f"here: {SMALL} and {SMALL}"):
-        evaluate.run(SMALL, photographs, against=SMALL, weights=Path("w.pt"))
+        evaluate.run(EvaluateRequest(SMALL, photographs, against=SMALL, weights=Path("w.pt")))
 
 
 class _Malicious:
@@ -707,8 +708,8 @@ def test_help_imports_nothing_heavy() -> None:
 def test_evaluating_a_file_needs_no_torch(brightest: Path, pictures: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from edgekit import evaluate;"
-        f"evaluate.run({str(brightest)!r}, Path({str(pictures)!r}),"
-        "settings=evaluate.Settings(preprocessing='raw'));"
+        f"evaluate.run(evaluate.EvaluateRequest({str(brightest)!r}, Path({str(pictures)!r}),"
+        "settings=evaluate.Settings(preprocessing='raw')));"
         "sys.stderr.write(' '.join(sys.modules))"
     )
     done = subprocess.run(

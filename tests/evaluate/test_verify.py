@@ -158,7 +158,7 @@ def test_bad_requests(case: str, cli: Cli, exact: Path, monkeypatch: pytest.Monk
 
 def test_no_samples(exact: Path) -> None:
     with pytest.raises(UsageError, match="1 sample or more"):
-        evaluate.verify([str(exact)], isas=["avx2"], samples=0)
+        evaluate.VerifyRequest((str(exact),), isas=("avx2",), samples=0)
 
 
 @pytest.mark.parametrize("name", ["avx2", "cortex-a53"])
@@ -232,7 +232,9 @@ def test_two_files_under_an_arm_core(cli: Cli, exact: Path, tmp_path: Path) -> N
 @pytest.fixture
 def plain(exact: Path, rough: Path) -> Verification:
     settings = evaluate.Settings(preprocessing="raw")
-    return evaluate.verify([str(rough), str(exact)], samples=2, settings=settings)
+    return evaluate.verify(
+        evaluate.VerifyRequest((str(rough), str(exact)), samples=2, settings=settings)
+    )
 
 
 def _report(file: str, name: str, steps: float) -> IsaReport:
@@ -279,7 +281,7 @@ def test_a_machine_that_saturates_is_compared_with_arm(
     monkeypatch.setattr(child, "run", other_on_arm)
     monkeypatch.setattr(isa, "launcher", lambda _: None)
     monkeypatch.setattr(isa, "pairs_saturate", lambda name: name in ("native", "avx2"))
-    result = evaluate.verify([str(path)], isas=["cortex-a53"], samples=2)
+    result = evaluate.verify(evaluate.VerifyRequest((str(path),), isas=("cortex-a53",), samples=2))
     (layer,) = result.saturating
     assert (layer.name, layer.isa, layer.largest_steps) == ("one", "native", 7.0)
     assert result.remedies[0].endswith("--seven-bit one")

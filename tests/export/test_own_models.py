@@ -420,7 +420,7 @@ def test_coverage_counts_every_operator_once(family: str) -> None:
             assert (row.becomes, row.rules) == ((row.operator,), ())
         else:
             assert row.becomes or row.rules, f"{row.operator} vanishes without a reason"
-    assert json.loads(json.dumps(report.to_json()))["schema"] == "edgekit.coverage"
+    assert json.loads(report.to_json())["schema"] == "edgekit.coverage"
 
 
 FATES = {

@@ -12,6 +12,7 @@ import torch
 
 from edgekit import evaluate, export, models
 from edgekit.data import folder
+from edgekit.evaluate import EvaluateRequest
 from edgekit.export.sources import source
 from tests.specimens.networks import one_thread  # noqa: F401 (an autouse fixture)
 
@@ -74,7 +75,7 @@ def test_accuracy_is_what_the_card_says(
 def test_files_answer_as_torch_does(name: str, cifar10: Path, tmp_path: Path) -> None:
     files = export.to_files(source.resolve(name), ["onnx", "tflite"], tmp_path)
     answers = [
-        evaluate.run(str(subject), cifar10, limit=200).answers.top1
+        evaluate.run(EvaluateRequest(str(subject), cifar10, limit=200)).answers.top1
         for subject in (name, *(entry.path for entry in files))
     ]
     assert answers[0] == answers[1] == answers[2]

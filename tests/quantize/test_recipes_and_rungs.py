@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from edgekit import models, quantize, runtimes
 from edgekit.data import folder
 from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError, UsageError
-from edgekit.export import Origin, parity
+from edgekit.export import QuantizationRecord, parity
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import weight_layers
 from edgekit.export.graph.annotations import is_integer
@@ -685,7 +685,7 @@ def test_a_budget_is_not_negative(budget: float) -> None:
 
 def test_steps_say_in_json_what_they_bought() -> None:
     outcome = Bench(lambda _: 0.25).climb("minmax", 0.5)
-    (step,) = (each.to_json() for each in outcome.steps)
+    (step,) = (each.document() for each in outcome.trace)
     assert (step["action"], step["recipe"], step["kept"]) == ("start", "minmax", True)
     assert (step["lost_points"], step["images"], step["latency"]) == (0.25, 100, {})
 
@@ -735,8 +735,8 @@ def test_trained_networks_keep_their_accuracy_on_both_runtimes(
     assert shown.count == CALIBRATED
     context = Context(shown, shown.sets, True, lambda _: None)
     draft = build(subject.graph, recipe.get("default"), context)
-    origin = Origin("default", shown.description)
-    entries = quantize.to_files(subject.source, draft, origin, quantize.Request(tmp_path))
+    origin = QuantizationRecord("default", shown.description)
+    entries = quantize.to_files(subject.source, draft, origin, quantize.FileSettings(tmp_path))
     pixels, labels = test_set
     assert len(labels) == EVALUATED
     (source,) = subject.inputs

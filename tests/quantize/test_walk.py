@@ -311,8 +311,8 @@ def test_every_rung_leaves_a_draft_that_both_files_follow(
     what = recipe.parse(f"minmax+{name}")
     context = quantize.Context(given, given.sets, True, lambda _: None)
     draft = quantize.build(subject.graph, what, context)
-    from edgekit.export import Origin
+    from edgekit.export import QuantizationRecord
 
-    request = quantize.Request(tmp_path / "out")
-    made = quantize.to_files(subject.source, draft, Origin(what.text), request)
+    request = quantize.FileSettings(tmp_path / "out")
+    made = quantize.to_files(subject.source, draft, QuantizationRecord(what.text), request)
     assert [entry.verified for entry in made] == ["passed", "passed"]

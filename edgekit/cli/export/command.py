@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from edgekit.cli.export import coverage_table
-from edgekit.cli.shared import output, tuning
-from edgekit.cli.shared.options import NameList, json_option, one_model
-from edgekit.errors import EdgekitError, UnsupportedOperatorError, UsageError
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import (
+    InputOptions,
+    NameList,
+    Outputs,
+    calibration_data_option,
+    file_preprocessing_option,
+    format_option,
+    input_options,
+    json_option,
+    model_option,
+    one_model,
+    output_options,
+)
+from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
+from edgekit.cli.shared.words import delegate
+from edgekit.errors import EdgekitError, UsageError
 
 if TYPE_CHECKING:
-    from edgekit.export import Artifact
+    from edgekit.export import Artifact, ExportRequest, ExportResult
+    from edgekit.quantize import QuantizeResult
 
 
 @click.command("export", short_help="Write verified .onnx and .tflite files.")
 @click.argument("model_argument", metavar="[MODEL]", required=False)
-@click.option("--model", "model_option", metavar="MODEL", help="The same as the argument.")
-@click.option(
-    "--format",
-    "--target-runtime",
-    "formats",
-    type=NameList(),
-    default="onnx,tflite",
-    show_default=True,
-    help="Formats to write; a runtime's name means its format.",
-)
+@model_option
+@format_option
 @click.option(
     "--ort-format",
     "wants_ort_format",
@@ -41,8 +49,11 @@ if TYPE_CHECKING:
     type=NameList(),
     default="float32",
     show_default=True,
-    help="Number types of the files: float32, float16, weight-int8, dynamic-int8.",
+    help="Number types of the files: float32, float16, weight-int8, dynamic-int8; and with "
+    "--calibration-data int8, int16x8.",
 )
+@calibration_data_option
+@file_preprocessing_option
 @click.option(
     "--weights",
     type=click.Path(path_type=Path),
@@ -53,32 +64,9 @@ if TYPE_CHECKING:
     type=click.IntRange(min=0),
     help="Draw random weights with this seed; 0 where nothing trained is at hand.",
 )
-@click.option(
-    "--batch",
-    type=int,
-    metavar="N",
-    help="Size of every batch dimension that the network leaves open.  [default: 1]",
-)
-@click.option(
-    "--input-shape",
-    "input_shapes",
-    multiple=True,
-    metavar="[NAME:]N,C,H,W",
-    help="Sizes of one input; once for each, in order or by name. May fill what the network "
-    "leaves open, not change what it fixes.",
-)
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=".",
-    show_default=True,
-    help="Folder for the files.",
-)
-@click.option("--force", is_flag=True, help="Replace existing files that have other content.")
-@click.option("--no-verify", is_flag=True, help="Do not compare the files with their source.")
-@tuning.options
+@input_options
+@output_options
+@target_options
 @click.option(
     "--report",
     "wants_report",
@@ -91,18 +79,15 @@ def command(
     model_option: str | None,
     formats: tuple[str, ...],
     precisions: tuple[str, ...],
+    calibration_data: Path | None,
+    preprocessing: str | None,
     weights: Path | None,
     seed: int | None,
-    batch: int | None,
-    input_shapes: tuple[str, ...],
-    folder: Path,
-    lowerings: tuple[str, ...],
-    target: str,
+    inputs: InputOptions,
+    outputs: Outputs,
+    tuning: TuningOptions,
     *,
-    force: bool,
-    no_verify: bool,
     wants_ort_format: bool,
-    wants_tuning: bool,
     wants_report: bool,
     as_json: bool,
 ) -> None:
@@ -118,6 +103,9 @@ def command(
     Each file is run on its runtime and compared with its source before it gets its name,
     <model>_<precision>.<format>; a sidecar <file>.json says what it is and what was checked.
 
+    int8 and int16x8 find their ranges on --calibration-data, by the default recipe of
+    `edgekit quantize`, which has more to say about them.
+
     float16 and weight-int8 store short weights and compute in float32; dynamic-int8 computes on
     integers whose ranges it finds as it runs. Such a file is compared with a simulation of its
     rounding; "from float32" is what the rounding itself changes.
@@ -129,75 +117,98 @@ def command(
     """
     name = one_model(model_argument, model_option)
     from edgekit import export
-    from edgekit.export import coverage
-    from edgekit.export import formats as known
-    from edgekit.export.sources import shapes, source
 
-    if wants_ort_format:
-        formats = (*formats, "ort-format")
-    export.check_request(formats, precisions)
-    chosen = tuning.read(lowerings, formats)
-    for format_name, rules in chosen.items():
-        rules.check(known.get(format_name).lowering)
-    if wants_tuning and (chosen or len(precisions) > 1):
-        raise UsageError("--tune chooses the lowering itself, for one --precision at a time")
-    steps: dict[str, tuple[Mapping[str, Any], ...]] = {}
-    asked = shapes.parse(input_shapes, batch)
-    report = None
+    integers = tuple(each for each in precisions if each.casefold() in export.CALIBRATED)
+    if calibration_data is None:
+        integers = ()  # the request then says what they need
+        if preprocessing is not None:
+            raise UsageError("--preprocessing is for the images of --calibration-data")
+    elif not integers:
+        raise UsageError("--calibration-data is for --precision int8 or int16x8")
+    elif tuning.lowerings or tuning.wants_tuning:
+        raise UsageError("--tune and --lowering of integer files are `edgekit quantize`'s")
+    request = export.ExportRequest(
+        name,
+        outputs.folder,
+        (*formats, "ort-format") if wants_ort_format else formats,
+        tuple(each for each in precisions if each not in integers),
+        weights=weights,
+        seed=seed,
+        batch=inputs.batch,
+        input_shapes=inputs.input_shapes,
+        lowering=tuning.lowerings,
+        force=outputs.force,
+        verify=not outputs.no_verify,
+        report=wants_report,
+    )
     try:
         with output.progress(name) as say:
-            prepared = source.resolve(name, weights=weights, seed=seed, asked=asked, progress=say)
-            if wants_report:
-                report = coverage.of_graph(prepared.name, prepared.graph, formats)
-            if wants_tuning:
-                from edgekit.devices.tuning.candidates import FloatForms
-
-                targets = {known.get(each).name: known.get(each) for each in formats}
-                every = [FloatForms(prepared, each, precisions[0]) for each in targets.values()]
-                found = dict(zip(targets, tuning.measured(every, target, say), strict=True))
-                chosen = {each: tuned.choices for each, tuned in found.items()}
-                steps = {each: tuned.steps for each, tuned in found.items()}
-            artifacts = export.to_files(
-                prepared,
-                formats,
-                folder,
-                precision_names=precisions,
-                choices=chosen,
-                tuning=steps,
-                force=force,
-                verify=not no_verify,
-                progress=say,
-            )
+            result = export.run(request, tuner=tuning.tuner, progress=say)
+            quantized = _quantized(request, integers, calibration_data, preprocessing, say)
     except EdgekitError as error:
-        if wants_report and report is None and isinstance(error, UnsupportedOperatorError):
-            report = coverage.of_error(name, error)
-        if report is not None and as_json:
-            error.details = {"coverage": report.to_json()}
-        elif report is not None:
+        report = export.coverage_of(error)
+        if report is not None and not as_json:
             coverage_table.show(report)
         raise
+    for line in dict.fromkeys(line for each in quantized for line in each.warnings):
+        click.echo(f"warning: {line}", err=True)
+    more = tuple(entry for each in quantized for entry in each.artifacts)
+    result = replace(result, artifacts=(*result.artifacts, *more))
     if as_json:
-        fields: dict[str, Any] = {"artifacts": [entry.to_json() for entry in artifacts]}
-        if report is not None:
-            fields["coverage"] = report.to_json()
-        output.print_json("edgekit.export", 1, fields)
-        return
-    first = artifacts[0]
+        output.print_document(result)
+    else:
+        _show(result)
+
+
+def _quantized(
+    request: ExportRequest,
+    precisions: tuple[str, ...],
+    calibration_data: Path | None,
+    preprocessing: str | None,
+    say: Callable[[str], None],
+) -> list[QuantizeResult]:
+    """Write the integer precisions of the same network."""
+    if not precisions:
+        return []
+    from edgekit import quantize
+
+    requests = [
+        quantize.QuantizeRequest(
+            request.model,
+            calibration_data=calibration_data,
+            precision=precision,
+            preprocessing=preprocessing,
+            weights=request.weights,
+            seed=request.seed,
+            batch=request.batch,
+            input_shapes=request.input_shapes,
+            folder=request.folder,
+            formats=request.formats,
+            force=request.force,
+            verify=request.verify,
+        )
+        for precision in precisions
+    ]
+    return [quantize.run(each, progress=say) for each in requests]
+
+
+def _show(result: ExportResult) -> None:
+    first = result.artifacts[0]
     click.echo(
         f"{first.model}: {first.params:,} params, {output.millions(first.macs)} MACs, "
         f"weights {first.weights}"
     )
     columns = ["file", "size>", "operators>", "delegate", "max error>", "top-1>", "verified"]
-    rows = [_row(entry) for entry in artifacts]
-    if any(entry.drift is not None for entry in artifacts):
+    rows = [_row(entry) for entry in result.artifacts]
+    if any(entry.drift is not None for entry in result.artifacts):
         columns.append("from float32>")
-        for row, entry in zip(rows, artifacts, strict=True):
+        for row, entry in zip(rows, result.artifacts, strict=True):
             row.append("" if entry.drift is None else f"{entry.drift.max_rel_error:.1e}")
     output.print_table(columns, rows)
-    tuning.show(artifacts)
-    if report is not None:
+    show_tuning(result.artifacts)
+    if result.coverage is not None:
         click.echo()
-        coverage_table.show(report)
+        coverage_table.show(result.coverage)
 
 
 def _row(entry: Artifact) -> list[str]:
@@ -215,11 +226,3 @@ def _row(entry: Artifact) -> list[str]:
         top1,
         entry.verified,
     ]
-
-
-def delegate(partitions: int | None, outside: tuple[str, ...]) -> str:
-    """Say how the delegate takes a file; empty where the runtime has none."""
-    if partitions is None:
-        return ""
-    words = f"{partitions} partition" + ("" if partitions == 1 else "s")
-    return f"{words}, outside: {', '.join(outside)}" if outside else words

@@ -220,7 +220,7 @@ def _runtimes(names: Sequence[str]) -> list[str]:
 
 
 def _print(reports: Sequence[LatencyReport]) -> None:
-    from edgekit.cli.export.command import delegate
+    from edgekit.cli.shared.words import delegate
 
     output.print_table(
         [

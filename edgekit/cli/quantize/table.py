@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli.export.command import delegate
 from edgekit.cli.shared import output
+from edgekit.cli.shared.words import delegate
 
 if TYPE_CHECKING:
-    from edgekit.export import Artifact, Origin
-    from edgekit.quantize import Outcome, Step
+    from edgekit.export import Artifact
+    from edgekit.quantize import QuantizeResult, TraceStep
 
 
-def show(
-    artifacts: Sequence[Artifact], origin: Origin, outcome: Outcome | None, max_drop: float | None
-) -> None:
+def show(result: QuantizeResult) -> None:
     """Print the files, and before them what a search has tried."""
+    artifacts = result.artifacts
     first = artifacts[0]
-    click.echo(f"{first.model}: recipe {origin.recipe}, weights {first.weights}")
-    if origin.calibration is not None:
-        click.echo(f"calibrated on {origin.calibration}")
-    if outcome is not None:
+    click.echo(f"{first.model}: recipe {result.recipe}, weights {first.weights}")
+    if result.calibration is not None:
+        click.echo(f"calibrated on {result.calibration}")
+    if result.trace:
         click.echo()
         output.print_table(
             [
@@ -37,10 +35,10 @@ def show(
                 "latency [5 processes]>",
                 "",
             ],
-            [_step(step) for step in outcome.steps],
+            [_step(step) for step in result.trace],
         )
-        verdict = "kept" if outcome.within else "NOT kept: no rung is left"
-        click.echo(f"budget of {max_drop:g} points {verdict}")
+        verdict = "kept" if result.within_budget else "NOT kept: no rung is left"
+        click.echo(f"budget of {result.max_drop:g} points {verdict}")
     click.echo()
     output.print_table(
         ["file", "size>", "operators>", "delegate", "off its simulation>", "verified"],
@@ -48,21 +46,20 @@ def show(
     )
 
 
-def _step(step: Step) -> list[str]:
-    score = step.score
-    unit = "top-1" if score.labelled else "agreement"
+def _step(step: TraceStep) -> list[str]:
+    unit = "top-1" if step.labelled else "agreement"
     latency = ""
-    if score.latency:
-        ratio, low, high = (score.latency[key] for key in ("ratio", "ratio_low", "ratio_high"))
+    if step.latency:
+        ratio, low, high = (step.latency[key] for key in ("ratio", "ratio_low", "ratio_high"))
         latency = f"{ratio:.2f} [{low:.2f}, {high:.2f}] of float32"
     return [
         step.action,
-        step.recipe.text,
-        f"{score.lost_points:+.2f} {unit}",
-        f"{score.agreement_percent:.2f} %",
-        "equal" if score.sqnr_db is None else f"{score.sqnr_db:.1f} dB",
-        str(score.images),
-        output.size(score.size_bytes),
+        step.recipe,
+        f"{step.lost_points:+.2f} {unit}",
+        f"{step.agreement_percent:.2f} %",
+        "equal" if step.sqnr_db is None else f"{step.sqnr_db:.1f} dB",
+        str(step.images),
+        output.size(step.size_bytes),
         latency,
         "" if step.kept else "not kept",
     ]

@@ -8,11 +8,29 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.words import decibels
 
 if TYPE_CHECKING:
-    from edgekit.quantize.analysis.layer_accuracy import LayerAccuracy
+    from edgekit.quantize import LayerCost, SensitivityReport
     from edgekit.quantize.analysis.sensitivity import Sensitivity
     from edgekit.quantize.analysis.tensor_errors import TensorError
+
+_EXACT_DB = 200.0  # as the room gives it where nothing differs
+
+
+def show(report: SensitivityReport, top: int) -> None:
+    """Print the report, with no more than ``top`` layers."""
+    click.echo(
+        f"{report.model}: {report.origin}, judged on {report.samples} of {report.calibration}"
+    )
+    click.echo()
+    show_layers(report.layers, top)
+    if report.accuracy:
+        show_accuracy(report.accuracy)
+    if report.tensors is not None:
+        show_tensors(report.tensors)
+    for path in report.plots:
+        click.echo(f"drew {path}")
 
 
 def show_layers(rows: Sequence[Sensitivity], top: int) -> None:
@@ -35,7 +53,7 @@ def show_layers(rows: Sequence[Sensitivity], top: int) -> None:
         click.echo(f"({len(rows) - top} less sensitive layers are not shown: --top {len(rows)})")
 
 
-def show_accuracy(rows: Sequence[LayerAccuracy]) -> None:
+def show_accuracy(rows: Sequence[LayerCost]) -> None:
     """Print what the worst layers cost on images."""
     click.echo()
     output.print_table(
@@ -56,15 +74,12 @@ def show_tensors(rows: Sequence[TensorError]) -> None:
     )
 
 
-def _top1(row: LayerAccuracy) -> tuple[str, str]:
-    difference = row.top1_difference
-    if difference is None:
+def _top1(row: LayerCost) -> tuple[str, str]:
+    if row.top1_points is None or row.top1_points_interval is None:
         return "-", "no labels"
-    low, high = difference.interval
-    return f"{100 * difference.value:+.2f}", f"[{100 * low:+.2f}, {100 * high:+.2f}]"
+    low, high = row.top1_points_interval
+    return f"{row.top1_points:+.2f}", f"[{low:+.2f}, {high:+.2f}]"
 
 
 def _db(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return "equal" if value >= 200 else f"{value:.1f} dB"
+    return decibels(value, equal_from=_EXACT_DB)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import re
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import click
 
@@ -66,6 +71,184 @@ cpus_option = click.option(
     help="Processors to run on: the fast or slow ones of unlike cores, or numbers (0,1 or 4-7).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+Command: TypeAlias = Callable[..., object]
+Decorator: TypeAlias = Callable[[Command], Command]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where files go: ``-o``, ``--force``, ``--no-verify``."""
+
+    folder: Path
+    force: bool
+    no_verify: bool
+
+
+@dataclass(frozen=True)
+class SampleOptions:
+    """What a network is calibrated with and judged by."""
+
+    calibration_data: Path | None
+    calibration_samples: int | None
+    encodings: Path | None
+    data: Path | None
+    preprocessing: str | None
+    weights: Path | None
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    """Sizes of the inputs that a network leaves open."""
+
+    batch: int | None
+    input_shapes: tuple[str, ...]
+
+
+def bundle(name: str, kind: type, options: Sequence[Decorator]) -> Decorator:
+    """Return a decorator that adds options and hands them over as one object.
+
+    Args:
+        name: of the command's parameter.
+        kind: dataclass whose fields the options are.
+        options: in the order of ``--help``.
+    """
+    fields = [each.name for each in dataclasses.fields(kind)]
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def bundled(*arguments: object, **values: object) -> object:
+            held = {field: values.pop(field) for field in fields}
+            return command(*arguments, **values, **{name: kind(**held)})
+
+        decorated: Command = bundled
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def _path(*names: str, metavar: str | None = None, text: str) -> Decorator:
+    return click.option(*names, type=click.Path(path_type=Path), metavar=metavar, help=text)
+
+
+output_options = bundle(
+    "outputs",
+    Outputs,
+    (
+        click.option(
+            "-o",
+            "--output",
+            "folder",
+            type=click.Path(path_type=Path),
+            default=".",
+            show_default=True,
+            help="Folder for the files.",
+        ),
+        click.option(
+            "--force", is_flag=True, help="Replace existing files that have other content."
+        ),
+        click.option(
+            "--no-verify",
+            is_flag=True,
+            help="Do not compare the files with their source, or the simulation of it.",
+        ),
+    ),
+)
+
+calibration_data_option = _path(
+    "--calibration-data",
+    metavar="DIR|FILE",
+    text="Folder of images, or .npy/.npz arrays; without it, synthetic samples.",
+)
+
+sample_options = bundle(
+    "samples",
+    SampleOptions,
+    (
+        calibration_data_option,
+        click.option(
+            "--calibration-samples",
+            type=int,
+            metavar="N",
+            help="Most samples to calibrate with, evenly spaced; without it what the recipe says, "
+            "of images at most 200.",
+        ),
+        _path(
+            "--encodings",
+            metavar="FILE",
+            text="Use these encodings, of the same network, and calibrate nothing.",
+        ),
+        _path(
+            "--data",
+            metavar="DIR",
+            text="Images to judge by; without it those of --calibration-data that were not used.",
+        ),
+        click.option(
+            "--preprocessing",
+            metavar="NAME",
+            help="Of a file without a sidecar: imagenet, cifar10, minus-one-to-one or raw.",
+        ),
+        _path("--weights", text="As for `edgekit export`."),
+    ),
+)
+
+input_options = bundle(
+    "inputs",
+    InputOptions,
+    (
+        click.option(
+            "--batch",
+            type=int,
+            metavar="N",
+            help="Size of every batch dimension that the network leaves open.  [default: 1]",
+        ),
+        click.option(
+            "--input-shape",
+            "input_shapes",
+            multiple=True,
+            metavar="[NAME:]N,C,H,W",
+            help="Sizes of one input; once for each, in order or by name. May fill what the "
+            "network leaves open, not change what it fixes.",
+        ),
+    ),
+)
+
+model_option = click.option(
+    "--model", "model_option", metavar="MODEL", help="The same as the argument."
+)
+format_option = click.option(
+    "--format",
+    "--target-runtime",
+    "formats",
+    type=NameList(),
+    default="onnx,tflite",
+    show_default=True,
+    help="Formats to write; a runtime's name means its format.",
+)
+threads_option = click.option(
+    "--threads",
+    "--num-threads",
+    "threads",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Threads of the runtime.",
+)
+file_preprocessing_option = click.option(
+    "--preprocessing",
+    metavar="NAME",
+    help="For files without a sidecar: imagenet, cifar10, minus-one-to-one or raw (0 to 255).",
+)
+label_offset_option = click.option(
+    "--label-offset",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="For files without a sidecar: drop the first N outputs; 1 for a background class.",
+)
 
 
 def is_file(subject: str) -> bool:

@@ -7,9 +7,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from edgekit.files.documents import Document
 
 _WIDE = 250  # a pipe has no width; let no table wrap in it
 _SECS_BETWEEN_LINES = 10.0
@@ -18,6 +21,11 @@ _SECS_BETWEEN_LINES = 10.0
 def print_json(schema: str, version: int, fields: Mapping[str, Any]) -> None:
     """Print one document with its schema."""
     click.echo(json.dumps({"schema": schema, "schema_version": version, **fields}, indent=2))
+
+
+def print_document(result: Document) -> None:
+    """Print a result as its JSON document."""
+    click.echo(result.to_json())
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

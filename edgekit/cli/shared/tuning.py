@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.options import bundle
 from edgekit.cli.shared.steps import told
-from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgekit.devices.tuning.candidates import Forms
-    from edgekit.devices.tuning.tune import Tuned
-    from edgekit.export import Artifact, Choices
-
-_Command = TypeVar("_Command", bound=Callable[..., object])
+    from edgekit.export import Artifact
+    from edgekit.export.forms import Forms, Tuned, Tuner
 
 
-def options(command: _Command) -> _Command:
-    """Add --lowering, --tune and --target to a command."""
-    for option in (
+@dataclass(frozen=True)
+class TuningOptions:
+    """Which optional rules to use, or where to find out."""
+
+    target: str
+    wants_tuning: bool
+    lowerings: tuple[str, ...]
+
+    @property
+    def tuner(self) -> Tuner | None:
+        """What measures the forms, if that is wanted."""
+        return partial(measured, target=self.target) if self.wants_tuning else None
+
+
+target_options = bundle(
+    "tuning",
+    TuningOptions,
+    (
         click.option(
             "--target",
             "--device",
@@ -43,30 +57,11 @@ def options(command: _Command) -> _Command:
             metavar="FORMAT:+RULE,-RULE",
             help="Optional rules of one format to add and to leave out, as a sidecar says them.",
         ),
-    ):
-        command = option(command)
-    return command
+    ),
+)
 
 
-def read(texts: Sequence[str], formats: Sequence[str]) -> dict[str, Choices]:
-    """Read every --lowering, by the name of its format, which must be one that is written."""
-    from edgekit.export import formats as known
-    from edgekit.export.rewriting import choices
-
-    found = {}
-    written = {known.get(name).name for name in formats}
-    for text in texts:
-        name, colon, rules = text.partition(":")
-        if not colon:
-            raise UsageError(f"--lowering takes FORMAT:+RULE,-RULE, not {text!r}")
-        target = known.get(name)
-        if target.name not in written:
-            raise UsageError(f"--lowering {text!r}: no {target.name} file is written")
-        found[target.name] = choices.parse(rules)
-    return found
-
-
-def measured(every: Sequence[Forms], target: str, say: Callable[[str], None]) -> list[Tuned]:
+def measured(every: Sequence[Forms], say: Callable[[str], None], *, target: str) -> list[Tuned]:
     """Return the fastest forms on a target, file by file."""
     from edgekit import devices
     from edgekit.devices.tuning.tune import tune
@@ -76,7 +71,7 @@ def measured(every: Sequence[Forms], target: str, say: Callable[[str], None]) ->
         return [tune(forms, devices.COMPARE_SETTINGS, place, told(say)) for forms in every]
 
 
-def show(artifacts: Sequence[Artifact]) -> None:
+def show_tuning(artifacts: Sequence[Artifact]) -> None:
     """Print the lowering of each file that has another than the default, and its measurements."""
     for entry in artifacts:
         if not entry.lowering and not entry.tuning:

@@ -14,23 +14,10 @@ from edgekit.devices.progress import Progress, Step, silent
 from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.statistics.verdict import Contrast
 from edgekit.devices.targets import Target
-from edgekit.devices.tuning.candidates import Forms
 from edgekit.errors import UnsupportedOperatorError
+from edgekit.export.forms import Forms, Tuned
 from edgekit.export.rewriting import choices
 from edgekit.export.rewriting.choices import Choices
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """The outcome of a search.
-
-    Attributes:
-        choices: the rules beside the default ones; none where nothing was faster.
-        steps: what was measured, in order: each a change, and its time beside the form before.
-    """
-
-    choices: Choices
-    steps: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from edgekit.evaluate import tensors
 from edgekit.evaluate.distance import Distance
 from edgekit.evaluate.statistics import Share
 from edgekit.evaluate.verification import quantized_step
+from edgekit.export.parity import Arrays
 from edgekit.processes import child
 from edgekit.runtimes import ModelInfo
 
@@ -25,8 +26,6 @@ other side of a half. One step of an 8-bit output is at least 1/255 of its range
 """
 
 _HALF_STEP = 0.5
-
-Answers = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class IsaReport:
 def check(
     name: str,
     info: ModelInfo,
-    feeds: Sequence[Answers],
+    feeds: Sequence[Arrays],
     others: Sequence[str],
     threads: int = 1,
     say: Callable[[str], None] = lambda _: None,
@@ -112,8 +111,8 @@ def check(
 def _report(
     name: str,
     isa: str,
-    native: Sequence[Answers],
-    other: Sequence[Answers],
+    native: Sequence[Arrays],
+    other: Sequence[Arrays],
     step_sizes: Mapping[str, float],
     scores: tensors.ClassOutput | None,
 ) -> IsaReport:

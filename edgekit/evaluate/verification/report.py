@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgekit.errors import UsageError
+from edgekit.errors import CheckFailedError, UsageError
 from edgekit.evaluate.result import Evaluation
 from edgekit.evaluate.verification.isa_check import IsaReport
 from edgekit.evaluate.verification.saturation import SaturatingLayer
-from edgekit.files import documents
+from edgekit.files import documents, text_table
+from edgekit.files.documents import Document
 from edgekit.runtimes import ModelInfo
-
-SCHEMA, SCHEMA_VERSION = "edgekit.verification", 1
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,8 @@ class Thresholds:
         return self.min_agreement_percent is not None or self.min_sqnr_db is not None
 
 
-@dataclass(frozen=True)
-class Verification:
+@dataclass(frozen=True, repr=False)
+class Verification(Document):
     """One or two files, verified.
 
     Attributes:
@@ -81,6 +79,9 @@ class Verification:
         thresholds: what was demanded.
         edgekit_version: version that verified.
     """
+
+    schema = "edgekit.verification"
+    schema_version = 1
 
     files: tuple[FileFacts, ...]
     comparison: Evaluation | None
@@ -122,6 +123,28 @@ class Verification:
             names = [each.isa for each in self.isa if each.file == file and not each.same]
             if names:
                 yield f"{file} gives other answers under {', '.join(names)}"
+
+    def __repr__(self) -> str:
+        rows = [
+            [
+                each.file,
+                each.model or "unknown",
+                each.precision or "unknown",
+                f"{each.size_bytes:,}",
+            ]
+            for each in self.files
+        ]
+        lines = [text_table.text(["file", "model", "precision", "bytes>"], rows)]
+        if self.comparison is not None:
+            lines.append(repr(self.comparison))
+        lines += [f"{each.file} under {each.isa}: {_same(each)}" for each in self.isa]
+        verdict = "passed" if self.passed else f"failed: {'; '.join(self.failures)}"
+        return "\n".join([*lines, verdict])
+
+    def check(self) -> None:
+        """Raise CheckFailedError if something failed; the error has this as its ``result``."""
+        if not self.passed:
+            raise CheckFailedError("; ".join(self.failures), result=self)
 
     @property
     def passed(self) -> bool:
@@ -177,10 +200,13 @@ class Verification:
             ],
         }
 
-    def to_json(self) -> str:
-        """Return one JSON document; ``summary`` in it is for other readers."""
-        head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "summary": self.summary()}
-        return json.dumps({**head, **asdict(self)}, allow_nan=False)
+    def derived(self) -> dict[str, Any]:
+        """Return the summary, which is for other readers."""
+        return {"summary": self.summary()}
+
+
+def _same(report: IsaReport) -> str:
+    return "the same answers" if report.same else "other answers"
 
 
 def from_json(text: str) -> Verification:
@@ -189,4 +215,6 @@ def from_json(text: str) -> Verification:
     Raises:
         RefusedError: the text is no verification, is of another version, or is damaged.
     """
-    return documents.read_document(Verification, text, SCHEMA, SCHEMA_VERSION, "verification")
+    return documents.read_document(
+        Verification, text, Verification.schema, Verification.schema_version, "verification"
+    )

@@ -5,13 +5,17 @@ Adding one: a file with its transforms, one line in the table.
 
 from __future__ import annotations
 
+from edgekit.errors import UsageError
 from edgekit.export.precisions import dynamic_int8, float16, weight_int8
 from edgekit.export.precisions.base import Precision, Transform
 from edgekit.registry import Registry
 
-__all__ = ["FLOAT32", "PRECISIONS", "Precision", "Transform", "get"]
+__all__ = ["CALIBRATED", "FLOAT32", "PRECISIONS", "Precision", "Transform", "get"]
 
 FLOAT32 = "float32"
+
+CALIBRATED = ("int8", "w8a8", "int16x8", "w8a16")
+"""Precisions, and their aliases, that `edgekit.quantize` makes."""
 
 _ALL = (
     Precision(FLOAT32, 1e-4, {}),
@@ -44,5 +48,11 @@ def get(name: str) -> Precision:
 
     Raises:
         UnknownNameError: there is no such precision.
+        UsageError: it needs sample data, and is `edgekit.quantize`'s.
     """
+    if name.casefold() in CALIBRATED:
+        raise UsageError(
+            f"the precision {name} takes its ranges from sample data: say which with "
+            "--calibration-data, or see `edgekit quantize`"
+        )
     return PRECISIONS.find(name)

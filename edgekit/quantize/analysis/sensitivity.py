@@ -13,8 +13,7 @@ from edgekit.export.integer import encoded, quantizable
 from edgekit.export.onnx_writer import qdq
 from edgekit.quantize.analysis.sqnr import Noise
 from edgekit.quantize.candidate import Draft, Say, integer_layers
-from edgekit.quantize.running import continuation
-from edgekit.quantize.running.segments import Values, Walk
+from edgekit.quantize.running.segments import Values, Walk, continued
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def by_layer(
     layers = list(integer_layers(graph, draft.encodings))
     given = {name: [sample[name] for sample in samples] for name in samples[0]}
     outputs = _output_names(graph)
-    wanted = continuation.run(graph, outputs, given)
+    wanted = continued(graph, outputs, given)
     truth = [wanted[name] for name in outputs]
     floats, integers = Walk(graph, samples), Walk(simulation, samples)
     rows = []
@@ -67,9 +66,9 @@ def by_layer(
         floats.before(name)
         known = given | floats.live
         written = stored_output(node)
-        exact = continuation.run(graph, [written], known)[written]
+        exact = continued(graph, [written], known)[written]
         model = alone(draft, node)
-        found = continuation.run(model, [*_output_names(model), _rounded(model, written)], known)
+        found = continued(model, [*_output_names(model), _rounded(model, written)], known)
         integers.before(name)
         others = _answers(draft.with_float([name]).simulation(), given | integers.live)
         answers = [found[each] for each in _output_names(model)]
@@ -91,7 +90,7 @@ def of_outputs(draft: Draft, samples: Sequence[Mapping[str, np.ndarray]]) -> flo
     given = {name: [sample[name] for sample in samples] for name in samples[0]}
     graph = draft.floating()
     outputs = _output_names(graph)
-    wanted = continuation.run(graph, outputs, given)
+    wanted = continued(graph, outputs, given)
     return _sqnr_db([wanted[name] for name in outputs], _answers(draft.simulation(), given))
 
 
@@ -148,7 +147,7 @@ def _sqnr_db(
 
 def _answers(graph: ir.Model, known: Mapping[str, Values]) -> list[Values]:
     names = _output_names(graph)
-    found = continuation.run(graph, names, known)
+    found = continued(graph, names, known)
     return [found[name] for name in names]
 
 

@@ -18,6 +18,39 @@ Change: TypeAlias = Callable[[Recipe], Recipe]
 _RANGES = ("mse", "percentile")  # tried where a search starts from minmax
 
 
+@dataclass(frozen=True)
+class TraceStep:
+    """One recipe tried, as sidecars and documents keep it: what it bought and cost.
+
+    Attributes:
+        action: what was changed: ``start``, ``ranges by METHOD``, ``add RUNG`` or ``drop RUNG``.
+        recipe: in the written grammar.
+        kept: whether the search went on from it.
+        lost_points: see `Score`, and so for the others.
+        labelled: likewise.
+        agreement_percent: likewise.
+        sqnr_db: likewise.
+        images: likewise.
+        size_bytes: likewise.
+        latency: likewise.
+    """
+
+    action: str
+    recipe: str
+    kept: bool
+    lost_points: float
+    labelled: bool
+    agreement_percent: float
+    sqnr_db: float | None
+    images: int
+    size_bytes: int
+    latency: dict[str, float | int]
+
+    def document(self) -> dict[str, Any]:
+        """Return the step, ready for JSON."""
+        return asdict(self)
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """One recipe tried.
@@ -36,14 +69,10 @@ class Step:
     kept: bool
     draft: Draft
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the step for a sidecar or a document."""
-        return {
-            "action": self.action,
-            "recipe": self.recipe.text,
-            "kept": self.kept,
-            **asdict(self.score),
-        }
+    @property
+    def traced(self) -> TraceStep:
+        """The step for a sidecar or a document."""
+        return TraceStep(self.action, self.recipe.text, self.kept, **asdict(self.score))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +88,11 @@ class Outcome:
     steps: tuple[Step, ...]
     chosen: Step
     within: bool
+
+    @property
+    def trace(self) -> tuple[TraceStep, ...]:
+        """The steps as sidecars and documents keep them."""
+        return tuple(step.traced for step in self.steps)
 
 
 def climb(

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from edgekit import evaluate, export
 from edgekit.data import ImageFolder
-from edgekit.evaluate import Evaluation
-from edgekit.export import Origin, Source
+from edgekit.evaluate import EvaluateRequest, Evaluation
+from edgekit.export import QuantizationRecord, Source
 from edgekit.quantize import files
 from edgekit.quantize.candidate import Draft
 
@@ -63,9 +63,11 @@ class Judge:
 
     def score(self, draft: Draft, format_name: str = "onnx") -> Score:
         """Write a draft, evaluate and measure it."""
-        request = files.Request(self._folder, (format_name,), force=True, verify=False)
-        (entry,) = files.to_files(self._source, draft, Origin("judged"), request)
-        result = evaluate.run(str(entry.path), self._images, against=str(self._float.path))
+        settings = files.FileSettings(self._folder, (format_name,), force=True, verify=False)
+        (entry,) = files.to_files(self._source, draft, QuantizationRecord("judged"), settings)
+        result = evaluate.run(
+            EvaluateRequest(str(entry.path), self._images, against=str(self._float.path))
+        )
         latency = {} if self._latency is None else self._latency(self._float.path, entry.path)
         return _score(result, entry.size_bytes, latency)
 

@@ -1,7 +1,7 @@
-"""Walk through a graph node by node with a handful of samples, stopping wherever one likes.
+"""Compute parts of a graph on a handful of samples: from node to node, or on from known values.
 
-Only the values that later nodes read are kept, so memory is that of one cut through the network
-times the number of samples.
+A `Walk` keeps only the values that later nodes read, so memory is that of one cut through the
+network times the number of samples.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import onnx
 import onnx_ir as ir
 
 from edgekit.quantize.running.session import load_graph
-from edgekit.runtimes import Session
 
 Values = list[np.ndarray]  # one array a sample
 
@@ -27,12 +26,10 @@ class Walk:
     """
 
     def __init__(self, model: ir.Model, samples: Sequence[Mapping[str, np.ndarray]]) -> None:
-        self._proto = ir.to_proto(model)
-        graph = self._proto.graph
+        self._segments = _Segments(ir.to_proto(model))
+        graph = self._segments.graph
         self._nodes = list(graph.node)
         self._places = {node.name: place for place, node in enumerate(self._nodes)}
-        self._constants = {tensor.name: tensor for tensor in graph.initializer}
-        self._types = {v.name: v for v in (*graph.input, *graph.value_info, *graph.output)}
         self._last_use = {
             name: place for place, node in enumerate(self._nodes) for name in node.input
         }
@@ -64,10 +61,6 @@ class Walk:
         """Let the nodes to come read other values under this name."""
         self._live[name] = values
 
-    def set_constant(self, name: str, array: np.ndarray) -> None:
-        """Let the nodes to come read another constant under this name."""
-        self._constants[name] = onnx.numpy_helper.from_array(array, name)
-
     def _run(self, stop: int) -> None:
         nodes = self._nodes[self._done : stop]
         if not nodes:
@@ -78,27 +71,78 @@ class Walk:
         read = {name for node in nodes for name in node.input}
         inputs = [name for name in self._live if name in read]
         if wanted:
-            session = self._session(nodes, inputs, wanted)
-            results: dict[str, Values] = {name: [] for name in wanted}
-            for number in range(self._count):
-                answers = session.run({name: self._live[name][number] for name in inputs})
-                for name in wanted:
-                    results[name].append(answers[name])
-            self._live |= results
+            self._live |= self._segments.run(nodes, inputs, wanted, self._live, self._count)
         self._live = {k: v for k, v in self._live.items() if self._last_use.get(k, -1) >= stop}
 
-    def _session(
-        self, nodes: list[onnx.NodeProto], inputs: list[str], outputs: list[str]
-    ) -> Session:
+
+def continued(
+    graph: ir.Model, names: Sequence[str], known: Mapping[str, Values]
+) -> dict[str, Values]:
+    """Return values of a graph, computing only what the known ones do not spare.
+
+    Args:
+        graph: standard ONNX with static shapes; it is left as it is.
+        names: of the values wanted.
+        known: values by name, one array a sample; the graph's inputs among them.
+    """
+    found = {name: list(known[name]) for name in names if name in known}
+    missing = [name for name in dict.fromkeys(names) if name not in known]
+    if not missing:
+        return found
+    segments = _Segments(ir.to_proto(graph))
+    nodes = _leading_to(missing, segments.graph, known)
+    read = {name for node in nodes for name in node.input}
+    inputs = [name for name in known if name in read]
+    count = len(known[inputs[0]]) if inputs else 0
+    return found | segments.run(nodes, inputs, missing, known, count)
+
+
+def _leading_to(
+    names: Sequence[str], graph: onnx.GraphProto, known: Mapping[str, Values]
+) -> list[onnx.NodeProto]:
+    """Return the nodes between the known values and the named ones, in order."""
+    wanted = set(names)
+    nodes = []
+    for node in reversed(graph.node):
+        if not wanted.isdisjoint(node.output):
+            nodes.append(node)
+            wanted.update(name for name in node.input if name not in known)
+    return nodes[::-1]
+
+
+class _Segments:
+    """A graph whose parts are run one by one."""
+
+    def __init__(self, proto: onnx.ModelProto) -> None:
+        self._proto, self.graph = proto, proto.graph
+        values = (*proto.graph.input, *proto.graph.value_info, *proto.graph.output)
+        self._types = {value.name: value for value in values}
+
+    def run(
+        self,
+        nodes: Sequence[onnx.NodeProto],
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        known: Mapping[str, Values],
+        count: int,
+    ) -> dict[str, Values]:
+        """Return what some nodes make of known values, one array a sample, by name."""
         read = {name for node in nodes for name in node.input}
         graph = onnx.helper.make_graph(
             nodes,
             "segment",
             [self._types[name] for name in inputs],
             [self._types[name] for name in outputs],
-            [tensor for name, tensor in self._constants.items() if name in read],
+            [tensor for tensor in self.graph.initializer if tensor.name in read],
         )
-        model = onnx.helper.make_model(
-            graph, opset_imports=self._proto.opset_import, ir_version=self._proto.ir_version
+        session = load_graph(
+            onnx.helper.make_model(
+                graph, opset_imports=self._proto.opset_import, ir_version=self._proto.ir_version
+            )
         )
-        return load_graph(model)
+        found: dict[str, Values] = {name: [] for name in outputs}
+        for number in range(count):
+            answers = session.run({name: known[name][number] for name in inputs})
+            for name in outputs:
+                found[name].append(answers[name])
+        return found

@@ -16,7 +16,7 @@ from edgekit.quantize.samples.arrays import Rows
 from edgekit.quantize.samples.input_form import Feed, InputForm
 
 SYNTHETIC_COUNT = 32
-"""Samples that are made where none are given and no number is asked for."""
+"""CalibrationSamples that are made where none are given and no number is asked for."""
 
 _SEED = 2  # parity and evaluation draw other images: a network is not judged by these
 _FEW = 8
@@ -24,7 +24,7 @@ _LARGEST_IMAGE_BYTES = 270_000_000  # in an array; as large as a file of one ima
 
 
 @dataclass(frozen=True)
-class Samples:
+class CalibrationSamples:
     """Calibration samples; a call starts a new pass through them, so they are `observe.Feeds`.
 
     Attributes:
@@ -64,7 +64,7 @@ def read(
     inputs: Mapping[str, tuple[int, ...]],
     preprocessing: Preprocessing | None,
     limit: int | None,
-) -> Samples:
+) -> CalibrationSamples:
     """Prepare the calibration samples of a network.
 
     If the network takes a batch, consecutive samples fill it, as many as fill it wholly. Of more
@@ -103,7 +103,7 @@ def read(
     return _of_arrays(where, form, preprocessing, limit)
 
 
-def warnings_about(samples: Samples) -> tuple[str, ...]:
+def warnings_about(samples: CalibrationSamples) -> tuple[str, ...]:
     """Return what makes these samples poor ones to calibrate with, one line each.
 
     No more of them are read than it takes to see two that differ.
@@ -130,7 +130,7 @@ def warnings_about(samples: Samples) -> tuple[str, ...]:
 
 def _of_folder(
     where: Path, form: InputForm, preprocessing: Preprocessing | None, limit: int | None
-) -> Samples:
+) -> CalibrationSamples:
     wanted = form.image_preprocessing(preprocessing, str(where))
     try:
         listed = folder.read(where)
@@ -140,12 +140,14 @@ def _of_folder(
         raise InvalidPathError(str(error), reason_code="no-samples") from error
     chosen = listed.limited(form.usable(len(listed.files), limit, str(where)))
     start = _images(chosen, form, wanted, str(where))
-    return Samples(chosen.description, len(chosen.files), form.batch, False, chosen.files, start)
+    return CalibrationSamples(
+        chosen.description, len(chosen.files), form.batch, False, chosen.files, start
+    )
 
 
 def _of_arrays(
     where: Path, form: InputForm, preprocessing: Preprocessing | None, limit: int | None
-) -> Samples:
+) -> CalibrationSamples:
     arrays = sample_arrays.by_input(where, list(form.inputs))
     makers = {name: _maker(name, rows, form, preprocessing) for name, rows in arrays.items()}
     total = next(iter(arrays.values())).shape[0]
@@ -159,7 +161,9 @@ def _of_arrays(
 
     noun = "sample" if count == 1 else "samples"
     part = "" if count == total else f", evenly spaced among {total}"
-    return Samples(f"{where.name}, {count} {noun}{part}", count, form.batch, False, (), start)
+    return CalibrationSamples(
+        f"{where.name}, {count} {noun}{part}", count, form.batch, False, (), start
+    )
 
 
 def _maker(
@@ -187,19 +191,21 @@ def _maker(
     )
 
 
-def _made(form: InputForm, preprocessing: Preprocessing | None, limit: int | None) -> Samples:
+def _made(
+    form: InputForm, preprocessing: Preprocessing | None, limit: int | None
+) -> CalibrationSamples:
     count = form.usable(limit or max(SYNTHETIC_COUNT, form.batch), None, "synthetic samples")
     if preprocessing is not None and 1 < preprocessing.crop == form.image_side:
         drawn = SyntheticImages(count, preprocessing.crop, _SEED)
         start = _images(drawn, form, preprocessing, drawn.description)
-        return Samples(drawn.description, count, form.batch, True, (), start)
+        return CalibrationSamples(drawn.description, count, form.batch, True, (), start)
     noun = "sample" if count == 1 else "samples"
     description = f"{count} {noun} of normal noise, seed {_SEED} (no real inputs)"
 
     def noise() -> Iterator[Feed]:
         return form.filled((_noise(form, i) for i in range(count)), range(count), description)
 
-    return Samples(description, count, form.batch, True, (), noise)
+    return CalibrationSamples(description, count, form.batch, True, (), noise)
 
 
 def _noise(form: InputForm, number: int) -> Feed:
@@ -222,7 +228,7 @@ def _images(
     return start
 
 
-def _sameness(samples: Samples) -> Iterator[str]:
+def _sameness(samples: CalibrationSamples) -> Iterator[str]:
     constant, identical, first = True, samples.count > 1, None
     for feed in samples():
         first = first or feed

@@ -11,7 +11,7 @@ from edgekit.models import Preprocessing
 
 
 @dataclass(frozen=True)
-class Subject:
+class EvaluatedModel:
     """One side of an evaluation, as the result names it.
 
     Attributes:
@@ -47,7 +47,7 @@ class Predictor(Protocol):
     """
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> EvaluatedModel:
         """What answers."""
         ...
 

@@ -1,0 +1,41 @@
+"""Words and figures that several commands print alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgekit.evaluate import Share
+    from edgekit.models import Preprocessing
+
+
+def delegate(partitions: int | None, outside: tuple[str, ...]) -> str:
+    """Say how the delegate takes a file; empty where the runtime has none."""
+    if partitions is None:
+        return ""
+    words = f"{partitions} partition" + ("" if partitions == 1 else "s")
+    return f"{words}, outside: {', '.join(outside)}" if outside else words
+
+
+def share(value: Share | None) -> str:
+    """Format a share in percent with its 95 % interval; ``-`` for none."""
+    if value is None:
+        return "-"
+    low, high = value.interval
+    return f"{100 * value.value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def decibels(value: float | None, *, equal_from: float | None = None) -> str:
+    """Format a ratio: ``31.4 dB``; ``-`` for none, ``equal`` from a bound on."""
+    if value is None:
+        return "-"
+    return "equal" if equal_from is not None and value >= equal_from else f"{value:.1f} dB"
+
+
+def preprocessing(wanted: Preprocessing) -> str:
+    """Say how pixels become an input."""
+    return (
+        f"(pixel * {wanted.scale:.6g} - mean) / std, {wanted.channel_order}, mean "
+        f"{list(wanted.mean)}, std {list(wanted.std)}, resize {wanted.resize} "
+        f"{wanted.interpolation}, crop {wanted.crop}"
+    )

@@ -1,0 +1,129 @@
+"""The room's door: from a request to verified integer files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from edgekit.errors import UsageError
+from edgekit.export import QuantizationRecord
+from edgekit.export.forms import Tuner
+from edgekit.export.rewriting.choices import DEFAULT
+from edgekit.quantize import drafting, files, network, recipe
+from edgekit.quantize.budget.climb import Outcome
+from edgekit.quantize.budget.score import Latency
+from edgekit.quantize.candidate import Draft, Say
+from edgekit.quantize.encoding import unlike
+from edgekit.quantize.files import FileSettings
+from edgekit.quantize.forms import IntegerForms
+from edgekit.quantize.network import Network
+from edgekit.quantize.request import QuantizeRequest
+from edgekit.quantize.result import QuantizeResult, trace_documents
+from edgekit.quantize.samples import held_out, reading
+
+_JUDGED_ON_NOISE = (
+    "no images are left to judge by: the drop is that of agreement on synthetic ones; give --data, "
+    "or fewer --calibration-samples"
+)
+_TUNING_SAMPLES = 4
+
+
+def run(
+    request: QuantizeRequest,
+    *,
+    tuner: Tuner | None = None,
+    latency: Latency | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> QuantizeResult:
+    """Quantize a network: calibrate it, write every file, run it, compare it, then name them all.
+
+    Args:
+        request: what to quantize, and how.
+        tuner: measures which optional lowering rules are fastest; None takes the request's.
+        latency: what a search measures of each step beside the loss; None measures nothing.
+        progress: called with a short line before each step.
+
+    Returns:
+        The files and how they came about; its ``check`` says whether a budget was kept.
+
+    Raises:
+        UsageError: the request contradicts itself, a seven-bit layer does not exist, or images
+            were given and nobody knows the preprocessing.
+        UnknownNameError: no network is called that, or it has no operator of a type asked for.
+        InvalidPathError: a file or folder is not there.
+        RefusedError: weights, samples or encodings cannot be used; see the ``reason_code``.
+        ParityError: a file differs from the simulation; all are then kept under
+            ``<name>.failed.<ext>``.
+        WouldOverwriteError: a name is taken by other content and ``force`` is not set.
+    """
+    settings = request.files
+    if tuner is not None:
+        settings.check_lowering(of_one=True)
+        if settings.lowering != DEFAULT or request.encodings is not None:
+            raise UsageError("--tune chooses the lowering itself, and calibrates for it")
+    found = network.prepare(
+        request.model,
+        weights=request.weights,
+        seed=request.seed,
+        asked=request.shapes,
+        preprocessing=request.preprocessing,
+        progress=progress,
+    )
+    if tuner is not None:
+        settings = _tuned(found, request, settings, tuner, progress)
+    found = found.lowered(settings.lowering)
+    if request.encodings is not None:
+        draft = drafting.read_encodings(request.encodings, found)
+        record = QuantizationRecord(f"encodings {request.encodings.name}")
+        outcome: Outcome | None = None
+        warned: tuple[str, ...] = ()
+    else:
+        draft, record, outcome, warned = _calibrated(found, request, latency, progress)
+    warned = (*warned, *unlike.kept_float(draft.graph, draft.encodings))
+    artifacts = files.to_files(found.source, draft, record, settings, progress)
+    return QuantizeResult(
+        artifacts=tuple(artifacts),
+        recipe=record.recipe or "",
+        calibration=record.calibration,
+        trace=() if outcome is None else outcome.trace,
+        max_drop=request.max_drop,
+        within_budget=None if outcome is None else outcome.within,
+        warnings=warned,
+    )
+
+
+def _calibrated(
+    found: Network, request: QuantizeRequest, latency: Latency | None, say: Say
+) -> tuple[Draft, QuantizationRecord, Outcome | None, tuple[str, ...]]:
+    """Return the draft, what the sidecars say of it, the search, and warnings."""
+    given = reading.read(
+        request.calibration_data,
+        found.inputs,
+        found.source.preprocessing,
+        request.most_samples,
+    )
+    warned = reading.warnings_about(given)
+    images = held_out.images(request.data, request.calibration_data, given)
+    if request.max_drop is not None and images is None:
+        warned = (*warned, _JUDGED_ON_NOISE)
+    draft, outcome = drafting.draft_of(
+        found, request.asked, given, images, request.max_drop, say, latency
+    )
+    final = request.asked if outcome is None else outcome.chosen.recipe
+    trace = () if outcome is None else trace_documents(outcome.trace)
+    return draft, QuantizationRecord(final.text, given.description, trace), outcome, warned
+
+
+def _tuned(
+    found: Network, request: QuantizeRequest, settings: FileSettings, tuner: Tuner, say: Say
+) -> FileSettings:
+    """Return the settings with the fastest lowering; ranges of a few samples serve to find it."""
+    quick = replace(
+        recipe.get("minmax"),
+        per_channel=request.asked.per_channel,
+        activation_bits=request.asked.activation_bits,
+        operators=request.asked.operators,
+    )
+    few = reading.read(None, found.inputs, found.source.preprocessing, _TUNING_SAMPLES)
+    (tuned,) = tuner([IntegerForms(found, quick, few, settings)], say)
+    return replace(settings, lowering=tuned.choices, tuning=tuned.steps)
