@@ -135,6 +135,16 @@ SPECIMENS = {
              y = HardSigmoid<alpha=0.2, beta=0.5>(x) }""",
         lambda ops: ops == {"MUL": 2, "ADD": 1},
     ),
+    "gemm_as_matmul": Specimen(
+        """g (float[3,2] x, float[4,3] z) => (float[2,4] y) {
+             y = Gemm<transA=1, transB=1, alpha=0.5>(x, z) }""",
+        lambda ops: ops == {"BATCH_MATMUL": 1, "MUL": 1},
+    ),
+    "canonical_depth_to_space": Specimen(
+        """g (float[1,12,2,3] x) => (float[1,3,4,6] y) {
+             y = DepthToSpace<blocksize=2, mode="CRD">(x) }""",
+        lambda ops: ops == {"Gather": 1, "DepthToSpace": 1},
+    ),
     "pointwise_gemm": Specimen(
         """g (float[1,8,3,3] x) => (float[1,8,3,3] y)
            <int64[2] flat = {1,8}, int64[4] map = {1,8,1,1}> {

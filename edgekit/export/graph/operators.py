@@ -82,9 +82,15 @@ TRAITS: dict[str, Traits] = {
     "Clip": Traits(Order.FOLLOWS, "elementwise", integer=True),
     "Concat": replace(_AXES_MOVE, unites=True),
     "Conv": _CONVOLUTION,
+    "DepthToSpace": Traits(
+        Order.CHANNELS_LAST, "data movement", integer=True, shares_scale=True, keeps_sign=True
+    ),
     "Div": Traits(Order.FOLLOWS, "elementwise", fusable=True),
     "Gather": _AXES_MOVE,
     "Gemm": Traits(Order.NATURAL, "fully connected", integer=True, fusable=True),
+    "Expand": Traits(Order.FOLLOWS, "data movement", keeps_sign=True),
+    "GatherElements": Traits(Order.NATURAL, "data movement", keeps_sign=True),
+    "GatherND": Traits(Order.NATURAL, "data movement", keeps_sign=True),
     "GlobalAveragePool": Traits(
         Order.CHANNELS_LAST, "pooling", integer=True, channelwise=True, keeps_sign=True
     ),
@@ -117,10 +123,14 @@ TRAITS: dict[str, Traits] = {
     "Softmax": Traits(
         Order.AXES, "elementwise", integer=True, prescribed=_UNIT, non_negative=True
     ),
+    "SpaceToDepth": Traits(
+        Order.CHANNELS_LAST, "data movement", integer=True, shares_scale=True, keeps_sign=True
+    ),
     "Split": _AXES_MOVE,
     "Sqrt": _CURVE,
     "Sub": Traits(Order.FOLLOWS, "elementwise", integer=True, fusable=True, joins=True),
     "Tanh": Traits(Order.FOLLOWS, "elementwise", integer=True, prescribed=_SIGNED_UNIT),
+    "Tile": Traits(Order.AXES, "data movement", keeps_sign=True),
     "Transpose": _MOVE,
 }  # fmt: skip
 """By operator type of the ONNX standard."""

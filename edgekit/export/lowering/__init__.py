@@ -10,6 +10,7 @@ from edgekit.export.lowering import (
     add_into_bias,
     average_pool_as_depthwise,
     batch_norm_as_depthwise,
+    canonical_depth_to_space,
     canonical_division,
     canonical_global_pool,
     canonical_hard_sigmoid,
@@ -26,6 +27,7 @@ from edgekit.export.lowering import (
     flatten_into_gemm,
     folded_columns,
     fuse_activation,
+    gemm_as_matmul,
     grouped_as_dense,
     hard_sigmoid_as_relu6,
     hard_swish_as_gate,
@@ -54,6 +56,7 @@ from edgekit.export.rewriting.rules import Menu, Rule
 CANONICAL = (
     Rule("canonical_padding", canonical_padding.rewrite),
     Rule("canonical_shuffle", canonical_shuffle.rewrite),
+    Rule("canonical_depth_to_space", canonical_depth_to_space.rewrite),
     Rule("canonical_global_pool", canonical_global_pool.rewrite),
     Rule("canonical_reshape", canonical_reshape.rewrite),
     Rule("canonical_division", canonical_division.rewrite),
@@ -70,6 +73,7 @@ TFLITE = Menu(
     "tflite",
     (
         Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
+        Rule("gemm_as_matmul", gemm_as_matmul.rewrite),
         Rule("pointwise_gemm", pointwise_gemm.rewrite),
         Rule("lrn_as_conv", lrn_as_conv.rewrite),
         Rule("power_as_roots", power_as_roots.rewrite),
@@ -109,6 +113,7 @@ INTEGER = Menu(
     (
         Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
         Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
+        Rule("gemm_as_matmul", gemm_as_matmul.rewrite),
         Rule("pointwise_gemm", pointwise_gemm.rewrite),
         Rule("lrn_as_conv", lrn_as_conv.rewrite),
         Rule("power_as_roots", power_as_roots.rewrite),

@@ -77,6 +77,8 @@ def _of_result(node: ir.Node, value: ir.Value, found: dict[ir.Value, Order]) -> 
     rank, need = len(sizes), operators.of(node).order
     if need is Need.CHANNELS_LAST:
         return orders.channels_last(rank)
+    if g.is_op(node, "MatMul"):
+        return _of_product(node, rank, found)
     if need is Need.NATURAL:
         return orders.natural(rank)
     if need is Need.MOVES:
@@ -99,6 +101,14 @@ def permutation_of(node: ir.Node) -> tuple[int, ...]:
     """Return the permutation of a Transpose."""
     rank = len(g.shape_of(g.operand(node, 0)))
     return tuple(node.attributes.get_ints("perm", tuple(reversed(range(rank)))))
+
+
+def _of_product(node: ir.Node, rank: int, found: dict[ir.Value, Order]) -> Order:
+    """Return the order of a MatMul's result: a constant matrix reads the last dimension alone."""
+    source, matrix = g.operand(node, 0), g.constant(node.inputs[1])
+    if matrix is None or matrix.ndim != 2 or source not in found or rank < 3:
+        return orders.natural(rank)
+    return last(found[source], rank - 1)
 
 
 def _followed(node: ir.Node, rank: int, found: dict[ir.Value, Order]) -> Order:

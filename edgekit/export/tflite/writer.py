@@ -255,6 +255,10 @@ class Writer:
         model = self.program.tensors[like]
         return self.program.add_tensor(name, shape, model.dtype, model.quantization)
 
+    def scratch(self, name: str, shape: Sequence[int], dtype: np.dtype) -> int:
+        """Create a tensor of plain numbers, in stored order, that no graph value stands for."""
+        return self.program.add_tensor(name, shape, dtype)
+
     def _add(
         self, name: str, shape: tuple[int, ...], value: ir.Value, affine: Affine | None
     ) -> int:

@@ -6,10 +6,10 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.graph import orders, permutations
+from edgekit.export.graph import orders
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.versions import Versions
-from edgekit.export.tflite.writer import Writer, refuse
+from edgekit.export.tflite.writer import Writer
 
 
 def emit_shuffle(writer: Writer, node: ir.Node) -> None:
@@ -67,23 +67,8 @@ def _roll_by_one(writer: Writer, source: int, name: str) -> int:
     return rolled
 
 
-def emit_gather(writer: Writer, node: ir.Node) -> None:
-    """Emit GATHER along the channels, for permutations with no better form.
-
-    The XNNPACK delegate leaves GATHER outside; ``edgekit info`` shows it.
-    """
-    order = permutations.of_gather(node)
-    if order is None:
-        raise refuse(node, "only a fixed reordering of channels is supported", "dynamic-gather")
-    indices = writer.constant("channel_order", order.astype(np.int32))
-    axis = orders.axis(1, writer.order(node.outputs[0]))
-    tensors = [writer.operand(node, 0), indices], [writer.output(node.outputs[0])]
-    writer.emit("GATHER", *tensors, "GatherOptions", {"axis": axis})
-
-
 EMITTERS: Emitters = {
-    ("", "Gather"): emit_gather,
     ("edgekit", "ChannelRoll"): emit_roll,
     ("edgekit", "ChannelShuffle"): emit_shuffle,
 }
-VERSIONS: Versions = {"GATHER": (2, 4)}
+VERSIONS: Versions = {}

@@ -49,6 +49,5 @@ def emit(writer: Writer, node: ir.Node) -> None:
 
 EMITTERS: Emitters = {
     ("", "Gemm"): emit,
-    ("", "MatMul"): emit,
 }
 VERSIONS: Versions = {"FULLY_CONNECTED": (4, 1)}

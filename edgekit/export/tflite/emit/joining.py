@@ -50,19 +50,43 @@ def emit_split(writer: Writer, node: ir.Node) -> None:
 
 
 def emit_slice(writer: Writer, node: ir.Node) -> None:
-    """Emit SLICE; steps other than one are not expressed."""
+    """Emit SLICE, or STRIDED_SLICE for other steps than one."""
     source, target = g.operand(node, 0), node.outputs[0]
     shape = g.shape_of(source)
     starts, axes, steps = (
-        g.constant(node.inputs[index]) if len(node.inputs) > index else None for index in (1, 3, 4)
+        g.constant(node.inputs[index])
+        if len(node.inputs) > index and node.inputs[index] is not None
+        else None
+        for index in (1, 3, 4)
     )
-    if starts is None or (steps is not None and (steps != 1).any()):
-        raise refuse(node, "only constant starts and steps of one are supported", "strided-slice")
-    begins = [0] * len(shape)
-    for axis, start in zip(range(len(shape)) if axes is None else axes, starts, strict=False):
-        size = shape[int(axis)]
-        begins[int(axis) % len(shape)] = int(np.clip(start + size if start < 0 else start, 0, size))
-    _slice(writer, source, target, begins)
+    if starts is None or (len(node.inputs) > 4 and node.inputs[4] is not None and steps is None):
+        raise refuse(node, "only constant starts and steps are supported", "dynamic-slice")
+    begins, strides = [0] * len(shape), [1] * len(shape)
+    for number, start in enumerate(starts.reshape(-1)):
+        axis = int(number if axes is None else axes.reshape(-1)[number]) % len(shape)
+        step = 1 if steps is None else int(steps.reshape(-1)[number])
+        size, last = shape[axis], shape[axis] - (step < 0)
+        begins[axis] = int(np.clip(start + size if start < 0 else start, 0, last))
+        strides[axis] = step
+    if all(step == 1 for step in strides):
+        _slice(writer, source, target, begins)
+    else:
+        _strided_slice(writer, source, target, begins, strides)
+
+
+def _strided_slice(
+    writer: Writer, source: ir.Value, target: ir.Value, begins: list[int], strides: list[int]
+) -> None:
+    order, sizes = writer.order(target), g.shape_of(target)
+    ends = [b + n * s for b, n, s in zip(begins, sizes, strides, strict=True)]
+    masked = [orders.axis(axis, order) for axis, end in enumerate(ends) if end < 0]
+    named = (("begin", begins), ("end", [max(end, 0) for end in ends]), ("strides", strides))
+    inputs = [writer.tensor(source, order)]
+    for name, numbers in named:
+        stored = np.array(orders.shape(numbers, order), dtype=np.int32)
+        inputs.append(writer.constant(f"slice_{name}", stored))
+    values = {"endMask": sum(1 << axis for axis in masked)}  # down to the first element
+    writer.emit("STRIDED_SLICE", inputs, [writer.output(target)], "StridedSliceOptions", values)
 
 
 def _slice(writer: Writer, source: ir.Value, target: ir.Value, begins: list[int]) -> None:
@@ -85,4 +109,9 @@ EMITTERS: Emitters = {
     ("", "Slice"): emit_slice,
     ("", "Split"): emit_split,
 }
-VERSIONS: Versions = {"CONCATENATION": (2, 3), "SLICE": (2, 4), "SPLIT": (2, 4)}
+VERSIONS: Versions = {
+    "CONCATENATION": (2, 3),
+    "SLICE": (2, 4),
+    "SPLIT": (2, 4),
+    "STRIDED_SLICE": (2, 4),
+}

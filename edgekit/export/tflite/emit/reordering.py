@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
@@ -11,7 +10,7 @@ from edgekit.export.graph.annotations import affine_of
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.orders import permutation_of
 from edgekit.export.tflite.versions import Versions
-from edgekit.export.tflite.writer import Writer, refuse
+from edgekit.export.tflite.writer import Writer
 
 
 def emit_reshape(writer: Writer, node: ir.Node) -> None:
@@ -48,29 +47,10 @@ def emit_transpose(writer: Writer, node: ir.Node) -> None:
     writer.reshape(number, writer.shape(target), str(target.name), writer.output(target))
 
 
-def emit_pad(writer: Writer, node: ir.Node) -> None:
-    """Emit a zero PAD."""
-    amounts = g.constant(node.inputs[1])
-    value = g.scalar(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else 0.0
-    is_zero = node.attributes.get_string("mode", "constant") == "constant" and value == 0.0
-    if amounts is None or not is_zero:
-        raise refuse(node, "only padding with zeros is supported", "padding-mode")
-    if (amounts < 0).any():
-        raise refuse(node, "negative padding is not supported", "padding-mode")
-    pads = amounts.reshape(2, -1).T[list(writer.order(node.outputs[0]))].astype(np.int32)
-    writer.emit(
-        "PAD",
-        [writer.operand(node, 0), writer.constant("pads", pads)],
-        [writer.output(node.outputs[0])],
-        "PadOptions",
-    )
-
-
 EMITTERS: Emitters = {
     ("", "Identity"): emit_identity,
-    ("", "Pad"): emit_pad,
     ("", "Reshape"): emit_reshape,
     ("", "Transpose"): emit_transpose,
     ("edgekit", "StoredReshape"): emit_stored_reshape,
 }
-VERSIONS: Versions = {"PAD": (2, 3), "TRANSPOSE": (2, 5)}
+VERSIONS: Versions = {"TRANSPOSE": (2, 5)}

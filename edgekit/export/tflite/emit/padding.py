@@ -1,0 +1,145 @@
+"""Pad in every mode, Tile and Expand: values that grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import orders
+from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.versions import Versions
+from edgekit.export.tflite.writer import Writer, refuse
+
+_REFLECT = 0  # of MIRROR_PAD
+_BROADCAST_VERSION = 2  # the first in the builtin operators
+
+
+def emit_pad(writer: Writer, node: ir.Node) -> None:
+    """Emit PAD, PADV2, MIRROR_PAD, or GATHERs for borders that TFLite has no operator for."""
+    amounts = g.constant(node.inputs[1])
+    if amounts is None or (len(node.inputs) > 3 and node.inputs[3] is not None):
+        raise refuse(node, "only constant amounts for all axes are supported", "dynamic-padding")
+    order = writer.order(node.outputs[0])
+    pads = amounts.reshape(2, -1).T[list(order)].astype(np.int32)
+    mode = node.attributes.get_string("mode", "constant")
+    if mode == "constant":
+        _emit_constant(writer, node, pads)
+    elif mode == "reflect" and (pads >= 0).all() and _is_shallow(node, pads, order):
+        inputs = [writer.operand(node, 0), writer.constant("pads", pads)]
+        values = {"mode": _REFLECT}
+        target = writer.output(node.outputs[0])
+        writer.emit("MIRROR_PAD", inputs, [target], "MirrorPadOptions", values)
+    else:
+        _emit_gathered(writer, node, pads, mode)
+
+
+def _is_shallow(node: ir.Node, pads: np.ndarray, order: orders.Order) -> bool:
+    sizes = orders.shape(g.shape_of(g.operand(node, 0)), order)
+    return all(max(pad) < size for pad, size in zip(pads.tolist(), sizes, strict=True))
+
+
+def _emit_constant(writer: Writer, node: ir.Node, pads: np.ndarray) -> None:
+    source, result = writer.operand(node, 0), node.outputs[0]
+    value = g.constant(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else None
+    if len(node.inputs) > 2 and node.inputs[2] is not None and value is None:
+        raise refuse(node, "the value to pad with must be constant", "dynamic-padding")
+    if (pads < 0).any():
+        source, pads = _cut(writer, node, source, pads)
+    inputs = [source, writer.constant("pads", pads)]
+    if value is None or not value.any():
+        writer.emit("PAD", inputs, [writer.output(result)], "PadOptions")
+        return
+    if writer.integer:
+        raise refuse(node, "integers are padded with zero only", "padding-mode")
+    inputs.append(writer.constant("pad_value", value.reshape(1)))
+    writer.emit("PADV2", inputs, [writer.output(result)], "PadV2Options")
+
+
+def _cut(writer: Writer, node: ir.Node, source: int, pads: np.ndarray) -> tuple[int, np.ndarray]:
+    """Emit SLICE for negative amounts and return its result and the amounts that are left."""
+    taken = np.minimum(pads, 0)
+    shape = np.array(writer.program.tensors[source].shape)
+    sizes = shape + taken.sum(axis=1)
+    if (sizes < 1).any():
+        raise refuse(node, "padding takes everything away", "padding-mode")
+    target = writer.temporary(f"{g.label(node)}_cut", [int(size) for size in sizes], source)
+    inputs = [
+        source,
+        writer.constant("slice_begin", (-taken[:, 0]).astype(np.int32)),
+        writer.constant("slice_size", sizes.astype(np.int32)),
+    ]
+    writer.emit("SLICE", inputs, [target], "SliceOptions")
+    return target, np.maximum(pads, 0)
+
+
+def _emit_gathered(writer: Writer, node: ir.Node, pads: np.ndarray, mode: str) -> None:
+    """Emit one GATHER an axis that is padded: each element of the result names its source."""
+    number, result = writer.operand(node, 0), node.outputs[0]
+    shape = list(writer.program.tensors[number].shape)
+    padded = [axis for axis in range(len(shape)) if pads[axis].any()]
+    for axis in padded:
+        places = np.arange(-pads[axis][0], shape[axis] + pads[axis][1])
+        shape[axis] = places.size
+        places = _PLACES[mode](places, writer.program.tensors[number].shape[axis])
+        is_last = axis == padded[-1]
+        target = (
+            writer.output(result)
+            if is_last
+            else writer.temporary(f"{g.label(node)}_axis_{axis}", shape, number)
+        )
+        inputs = [number, writer.constant("places", places.astype(np.int32))]
+        writer.emit("GATHER", inputs, [target], "GatherOptions", {"axis": axis})
+        number = target
+
+
+def _reflected(places: np.ndarray, size: int) -> np.ndarray:
+    if size == 1:
+        return np.zeros_like(places)
+    period = 2 * (size - 1)
+    turned = places % period
+    return np.where(turned < size, turned, period - turned)
+
+
+def _clamped(places: np.ndarray, size: int) -> np.ndarray:
+    return np.asarray(np.clip(places, 0, size - 1))
+
+
+def _wrapped(places: np.ndarray, size: int) -> np.ndarray:
+    return np.asarray(places % size)
+
+
+_PLACES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    "edge": _clamped,
+    "reflect": _reflected,
+    "wrap": _wrapped,
+}
+
+
+def emit_tile(writer: Writer, node: ir.Node) -> None:
+    """Emit TILE."""
+    repeats = g.constant(node.inputs[1])
+    if repeats is None:
+        raise refuse(node, "the repeats must be constant", "dynamic-shape")
+    counts = np.array(orders.shape(repeats.tolist(), writer.order(node.outputs[0])), np.int32)
+    inputs = [writer.operand(node, 0), writer.constant("repeats", counts)]
+    writer.emit("TILE", inputs, [writer.output(node.outputs[0])], "TileOptions")
+
+
+def emit_expand(writer: Writer, node: ir.Node) -> None:
+    """Emit BROADCAST_TO."""
+    result = node.outputs[0]
+    shape = writer.constant("shape", np.array(writer.shape(result), np.int32))
+    inputs = [writer.operand(node, 0), shape]
+    target = writer.output(result)
+    writer.emit("BROADCAST_TO", inputs, [target], "BroadcastToOptions", version=_BROADCAST_VERSION)
+
+
+EMITTERS: Emitters = {
+    ("", "Expand"): emit_expand,
+    ("", "Pad"): emit_pad,
+    ("", "Tile"): emit_tile,
+}
+VERSIONS: Versions = {"BROADCAST_TO": (2, 3), "MIRROR_PAD": (2, 3), "PAD": (2, 3), "PADV2": (2, 3)}
