@@ -50,6 +50,18 @@ class Case:
 
 
 CASES = {
+    "depth to space": Case(
+        """g (float[1,8,3,3] x) => (float[1,2,6,6] y) {
+             a = Conv(x, w)
+             y = DepthToSpace<blocksize=2>(a) }""",
+        {"w": weights(8, 8, 1, 1)},
+    ),
+    "space to depth": Case(
+        """g (float[1,2,6,6] x) => (float[1,8,3,3] y) {
+             a = SpaceToDepth<blocksize=2>(x)
+             y = Conv(a, w) }""",
+        {"w": weights(8, 8, 1, 1)},
+    ),
     "convolution": Case(
         "g (float[1,4,6,6] x) => (float[1,5,6,6] y) { y = Conv<pads=[1,1,1,1]>(x, w, b) }",
         {"w": weights(5, 4, 3, 3), "b": weights(5)},
