@@ -174,7 +174,7 @@ def test_weights_are_aligned_for_mapping() -> None:
 
 
 REFUSED = {
-    "unsupported-operator": (f"g ({MAP} x) => ({MAP} y) {{ y = Erf(x) }}", {}),
+    "unsupported-operator": ("g (float[1,4,5,5] x) => (float[1,4] y) { y = Det(x) }", {}),
     "unsupported-rank": (
         "g (float[1,4,6] x) => (float[1,4,1] y) { y = GlobalAveragePool(x) }",
         {},
@@ -188,9 +188,9 @@ REFUSED = {
         "dilations=[2,2]>(x) }",
         {},
     ),
-    "operand-count": (
-        f"g ({MAP} x) => ({MAP} y) {{ y = Max(c, d, x) }}",
-        {"c": weights(4, 1, 1), "d": weights(6)},
+    "dynamic-statistics": (
+        "g (float[2,6] x, float[6] v) => (float[2,6] y) { y = BatchNormalization(x, s, s, s, v) }",
+        {"s": weights(6)},
     ),
 }
 

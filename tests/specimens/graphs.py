@@ -19,8 +19,11 @@ HEADER = '<ir_version: 10, opset_import: ["" : 18]>\n'
 
 
 def proto(text: str, **constants: np.ndarray) -> onnx.ModelProto:
-    """Parse ``text``, ONNX's own notation, and attach named constants as initializers."""
-    model = onnx.parser.parse_model(HEADER + text)
+    """Parse ``text``, ONNX's own notation, and attach named constants as initializers.
+
+    Of opset 18, unless the text begins with a header of its own.
+    """
+    model = onnx.parser.parse_model(text if text.startswith("<") else HEADER + text)
     for name, array in constants.items():
         model.graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(array), name))
     model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)

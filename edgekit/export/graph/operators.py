@@ -70,68 +70,147 @@ _EXTREMUM = Traits(
     Order.FOLLOWS, "elementwise", integer=True, shares_scale=True, unites=True, joins=True
 )
 _CURVE = Traits(Order.FOLLOWS, "elementwise")
+_POSITIVE_CURVE = Traits(Order.FOLLOWS, "elementwise", non_negative=True)
+_CAST = Traits(Order.FOLLOWS, "elementwise", keeps_sign=True)
+_REDUCTION = Traits(Order.AXES, "pooling")
+_POSITIVE_REDUCTION = Traits(Order.AXES, "pooling", non_negative=True)
+_SIGN_KEEPING_REDUCTION = Traits(Order.AXES, "pooling", keeps_sign=True)
+_NORMALIZATION = Traits(Order.AXES, "elementwise")
 _MOVE = Traits(Order.MOVES, "data movement", integer=True, shares_scale=True, keeps_sign=True)
 _AXES_MOVE = Traits(Order.AXES, "data movement", integer=True, shares_scale=True, keeps_sign=True)
 
 TRAITS: dict[str, Traits] = {
     "Abs": Traits(Order.FOLLOWS, "elementwise", non_negative=True),
+    "Acos": _CURVE,
+    "Acosh": _CURVE,
     "Add": Traits(
         Order.FOLLOWS, "elementwise", integer=True, fusable=True, joins=True, keeps_sign=True
     ),
+    "And": _POSITIVE_CURVE,
+    "ArgMax": _POSITIVE_REDUCTION,
+    "ArgMin": _POSITIVE_REDUCTION,
+    "Asin": _CURVE,
+    "Asinh": _CURVE,
+    "Atan": _CURVE,
+    "Atanh": _CURVE,
     "AveragePool": _POOL,
+    "BatchNormalization": Traits(Order.FOLLOWS, "elementwise"),
+    "BitwiseXor": _CURVE,
+    "Cast": _CAST,
+    "CastLike": _CAST,
+    "Ceil": _CURVE,
+    "Celu": _CURVE,
     "Clip": Traits(Order.FOLLOWS, "elementwise", integer=True),
     "Concat": replace(_AXES_MOVE, unites=True),
     "Conv": _CONVOLUTION,
+    "Cos": _CURVE,
+    "Cosh": _CURVE,
+    "CumSum": _SIGN_KEEPING_REDUCTION,
     "DepthToSpace": Traits(
         Order.CHANNELS_LAST, "data movement", integer=True, shares_scale=True, keeps_sign=True
     ),
     "Div": Traits(Order.FOLLOWS, "elementwise", fusable=True),
-    "Gather": _AXES_MOVE,
-    "Gemm": Traits(Order.NATURAL, "fully connected", integer=True, fusable=True),
+    "Elu": _CURVE,
+    "Equal": _POSITIVE_CURVE,
+    "Erf": _CURVE,
+    "Exp": _POSITIVE_CURVE,
     "Expand": Traits(Order.FOLLOWS, "data movement", keeps_sign=True),
+    "Floor": _CURVE,
+    "Gather": _AXES_MOVE,
     "GatherElements": Traits(Order.NATURAL, "data movement", keeps_sign=True),
     "GatherND": Traits(Order.NATURAL, "data movement", keeps_sign=True),
+    "Gelu": _CURVE,
+    "Gemm": Traits(Order.NATURAL, "fully connected", integer=True, fusable=True),
     "GlobalAveragePool": Traits(
         Order.CHANNELS_LAST, "pooling", integer=True, channelwise=True, keeps_sign=True
     ),
+    "Greater": _POSITIVE_CURVE,
+    "GreaterOrEqual": _POSITIVE_CURVE,
+    "GroupNormalization": _NORMALIZATION,
+    "Hardmax": _POSITIVE_REDUCTION,
     "HardSigmoid": Traits(Order.FOLLOWS, "elementwise", non_negative=True),
     "HardSwish": _CURVE,
     "Identity": Traits(
         Order.FOLLOWS, "data movement", integer=True, shares_scale=True, channelwise=True,
         keeps_sign=True,
     ),
+    "InstanceNormalization": _NORMALIZATION,
+    "IsInf": _POSITIVE_CURVE,
+    "IsNaN": _POSITIVE_CURVE,
+    "LayerNormalization": _NORMALIZATION,
     "LeakyRelu": Traits(Order.FOLLOWS, "elementwise", integer=True, channelwise=True),
+    "Less": _POSITIVE_CURVE,
+    "LessOrEqual": _POSITIVE_CURVE,
+    "Log": _CURVE,
+    "LogSoftmax": Traits(Order.AXES, "elementwise"),
+    "LpNormalization": _NORMALIZATION,
     "MatMul": _PRODUCT,
     "Max": _EXTREMUM,
     "MaxPool": Traits(
         Order.CHANNELS_LAST, "pooling", integer=True, shares_scale=True, fusable=True,
         channelwise=True, keeps_sign=True,
     ),
+    "Mean": _CURVE,
+    "MeanVarianceNormalization": _NORMALIZATION,
     "Min": _EXTREMUM,
+    "Mish": _CURVE,
+    "Mod": _CURVE,
     "Mul": Traits(
         Order.FOLLOWS, "elementwise", integer=True, fusable=True, keeps_sign=True
     ),
+    "Neg": _CURVE,
+    "Not": _POSITIVE_CURVE,
+    "Or": _POSITIVE_CURVE,
     "Pad": _AXES_MOVE,
+    "Pow": _CURVE,
+    "PRelu": _CURVE,
+    "Reciprocal": _CURVE,
+    "ReduceL1": _POSITIVE_REDUCTION,
+    "ReduceL2": _POSITIVE_REDUCTION,
+    "ReduceLogSum": _REDUCTION,
+    "ReduceLogSumExp": _REDUCTION,
+    "ReduceMax": _SIGN_KEEPING_REDUCTION,
+    "ReduceMean": _SIGN_KEEPING_REDUCTION,
+    "ReduceMin": _SIGN_KEEPING_REDUCTION,
+    "ReduceProd": _SIGN_KEEPING_REDUCTION,
+    "ReduceSum": _SIGN_KEEPING_REDUCTION,
+    "ReduceSumSquare": _POSITIVE_REDUCTION,
     "Relu": Traits(
         Order.FOLLOWS, "elementwise", integer=True, channelwise=True, non_negative=True
     ),
     "Reshape": _MOVE,
+    "RMSNormalization": _NORMALIZATION,
+    "Round": _CURVE,
+    "Selu": _CURVE,
+    "Shrink": _CURVE,
     "Sigmoid": Traits(
         Order.FOLLOWS, "elementwise", integer=True, prescribed=_UNIT, non_negative=True
     ),
+    "Sign": _CURVE,
+    "Sin": _CURVE,
+    "Sinh": _CURVE,
     "Slice": _AXES_MOVE,
     "Softmax": Traits(
         Order.AXES, "elementwise", integer=True, prescribed=_UNIT, non_negative=True
     ),
+    "Softplus": _POSITIVE_CURVE,
+    "Softsign": _CURVE,
     "SpaceToDepth": Traits(
         Order.CHANNELS_LAST, "data movement", integer=True, shares_scale=True, keeps_sign=True
     ),
     "Split": _AXES_MOVE,
     "Sqrt": _CURVE,
     "Sub": Traits(Order.FOLLOWS, "elementwise", integer=True, fusable=True, joins=True),
+    "Sum": Traits(Order.FOLLOWS, "elementwise", keeps_sign=True),
+    "Swish": _CURVE,
+    "Tan": _CURVE,
     "Tanh": Traits(Order.FOLLOWS, "elementwise", integer=True, prescribed=_SIGNED_UNIT),
+    "ThresholdedRelu": _CURVE,
     "Tile": Traits(Order.AXES, "data movement", keeps_sign=True),
+    "TopK": _REDUCTION,
     "Transpose": _MOVE,
+    "Where": Traits(Order.FOLLOWS, "elementwise"),
+    "Xor": _POSITIVE_CURVE,
 }  # fmt: skip
 """By operator type of the ONNX standard."""
 

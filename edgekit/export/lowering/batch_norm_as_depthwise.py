@@ -14,7 +14,9 @@ from edgekit.export.graph import nodes as g
 
 def rewrite(node: ir.Node) -> bool:
     """Match BatchNormalization on an NCHW value with constant statistics."""
-    if not g.is_op(node, "BatchNormalization"):
+    if not g.is_op(node, "BatchNormalization") or len(node.outputs) != 1:
+        return False
+    if node.attributes.get_int("training_mode", 0):
         return False
     shape = g.shape_of(node.outputs[0])
     arrays = [g.constant(value) for value in node.inputs[1:5]]

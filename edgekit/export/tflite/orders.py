@@ -137,7 +137,7 @@ def _of_axes(node: ir.Node, rank: int, found: dict[ir.Value, Order]) -> Order:
     return orders.dropped(order, axes) if axes is not None else order
 
 
-LAST_AXIS = ("Softmax", "LogSoftmax", "Hardmax", "LayerNormalization", "RMSNormalization")
+LAST_AXIS = ("Softmax", "TopK")
 """Operators that TFLite computes along the last stored dimension only."""
 
 

@@ -99,10 +99,19 @@ class Program:
         self.tensors[number] = replace(self.tensors[number], name=name)
 
     def add_constant(
-        self, name: str, array: np.ndarray, quantization: Quantization | None = None
+        self,
+        name: str,
+        array: np.ndarray,
+        quantization: Quantization | None = None,
+        *,
+        scalar: bool = False,
     ) -> int:
-        """Add a constant, or find the equal one that is there, and return its number."""
-        data = np.ascontiguousarray(array)
+        """Add a constant, or find the equal one that is there, and return its number.
+
+        One of rank 0 is stored as a vector of one element, which broadcasts as well, unless it
+        is to be `scalar`.
+        """
+        data = np.asarray(array, order="C") if scalar else np.ascontiguousarray(array)
         key = (data.shape, data.dtype.str, data.tobytes(), quantization)
         if key not in self._constants:
             self.tensors.append(Tensor(name, data.shape, data.dtype, data, quantization))

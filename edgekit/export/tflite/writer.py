@@ -170,7 +170,7 @@ class Writer:
     def _constant_operand(self, node: ir.Node, value: ir.Value, stored: np.ndarray) -> int:
         name = value.name or "constant"
         if not self.integer:
-            return self.constant(name, stored)
+            return self.constant(name, stored, scalar=not self.order(node.outputs[0]))
         affine = encoded.constant_affine(node, np.asarray(g.constant(value)))
         return self.constant(name, affine.store(stored), quantization(affine))
 
@@ -200,11 +200,28 @@ class Writer:
         """Let a value be held by a tensor that is there already, of the same type and shape."""
         self._tensors[value] = number
 
+    def adopt(self, value: ir.Value, number: int) -> None:
+        """Let a tensor be the result that a node computed for a value; as `output` of it."""
+        if affine_of(value) is None or self.integer:
+            self._tensors[value] = number
+            self.program.rename(number, value.name or "")
+            return
+        affine = affine_of(value)
+        self._tensors[value] = self._add(value.name or "", self.shape(value), value, affine)
+        self.program.rename(number, f"{value.name}_float")
+        self._floats[value] = number
+        self._unwritten.append((number, self._tensors[value]))
+
     def constant(
-        self, name: str, array: np.ndarray, quantization: Quantization | None = None
+        self,
+        name: str,
+        array: np.ndarray,
+        quantization: Quantization | None = None,
+        *,
+        scalar: bool = False,
     ) -> int:
-        """Add a constant as it is."""
-        return self.program.add_constant(name, array, quantization)
+        """Add a constant; see `edgekit.export.tflite.program.Program.add_constant`."""
+        return self.program.add_constant(name, array, quantization, scalar=scalar)
 
     def as_float(self, constant: int) -> int:
         """Return the float32 form of a constant stored otherwise, through one DEQUANTIZE."""

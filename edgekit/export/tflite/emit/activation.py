@@ -10,15 +10,15 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph.activations import activation_of, clip_bounds
+from edgekit.export.tflite.emit.steps import Steps
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.versions import Versions
-from edgekit.export.tflite.writer import Writer, refuse
+from edgekit.export.tflite.writer import Writer
 
 _PLAIN = {
     "Relu": ("RELU", None),
     "HardSwish": ("HARD_SWISH", "HardSwishOptions"),
     "Sigmoid": ("LOGISTIC", None),
-    "Sqrt": ("SQRT", None),
     "Tanh": ("TANH", None),
 }
 
@@ -29,21 +29,28 @@ def fused(node: ir.Node) -> int:
 
 
 def emit(writer: Writer, node: ir.Node) -> None:
-    """Emit an activation, or a root, that has no parameters."""
+    """Emit an activation that has no parameters; Relu of plain integers is MAXIMUM."""
     code, options = _PLAIN[node.op_type]
+    if code == "RELU" and node.outputs[0].dtype != ir.DataType.FLOAT:
+        steps = Steps(writer, node)
+        steps.finish(steps.apply("MAXIMUM", steps.operand(0), 0.0))
+        return
     writer.emit(code, [writer.operand(node, 0)], [writer.output(node.outputs[0])], options)
 
 
 def emit_clip(writer: Writer, node: ir.Node) -> None:
     """Emit a named activation where the bounds have one, else MAXIMUM and MINIMUM."""
-    source = writer.operand(node, 0)
-    named = activation_of(node)
+    is_float = node.outputs[0].dtype == ir.DataType.FLOAT
+    named = activation_of(node) if is_float else None
     if named is not None:
+        source = writer.operand(node, 0)
         writer.emit(named, [source], [writer.output(node.outputs[0])])
         return
     low, high = clip_bounds(node)
-    if math.isnan(low) or math.isnan(high):
-        raise refuse(node, "the bounds must be constant", "dynamic-clip")
+    if not is_float or math.isnan(low) or math.isnan(high) or not g.shape_of(node.outputs[0]):
+        _emit_computed_clip(writer, node)
+        return
+    source = writer.operand(node, 0)
     bounds = [
         (code, options, bound)
         for code, options, bound in (
@@ -52,6 +59,8 @@ def emit_clip(writer: Writer, node: ir.Node) -> None:
         )
         if math.isfinite(bound)
     ]
+    if not bounds:
+        _emit_computed_clip(writer, node)
     shape = writer.program.tensors[source].shape
     for index, (code, options, bound) in enumerate(bounds):
         is_last = index == len(bounds) - 1
@@ -65,17 +74,20 @@ def emit_clip(writer: Writer, node: ir.Node) -> None:
         source = target
 
 
+def _emit_computed_clip(writer: Writer, node: ir.Node) -> None:
+    steps = Steps(writer, node)
+    value = steps.operand(0)
+    for code, index in (("MAXIMUM", 1), ("MINIMUM", 2)):
+        if steps.has(index):
+            value = steps.apply(code, value, steps.operand(index))
+    steps.finish(value)
+
+
 def emit_leaky_relu(writer: Writer, node: ir.Node) -> None:
     """Emit LEAKY_RELU."""
     values = {"alpha": node.attributes.get_float("alpha", 0.01)}
     tensors = [writer.operand(node, 0)], [writer.output(node.outputs[0])]
     writer.emit("LEAKY_RELU", *tensors, "LeakyReluOptions", values)
-
-
-def emit_softmax(writer: Writer, node: ir.Node) -> None:
-    """Emit SOFTMAX, which runs over the last stored dimension."""
-    tensors = [writer.operand(node, 0)], [writer.output(node.outputs[0])]
-    writer.emit("SOFTMAX", *tensors, "SoftmaxOptions", {"beta": 1.0})
 
 
 EMITTERS: Emitters = {
@@ -84,8 +96,6 @@ EMITTERS: Emitters = {
     ("", "LeakyRelu"): emit_leaky_relu,
     ("", "Relu"): emit,
     ("", "Sigmoid"): emit,
-    ("", "Softmax"): emit_softmax,
-    ("", "Sqrt"): emit,
     ("", "Tanh"): emit,
 }
 VERSIONS: Versions = {
@@ -93,6 +103,5 @@ VERSIONS: Versions = {
     "LOGISTIC": (2, 3),
     "RELU": (2, 3),
     "RELU6": (2, 3),
-    "SOFTMAX": (2, 3),
     "TANH": (2, 3),
 }

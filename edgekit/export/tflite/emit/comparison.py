@@ -1,0 +1,92 @@
+"""Comparisons, logic, choices between two values, bits and element types."""
+
+from __future__ import annotations
+
+import math
+
+import onnx_ir as ir
+
+from edgekit.export.graph import nodes as g
+from edgekit.export.tflite.emit import types
+from edgekit.export.tflite.emit.steps import Steps
+from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.versions import Versions
+from edgekit.export.tflite.writer import Writer, refuse
+
+_CODES = {
+    "And": "LOGICAL_AND",
+    "BitwiseXor": "BITWISE_XOR",
+    "Equal": "EQUAL",
+    "Greater": "GREATER",
+    "GreaterOrEqual": "GREATER_EQUAL",
+    "Less": "LESS",
+    "LessOrEqual": "LESS_EQUAL",
+    "Or": "LOGICAL_OR",
+    "Xor": "NOT_EQUAL",
+}
+
+
+def emit(writer: Writer, node: ir.Node) -> None:
+    """Emit a comparison, or logic of two operands; Xor is NOT_EQUAL of bool."""
+    steps = Steps(writer, node)
+    steps.finish(steps.apply(_CODES[node.op_type], steps.operand(0), steps.operand(1)))
+
+
+def emit_not(writer: Writer, node: ir.Node) -> None:
+    """Emit LOGICAL_NOT."""
+    steps = Steps(writer, node)
+    steps.finish(steps.apply("LOGICAL_NOT", steps.operand(0)))
+
+
+def emit_where(writer: Writer, node: ir.Node) -> None:
+    """Emit SELECT_V2, whose three operands broadcast."""
+    steps = Steps(writer, node)
+    steps.finish(steps.apply("SELECT_V2", *(steps.operand(index) for index in range(3))))
+
+
+def emit_is_nan(writer: Writer, node: ir.Node) -> None:
+    """Emit x != x."""
+    steps = Steps(writer, node)
+    x = steps.operand(0)
+    steps.finish(steps.apply("NOT_EQUAL", x, x))
+
+
+def emit_is_infinite(writer: Writer, node: ir.Node) -> None:
+    """Emit |x| = infinity, or x = infinity of the sign that is asked for."""
+    steps, get = Steps(writer, node), node.attributes
+    signs = get.get_int("detect_positive", 1), get.get_int("detect_negative", 1)
+    x = steps.operand(0)
+    if not any(signs):
+        raise refuse(node, "a test for neither infinity is not supported", "infinity-sign")
+    if all(signs):
+        steps.finish(steps.apply("EQUAL", steps.apply("ABS", x), math.inf))
+    else:
+        steps.finish(steps.apply("EQUAL", x, math.inf if signs[0] else -math.inf))
+
+
+def emit_cast(writer: Writer, node: ir.Node) -> None:
+    """Emit CAST to the type of the result."""
+    dtype = node.outputs[0].dtype
+    if dtype is None:
+        raise ValueError(f"the type of {g.label(node)!r} is not known")
+    source = writer.operand(node, 0)
+    types.cast(writer, source, dtype.numpy().name, writer.output(node.outputs[0]))
+
+
+EMITTERS: Emitters = {
+    **{("", name): emit for name in _CODES},
+    ("", "Cast"): emit_cast,
+    ("", "CastLike"): emit_cast,
+    ("", "IsInf"): emit_is_infinite,
+    ("", "IsNaN"): emit_is_nan,
+    ("", "Not"): emit_not,
+    ("", "Where"): emit_where,
+}
+VERSIONS: Versions = {
+    "EQUAL": (2, 4),
+    "GREATER": (2, 1),
+    "GREATER_EQUAL": (2, 3),
+    "LESS": (2, 3),
+    "LESS_EQUAL": (2, 1),
+    "NOT_EQUAL": (2, 1),
+}

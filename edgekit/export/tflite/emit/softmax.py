@@ -1,0 +1,46 @@
+"""Softmax and its logarithm along any axis."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from edgekit.export.graph import nodes as g
+from edgekit.export.graph import orders
+from edgekit.export.tflite.emit.steps import Steps
+from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.orders import last
+from edgekit.export.tflite.versions import Versions
+from edgekit.export.tflite.writer import Writer
+
+
+def emit(writer: Writer, node: ir.Node) -> None:
+    """Emit SOFTMAX, which runs over the last stored dimension."""
+    source, value = g.operand(node, 0), node.outputs[0]
+    order = last(writer.order(value), node.attributes.get_int("axis", -1))
+    number = writer.tensor(source, order)
+    if order == writer.order(value):
+        target = writer.output(value)
+        writer.emit("SOFTMAX", [number], [target], "SoftmaxOptions", {"beta": 1.0})
+        return
+    steps = Steps(writer, node)  # stored in an order of the same elements
+    steps.finish(steps.apply("SOFTMAX", number, options="SoftmaxOptions", values={"beta": 1.0}))
+
+
+def emit_logarithm(writer: Writer, node: ir.Node) -> None:
+    """Emit x - max - log(sum(e^(x - max))).
+
+    The delegate takes all of these, along any axis, and leaves LOG_SOFTMAX outside.
+    """
+    steps, order = Steps(writer, node), writer.order(node.outputs[0])
+    axes = [orders.axis(node.attributes.get_int("axis", -1), order)]
+    x = writer.part(node, 0)
+    shifted = steps.apply("SUB", x, steps.reduce("REDUCE_MAX", x, axes))
+    total = steps.reduce("SUM", steps.apply("EXP", shifted), axes)
+    steps.finish(steps.apply("SUB", shifted, steps.apply("LOG", total)))
+
+
+EMITTERS: Emitters = {
+    ("", "LogSoftmax"): emit_logarithm,
+    ("", "Softmax"): emit,
+}
+VERSIONS: Versions = {"SOFTMAX": (2, 3)}
