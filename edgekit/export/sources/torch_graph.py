@@ -14,11 +14,15 @@ import numpy as np
 import onnx
 
 from edgekit.errors import RefusedError
+from edgekit.export.sources.aten import builder, translate
+from edgekit.export.sources.aten.builder import NotInTableError
+from edgekit.export.sources.shapes import Shape
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
+    from torch.export import ExportedProgram
 
-OPSET = 18
+OPSET = builder.OPSET
 
 
 def parameter_names(module: nn.Module, wanted: int) -> tuple[str, ...]:
@@ -96,9 +100,12 @@ def _named(result: object, taken: Sequence[str], subject: str) -> dict[str, np.n
 
 
 def to_onnx(
-    module: nn.Module, inputs: Mapping[str, tuple[int, ...]], outputs: Sequence[str]
+    module: nn.Module, inputs: Mapping[str, Shape], outputs: Sequence[str]
 ) -> onnx.ModelProto:
     """Export a module whose inputs are float32.
+
+    What ``aten.table`` holds is translated here, and what it does not by torch's exporter, which
+    needs four times as long for the same graph.
 
     Args:
         module: the network; it is put into evaluation mode.
@@ -109,14 +116,42 @@ def to_onnx(
         RefusedError: torch cannot export it (``torch-export``), or silently kept another opset
             than the one asked for (``opset``).
     """
+    program = capture(module, inputs)
+    if program is not None:
+        try:
+            return translate.to_onnx(program, list(inputs), outputs)
+        except NotInTableError:
+            pass
+    return through_exporter(module if program is None else program, inputs, outputs)
+
+
+def capture(module: nn.Module, inputs: Mapping[str, Shape]) -> ExportedProgram | None:
+    """Trace a module as torch's exporter would; None if that fails at its first attempt.
+
+    Args:
+        module: the network; it is put into evaluation mode.
+        inputs: static shapes by name, in the order of ``forward``.
+    """
     import torch
 
-    examples = tuple(torch.zeros(shape) for shape in inputs.values())
+    with _quiet():
+        try:
+            return torch.export.export(module.eval(), _examples(inputs), strict=False)
+        except Exception:  # its own errors, and whatever foreign code raises
+            return None
+
+
+def through_exporter(
+    network: nn.Module | ExportedProgram, inputs: Mapping[str, Shape], outputs: Sequence[str]
+) -> onnx.ModelProto:
+    """Export with torch's ONNX exporter; arguments and errors are those of `to_onnx`."""
+    import torch
+
     with _quiet():
         try:
             program = torch.onnx.export(
-                module.eval(),
-                examples,
+                network,
+                _examples(inputs),
                 input_names=list(inputs),
                 output_names=list(outputs),
                 opset_version=OPSET,
@@ -139,6 +174,12 @@ def to_onnx(
             f"torch exported opset {opset} where {OPSET} was asked for", reason_code="opset"
         )
     return proto
+
+
+def _examples(inputs: Mapping[str, Shape]) -> tuple[Tensor, ...]:
+    import torch
+
+    return tuple(torch.zeros(shape) for shape in inputs.values())
 
 
 @contextlib.contextmanager

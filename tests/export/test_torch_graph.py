@@ -1,0 +1,105 @@
+"""The translation of ATen programs: torch's own exporter gives the same graph, name by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import onnx
+import pytest
+from torch import nn
+
+from edgekit import models
+from edgekit.errors import MissingPackageError
+from edgekit.export import formats
+from edgekit.export.rewriting import rules
+from edgekit.export.sources import canonical, torch_graph
+from edgekit.export.sources.aten import translate
+from edgekit.export.sources.aten.builder import NotInTableError
+from edgekit.export.sources.aten.table import IN_PLACE, OPERATORS
+from tests.specimens import modules
+from tests.specimens.modules import ELSEWHERE, SPECIMENS, Specimen
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def _both_ways(
+    module: nn.Module, inputs: Shapes, outputs: Sequence[str]
+) -> tuple[onnx.ModelProto, onnx.ModelProto]:
+    """Return our translation and torch's."""
+    program = torch_graph.capture(module, inputs)
+    assert program is not None
+    ours = translate.to_onnx(program, list(inputs), outputs)
+    return ours, torch_graph.through_exporter(module, inputs, outputs)
+
+
+def _content(proto: onnx.ModelProto) -> list[bytes]:
+    """Return inputs, outputs, nodes and constants, without remarks and without inferred shapes."""
+    graph = proto.graph
+    parts = [*graph.input, *graph.output, *graph.node, *graph.initializer]
+    for part in parts:
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    return [part.SerializeToString(deterministic=True) for part in parts]
+
+
+def _names(specimen: Specimen) -> tuple[Shapes, list[str]]:
+    inputs = {f"in_{index}": shape for index, shape in enumerate(specimen.shapes)}
+    return inputs, [f"out_{index}" for index in range(specimen.outputs)]
+
+
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_every_operator_is_translated_as_by_torchs_exporter(name: str) -> None:
+    inputs, outputs = _names(SPECIMENS[name])
+    ours, theirs = _both_ways(modules.trained(SPECIMENS[name].make()), inputs, outputs)
+    assert _content(ours) == _content(theirs)
+
+
+def test_every_operator_has_a_specimen() -> None:
+    seen = set()
+    for specimen in SPECIMENS.values():
+        program = torch_graph.capture(specimen.make(), _names(specimen)[0])
+        assert program is not None
+        seen |= {str(node.target) for node in program.graph.nodes if node.op == "call_function"}
+    assert {*OPERATORS, *IN_PLACE} - seen == set()
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_whatever_else_goes_through_torchs_exporter(name: str) -> None:
+    module = ELSEWHERE[name].make()
+    inputs, outputs = _names(ELSEWHERE[name])
+    program = torch_graph.capture(module, inputs)
+    assert program is not None
+    with pytest.raises(NotInTableError):
+        translate.to_onnx(program, list(inputs), outputs)
+    found = torch_graph.to_onnx(module, inputs, outputs)
+    assert _content(found) == _content(torch_graph.through_exporter(module, inputs, outputs))
+
+
+def _networks() -> list[object]:
+    """Every registered network; all but the smallest of each family of ours are slow."""
+    cards = [models.get(name) for name in models.names()]
+    shelves: dict[str, list[models.ModelSpec]] = {}
+    for card in cards:
+        shelves.setdefault("a library" if card.library else card.family, []).append(card)
+    quick = {min(shelf, key=lambda card: card.macs).name for shelf in shelves.values()}
+    return [
+        card.name if card.name in quick else pytest.param(card.name, marks=pytest.mark.slow)
+        for card in cards
+    ]
+
+
+@pytest.mark.parametrize("name", _networks())
+def test_registered_networks_give_the_same_files(name: str) -> None:
+    card = models.get(name)
+    try:
+        module = models.obtain(card).module
+    except MissingPackageError as error:
+        pytest.skip(str(error))
+    ours, theirs = _both_ways(module, {"input": card.input_shape}, ["logits"])
+    for target in (formats.get("onnx"), formats.get("tflite")):
+        files = []
+        for proto in (ours, theirs):
+            graph = canonical.from_proto(proto)
+            rules.apply(graph, target.lowering.rules)
+            files.append(target.to_bytes(graph, name))
+        assert files[0] == files[1], target.name
