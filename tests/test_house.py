@@ -8,6 +8,7 @@ import re
 import statistics
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,21 @@ def test_files_stay_small(repository: Path) -> None:
     lines = {path: len(path.read_text().splitlines()) for path in _sources(repository)}
     assert {path.name: n for path, n in lines.items() if n > 400} == {}
     assert statistics.median(lines.values()) < 150
+
+
+def test_folders_stay_small(repository: Path) -> None:
+    files = Counter(path.parent for path in _sources(repository))
+    crowded = {str(folder.relative_to(repository)) for folder, n in files.items() if n > 12}
+    assert crowded <= {
+        # One kind of thing each: rewrite rules, emitters, key maps, the commands.
+        "edgekit/export/lowering", "edgekit/export/tflite/emit", "edgekit/models/keymaps",
+        "edgekit/cli",
+    }  # fmt: skip
+
+
+def test_names_do_not_stutter(repository: Path) -> None:
+    paths = [path.relative_to(repository) for path in _sources(repository)]
+    assert [str(path) for path in paths if path.stem == path.parent.name] == []
 
 
 def test_every_public_function_and_class_has_a_docstring(repository: Path) -> None:
