@@ -1,3 +1,29 @@
-"""edgekit: export, verify and measure efficient CNNs on ONNX Runtime and TFLite (LiteRT)."""
+"""edgekit: export, verify and measure efficient CNNs on ONNX Runtime and TFLite (LiteRT).
+
+The rooms are reachable from here and imported when they are first used: ``edgekit.export.run``,
+``edgekit.quantize.run``, ``edgekit.evaluate.run``, ``edgekit.devices.compare`` and their kin; see
+docs/python.md.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+TYPE_CHECKING = False  # as type checkers take it; importing typing would cost more than the rest
+if TYPE_CHECKING:
+    from edgekit import data, devices, evaluate, export, models, quantize, runtimes
 
 __version__ = "0.1.0"
+
+__all__ = ["data", "devices", "evaluate", "export", "models", "quantize", "runtimes"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name not in __all__:
+        raise AttributeError(f"module 'edgekit' has no attribute {name!r}")
+    return importlib.import_module(f"edgekit.{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
