@@ -1,11 +1,14 @@
-"""Write the generated pages: the command reference from --help, the networks from their cards.
+"""Write the generated pages: from --help, the networks' cards and the documents' dataclasses.
 
 With --check, change nothing and fail if a page is not what would be written.
 """
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,6 +16,7 @@ import click
 from edgekit import models
 from edgekit.cli import COMMANDS, cli
 from edgekit.cli.list_models import top1_percent
+from edgekit.cli.schemas import DOCUMENTS, SUFFIX, Published
 from edgekit.models import ModelSpec
 
 FOLDER = Path(__file__).parent
@@ -103,7 +107,31 @@ def _row(spec: ModelSpec) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
-PAGES = {"commands.md": commands, "models.md": networks}
+def schemas() -> str:
+    """Return docs/schemas/README.md."""
+    rows = "".join(
+        f"| [`{each.id}`]({each.id}{SUFFIX}) | {each.version} | {each.title} |\n"
+        for each in DOCUMENTS.values()
+    )
+    return (
+        "# The documents\n\nGenerated from the dataclasses by `make docs`; do not edit. Every JSON "
+        "document of edgekit names its\n`schema` and `schema_version`; these are their JSON "
+        "Schemas (draft 2020-12). A version changes when a\nreader of the old one would "
+        "misunderstand the new one.\n\n"
+        f"| schema | version | is |\n|---|---|---|\n{rows}"
+    )
+
+
+def _schema(document: Published) -> str:
+    return json.dumps(document.json_schema(), indent=2) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "models.md": networks,
+    "schemas/README.md": schemas,
+    **{f"schemas/{each.id}{SUFFIX}": partial(_schema, each) for each in DOCUMENTS.values()},
+}
 
 
 def main() -> int:
@@ -111,10 +139,13 @@ def main() -> int:
     stale = []
     for name, page in PAGES.items():
         path, text = FOLDER / name, page()
+        path.parent.mkdir(exist_ok=True)
         if "--check" not in sys.argv[1:]:
             path.write_text(text, encoding="utf-8")
         elif not path.is_file() or path.read_text(encoding="utf-8") != text:
             stale.append(str(path))
+    known = {FOLDER / name for name in PAGES}
+    stale += [str(path) for path in (FOLDER / "schemas").iterdir() if path not in known]
     if stale:
         sys.stderr.write(f"out of date: {', '.join(stale)}; run `make docs`\n")
     return 1 if stale else 0

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
+
+from tests.specimens import documents
 
 # One thread each: the suite runs in parallel, and parallel sums must not reorder.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -36,3 +42,16 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An export cache of the test's own."""
     monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+@pytest.fixture(autouse=True)
+def _documents_fit_their_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold every document that a command prints against its published schema."""
+    echo: Callable[..., None] = click.echo
+
+    def checked(message: Any = None, *arguments: Any, **options: Any) -> None:
+        if isinstance(message, str) and message.startswith("{"):
+            documents.check(json.loads(message))
+        echo(message, *arguments, **options)
+
+    monkeypatch.setattr(click, "echo", checked)

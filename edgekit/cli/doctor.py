@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -12,6 +13,26 @@ from edgekit.cli.shared import output
 from edgekit.cli.shared.options import json_option
 from edgekit.cli.shared.steps import told
 from edgekit.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Package:
+    """One direct dependency: what is installed, what was tested, and how the two compare."""
+
+    name: str
+    installed: str | None
+    tested: str | None
+    verdict: str
+
+
+@dataclass(frozen=True)
+class InstructionSet:
+    """One instruction set of ``edgekit verify --isa``, and what is missing for it."""
+
+    name: str
+    description: str
+    missing: str | None
+
 
 _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installed"
 
@@ -58,8 +79,7 @@ def command(
             setup.set_up(say)
     packages = _packages()
     sets = [
-        {"name": name, "description": isa.get(name).description, "missing": isa.missing(name)}
-        for name in isa.names()
+        InstructionSet(name, isa.get(name).description, isa.missing(name)) for name in isa.names()
     ]
     facts = dataclasses.asdict(machine.facts())
     conditions = dataclasses.asdict(machine.conditions())
@@ -68,8 +88,8 @@ def command(
             "edgekit.doctor",
             1,
             {
-                "packages": packages,
-                "instruction_sets": sets,
+                "packages": [dataclasses.asdict(each) for each in packages],
+                "instruction_sets": [dataclasses.asdict(each) for each in sets],
                 "machine": facts,
                 "conditions": conditions,
             },
@@ -77,18 +97,21 @@ def command(
     else:
         output.print_table(
             ["package", "installed", "tested", "verdict"],
-            [[text or "" for text in package.values()] for package in packages],
+            [
+                [each.name, each.installed or "", each.tested or "", each.verdict]
+                for each in packages
+            ],
         )
         click.echo()
         output.print_table(
             ["instruction set", "", "for `edgekit verify --isa`"],
-            [[text or "ready" for text in each.values()] for each in sets],
+            [[each.name, each.description, each.missing or "ready"] for each in sets],
         )
         click.echo()
         shown = {**facts, **conditions}
         rows = [[key, _text(value)] for key, value in shown.items() if value is not None]
         output.print_table(["machine", ""], rows)
-    if any(package["verdict"] == _ABSENT for package in packages):
+    if any(package.verdict == _ABSENT for package in packages):
         ctx.exit(3)
 
 
@@ -122,7 +145,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _packages() -> list[dict[str, str | None]]:
+def _packages() -> list[Package]:
     """Return name, installed version, tested version and verdict of every direct dependency."""
     from importlib import metadata
 
@@ -130,7 +153,7 @@ def _packages() -> list[dict[str, str | None]]:
     from packaging.version import Version
 
     tested = _tested_versions()
-    rows: list[dict[str, str | None]] = []
+    rows: list[Package] = []
     for line in metadata.requires("edgekit-mobile") or []:
         requirement = Requirement(line)
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
@@ -146,14 +169,7 @@ def _packages() -> list[dict[str, str | None]]:
             verdict = _OK
         else:
             verdict = _OTHER
-        rows.append(
-            {
-                "name": requirement.name,
-                "installed": installed,
-                "tested": wanted,
-                "verdict": verdict,
-            }
-        )
+        rows.append(Package(requirement.name, installed, wanted, verdict))
     return rows
 
 

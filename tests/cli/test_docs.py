@@ -16,11 +16,13 @@ PAGES = (
     "README.md",
     "CHANGELOG.md",
     "docs/compare.md",
+    "docs/contributing.md",
     "docs/evaluate.md",
     "docs/export.md",
     "docs/isa.md",
     "docs/latency.md",
     "docs/predict.md",
+    "docs/python.md",
     "docs/quantize.md",
     "docs/weights.md",
 )
@@ -128,3 +130,17 @@ def test_constraints_cover_every_dependency(repository: Path) -> None:
     names = re.findall(r'^  "([\w-]+)', dependencies.group(1), flags=re.M)
     assert names
     assert set(names) <= pinned
+
+
+def test_the_house_is_as_the_page_draws_it(repository: Path) -> None:
+    """Every path of docs/contributing.md exists, and every table is in the file it names."""
+    page = (repository / "docs" / "contributing.md").read_text()
+    for path in re.findall(r"`((?:edgekit|tests)/[\w/.]*)`", page):
+        assert (repository / path).exists(), path
+    for path in re.findall(r"`((?:cli|export|devices|runtimes|processes)/[\w/.]+)`", page):
+        assert (repository / "edgekit" / path).exists(), path
+    tables = re.findall(r"`(\w+)` in `((?:edgekit|tests)/[\w/.]+\.py)`", page)
+    assert len(tables) >= 10
+    for name, path in tables:
+        found = re.search(rf"^{name}\b.*=", (repository / path).read_text(), flags=re.M)
+        assert found is not None, f"{name} in {path}"
