@@ -14,7 +14,7 @@ from edgekit.data import synthetic
 from edgekit.errors import EdgekitError, InvalidPathError, RefusedError, UsageError
 from edgekit.models import Preprocessing
 from edgekit.quantize.samples import reading
-from edgekit.quantize.samples.reading import Samples
+from edgekit.quantize.samples.reading import CalibrationSamples
 
 SIDE = 8
 IMAGE = {"x": (1, 3, SIDE, SIDE)}
@@ -42,7 +42,7 @@ def saved(path: Path, array: np.ndarray) -> Path:
     return path
 
 
-def taken(found: Samples, name: str = "x") -> np.ndarray:
+def taken(found: CalibrationSamples, name: str = "x") -> np.ndarray:
     """All samples of one pass; each pass is checked to be the same and of float32."""
     first, second = ([feed[name] for feed in found()] for _ in range(2))
     np.testing.assert_array_equal(first, second)

@@ -30,7 +30,8 @@ def to_bytes(
             through ``lowering.TFLITE_INTEGER``.
         description: free text for the file's description field.
         integer_io: encoded inputs and outputs of the graph hold stored integers; else float32.
-        shown: values whose stored form the file has as further outputs, to look into it.
+        shown: values whose stored form the file has as further outputs, to look into it; those
+            of inputs and outputs are called ``<name>_quantized``.
 
     Raises:
         UnsupportedOperatorError: for the first node without an emitter or with a form that
@@ -41,8 +42,10 @@ def to_bytes(
     refused = [error for _, error in emitted if not isinstance(error, tuple)]
     if refused:
         raise refused[0].among(refused[1:])
+    borders = {*model.graph.inputs, *model.graph.outputs}  # their own names are taken
     for value in shown:
-        writer.add_output(value, integer=True)
+        name = f"{value.name}_quantized" if value in borders else value.name
+        writer.add_output(value, integer=True, name=name)
     return serialize.to_bytes(writer.program, description)
 
 

@@ -92,9 +92,11 @@ class Writer:
         self.emit("QUANTIZE", [outside], [self._tensors[value]], "QuantizeOptions")
         self.program.inputs.append(outside)
 
-    def add_output(self, value: ir.Value, *, integer: bool = False) -> None:
-        """Declare a graph output, which must have been produced."""
-        name, stored = value.name or "", self._tensors[value]
+    def add_output(
+        self, value: ir.Value, *, integer: bool = False, name: str | None = None
+    ) -> None:
+        """Declare a graph output, which must have been produced; ``name`` replaces its own."""
+        name, stored = name or value.name or "", self._tensors[value]
         at_border = assigned.at_border(self.order(value))
         if affine_of(value) is None or integer:
             shown = self._own(self._in_order(value, stored, at_border))
