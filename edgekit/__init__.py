@@ -10,20 +10,16 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-TYPE_CHECKING = False  # as type checkers take it; importing typing would cost more than the rest
-if TYPE_CHECKING:
-    from edgekit import data, devices, evaluate, export, models, quantize, runtimes
-
 __version__ = "0.1.0"
 
-__all__ = ["data", "devices", "evaluate", "export", "models", "quantize", "runtimes"]
+_ROOMS = ("data", "devices", "evaluate", "export", "models", "quantize", "runtimes")
 
 
 def __getattr__(name: str) -> ModuleType:
-    if name not in __all__:
+    if name not in _ROOMS:
         raise AttributeError(f"module 'edgekit' has no attribute {name!r}")
     return importlib.import_module(f"edgekit.{name}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*globals(), *_ROOMS])
