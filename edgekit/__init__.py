@@ -8,9 +8,15 @@ docs/python.md.
 from __future__ import annotations
 
 import importlib
+import os
 from types import ModuleType
 
 __version__ = "0.1.0"
+
+# ONNX Runtime sends usage reports by default, from every process that imports it. edgekit uses no
+# network unless it is asked to reach a device, so it says no before any import, here and, since
+# children inherit it, in them.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _ROOMS = ("data", "devices", "evaluate", "export", "models", "quantize", "runtimes")
 

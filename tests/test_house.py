@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import re
 import statistics
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from edgekit import errors
 from edgekit.errors import EdgekitError, UnknownNameError
+from edgekit.processes import worker_archive
 
 ROOMS = (
     "files", "data", "runtimes", "emulation", "processes", "models", "export", "modelfile",
@@ -96,6 +98,25 @@ def test_light_commands_import_nothing_heavy(code: str, forbidden: tuple[str, ..
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert set(forbidden) & set(done.stderr.split()) == set()
+
+
+def test_onnx_runtime_sends_no_reports(tmp_path: Path) -> None:
+    home = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    home.pop("ORT_DISABLE_TELEMETRY", None)
+    code = "import edgekit, onnxsim, onnxruntime, time; time.sleep(1)"
+    subprocess.run([sys.executable, "-c", code], env=home, check=True)
+    job = b'{"task": "describe", "runtime": "onnxruntime", "path": "none.onnx", "threads": 1}\n'
+    (tmp_path / "worker.pyz").write_bytes(worker_archive.build())
+    command = [sys.executable, "-P", str(tmp_path / "worker.pyz")]
+    with subprocess.Popen(
+        command, env=home, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        worker.stdin.write(job)
+        worker.stdin.flush()
+        assert b"no such file" in worker.stdout.readline()
+    assert [path.name for path in tmp_path.iterdir()] == ["worker.pyz"]
 
 
 def _all_errors() -> list[type[EdgekitError]]:

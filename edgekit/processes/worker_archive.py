@@ -16,7 +16,10 @@ from importlib.resources.abc import Traversable
 from edgekit import __version__
 
 _MAIN = """\
+import os
 import sys
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # as in edgekit/__init__.py, which does not travel
 
 from edgekit.runtimes.worker import main
 
