@@ -39,6 +39,11 @@ ONE_HOT = np.zeros((6, 1, 3, 3), np.float32)
 ONE_HOT[[0, 1, 2, 3, 4, 5], 0, [0, 0, 1, 1, 2, 2], [1, 1, 1, 1, 0, 0]] = 1
 
 SPECIMENS = {
+    "unrolled_recurrence": Specimen(
+        """g (float[6,1,3] x) => (float[6,1,1,4] y) { y = LSTM<hidden_size=4>(x, w, r) }""",
+        lambda ops: ops["FULLY_CONNECTED"] == 6 and not any("LSTM" in name for name in ops),
+        {"w": weights(1, 16, 3), "r": weights(1, 16, 4, seed=1)},
+    ),
     "canonical_shuffle": Specimen(
         """g (float[1,12,2,3] x) => (float[1,12,2,3] y)
            <int64[5] split = {1,3,4,2,3}, int64[4] flat = {1,12,2,3}> {

@@ -76,6 +76,7 @@ _REDUCTION = Traits(Order.AXES, "pooling")
 _POSITIVE_REDUCTION = Traits(Order.AXES, "pooling", non_negative=True)
 _SIGN_KEEPING_REDUCTION = Traits(Order.AXES, "pooling", keeps_sign=True)
 _NORMALIZATION = Traits(Order.AXES, "elementwise")
+_RECURRENCE = Traits(Order.NATURAL, "fully connected")
 _MOVE = Traits(Order.MOVES, "data movement", integer=True, shares_scale=True, keeps_sign=True)
 _AXES_MOVE = Traits(Order.AXES, "data movement", integer=True, shares_scale=True, keeps_sign=True)
 
@@ -127,6 +128,7 @@ TRAITS: dict[str, Traits] = {
     "Greater": _POSITIVE_CURVE,
     "GreaterOrEqual": _POSITIVE_CURVE,
     "GroupNormalization": _NORMALIZATION,
+    "GRU": _RECURRENCE,
     "Hardmax": _POSITIVE_REDUCTION,
     "HardSigmoid": Traits(Order.FOLLOWS, "elementwise", non_negative=True),
     "HardSwish": _CURVE,
@@ -144,6 +146,7 @@ TRAITS: dict[str, Traits] = {
     "Log": _CURVE,
     "LogSoftmax": Traits(Order.AXES, "elementwise"),
     "LpNormalization": _NORMALIZATION,
+    "LSTM": _RECURRENCE,
     "MatMul": _PRODUCT,
     "Max": _EXTREMUM,
     "MaxPool": Traits(
@@ -180,6 +183,7 @@ TRAITS: dict[str, Traits] = {
     ),
     "Reshape": _MOVE,
     "RMSNormalization": _NORMALIZATION,
+    "RNN": _RECURRENCE,
     "Round": _CURVE,
     "Selu": _CURVE,
     "Shrink": _CURVE,

@@ -49,6 +49,7 @@ from edgekit.export.lowering import (
     shuffle_as_transpose,
     split_concat,
     tiled_factor,
+    unrolled_recurrence,
     weighted_average_pool,
 )
 from edgekit.export.rewriting.rules import Menu, Rule
@@ -72,6 +73,7 @@ CANONICAL = (
 TFLITE = Menu(
     "tflite",
     (
+        Rule("unrolled_recurrence", unrolled_recurrence.rewrite),
         Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
         Rule("gemm_as_matmul", gemm_as_matmul.rewrite),
         Rule("pointwise_gemm", pointwise_gemm.rewrite),
@@ -147,6 +149,7 @@ serves both."""
 TFLITE_INTEGER = Menu(
     "int8 tflite",
     (
+        Rule("unrolled_recurrence", unrolled_recurrence.rewrite),
         Rule("permutation_as_conv", permutation_as_conv.rewrite, optional=True),
         Rule("flat_mean", flat_mean.rewrite),
         Rule("flatten_into_gemm", flatten_into_gemm.rewrite),

@@ -10,6 +10,8 @@ from edgekit.export.graph import nodes as g
 
 def rewrite(node: ir.Node) -> bool:
     """Match the last step of such a chain on an NCHW value."""
+    if not g.is_op(node, "Reshape", "Transpose"):
+        return False
     shape = g.shape_of(node.outputs[0])
     if len(shape) != 4:
         return False

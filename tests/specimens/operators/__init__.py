@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.specimens.operators import classifiers, mathematics, moving, reductions
+from tests.specimens.operators import classifiers, mathematics, moving, recurrent, reductions
 from tests.specimens.operators.form import FLAT, MAP, SCALARS, Form
 
 FORMS: list[Form] = [
     *classifiers.FORMS,
     *mathematics.FORMS,
     *moving.FORMS,
+    *recurrent.FORMS,
     *reductions.FORMS,
 ]
 

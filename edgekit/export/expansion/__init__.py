@@ -1,0 +1,1 @@
+"""What operators with much inside are made of: material for the longer rewrite rules."""
