@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,8 @@ from edgekit.models import Preprocessing
 from edgekit.quantize.analysis import sensitivity
 from edgekit.quantize.candidate import Draft, Say, integer_layers
 from edgekit.quantize.running.session import GraphSession
-from edgekit.quantize.samples.input_form import Feed, InputForm
+from edgekit.quantize.samples import filling
+from edgekit.quantize.samples.input_form import InputForm
 
 MOST_IMAGES = 300
 """Images shown at most; layers are compared with each other on the same ones."""
@@ -77,7 +78,7 @@ def of_layers(
     sessions = [GraphSession(graph)]
     sessions += [GraphSession(sensitivity.alone(draft, nodes[name])) for name in names]
     answers: list[list[int]] = [[] for _ in sessions]
-    for number, feed in enumerate(_feeds(shown, form, wanted)):
+    for number, feed in enumerate(filling.with_images(shown, form, wanted, shown.description)()):
         say(f"image {number * form.batch + 1} of {len(shown.files)}")
         for session, found in zip(sessions, answers, strict=True):
             scores = next(iter(session.run(feed).values()))
@@ -86,12 +87,6 @@ def of_layers(
         _cost(name, answers[0], found, shown.labels)
         for name, found in zip(names, answers[1:], strict=True)
     ]
-
-
-def _feeds(shown: ImageFolder, form: InputForm, wanted: Preprocessing) -> Iterator[Feed]:
-    numbers = range(len(shown.files))
-    decoded = (form.of_pixels(shown.pixels(i), wanted, shown.files[i]) for i in numbers)
-    return form.filled(decoded, numbers, shown.description)
 
 
 def _cost(

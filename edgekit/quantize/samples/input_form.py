@@ -1,19 +1,13 @@
-"""What a network takes: its inputs, and the single samples that fill them."""
+"""What a network takes: its inputs, and which samples can fill them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
-import numpy as np
-
-from edgekit.data import images
 from edgekit.errors import RefusedError, UsageError
 from edgekit.export.sources import shapes
 from edgekit.models import Preprocessing
-
-Feed: TypeAlias = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -73,12 +67,6 @@ class InputForm:
             )
         return known
 
-    def of_pixels(self, pixels: images.Pixels, wanted: Preprocessing, name: str) -> Feed:
-        """Return one sample: an image, uint8 (height, width, 3), through the preprocessing."""
-        (only,) = self.inputs
-        fitted = images.fit(pixels, wanted.resize, wanted.crop, wanted.interpolation, name)
-        return {only: wanted.apply(fitted[None])[0]}
-
     def usable(self, total: int, limit: int | None, what: str) -> int:
         """Return how many of ``total`` samples are used: at most ``limit``, in whole batches.
 
@@ -92,31 +80,3 @@ class InputForm:
                 fault = f"{count} of {total} samples do not fill the network's batch {self.batch}"
             raise UsageError(f"{what}: {fault}; give more of them", reason_code="no-samples")
         return count // self.batch * self.batch
-
-    def filled(self, samples: Iterator[Feed], numbers: Sequence[int], what: str) -> Iterator[Feed]:
-        """Yield sets of inputs, each filled with the next samples.
-
-        Args:
-            samples: a whole number of batches.
-            numbers: of each sample in ``what``, for messages.
-            what: what to call their source in a message.
-
-        Raises:
-            RefusedError: a sample holds NaN or infinity (reason "not-finite").
-        """
-        waiting: list[Feed] = []
-        for number, sample in zip(numbers, samples, strict=True):
-            for name, values in sample.items():
-                if not np.isfinite(values).all():
-                    raise RefusedError(
-                        f"{what}: sample {number} (counted from 0) has NaN or infinity in "
-                        f"{name!r}: take it out",
-                        reason_code="not-finite",
-                    )
-            waiting.append(sample)
-            if len(waiting) == self.batch:
-                yield {
-                    name: np.stack([each[name] for each in waiting]).reshape(shape)
-                    for name, shape in self.inputs.items()
-                }
-                waiting = []

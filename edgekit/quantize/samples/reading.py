@@ -1,26 +1,29 @@
-"""The calibration samples: images, arrays or seeded stand-ins, one set of inputs at a time."""
+"""The calibration samples: which there are, and how many of them are used.
+
+A sample goes from here (`read`) through its source (`edgekit.data` or `arrays`) to `filling`, and
+from there to the network.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from edgekit.data import ImageFolder, SyntheticImages, folder
+from edgekit.data import SyntheticImages, folder
 from edgekit.errors import InvalidPathError, UsageError
 from edgekit.models import Preprocessing
-from edgekit.quantize.samples import arrays as sample_arrays
-from edgekit.quantize.samples.arrays import Rows
-from edgekit.quantize.samples.input_form import Feed, InputForm
+from edgekit.quantize.samples import arrays, filling
+from edgekit.quantize.samples.filling import Feed, Pass
+from edgekit.quantize.samples.input_form import InputForm
 
 SYNTHETIC_COUNT = 32
 """CalibrationSamples that are made where none are given and no number is asked for."""
 
 _SEED = 2  # parity and evaluation draw other images: a network is not judged by these
 _FEW = 8
-_LARGEST_IMAGE_BYTES = 270_000_000  # in an array; as large as a file of one image may be
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class CalibrationSamples:
     batch: int
     synthetic: bool
     files: tuple[str, ...]
-    start: Callable[[], Iterator[Feed]] = field(repr=False, compare=False)
+    start: Pass = field(repr=False, compare=False)
 
     @property
     def sets(self) -> int:
@@ -96,7 +99,7 @@ def read(
         return _of_folder(where, form, preprocessing, limit)
     if not where.exists():
         raise InvalidPathError(f"{where}: there is no such folder or file to calibrate with")
-    if where.suffix.lower() not in sample_arrays.SUFFIXES:
+    if where.suffix.lower() not in arrays.SUFFIXES:
         raise InvalidPathError(
             f"cannot calibrate with {where}: give a folder of images, a .npy or a .npz"
         )
@@ -139,7 +142,7 @@ def _of_folder(
             raise
         raise InvalidPathError(str(error), reason_code="no-samples") from error
     chosen = listed.limited(form.usable(len(listed.files), limit, str(where)))
-    start = _images(chosen, form, wanted, str(where))
+    start = filling.with_images(chosen, form, wanted, str(where))
     return CalibrationSamples(
         chosen.description, len(chosen.files), form.batch, False, chosen.files, start
     )
@@ -148,46 +151,15 @@ def _of_folder(
 def _of_arrays(
     where: Path, form: InputForm, preprocessing: Preprocessing | None, limit: int | None
 ) -> CalibrationSamples:
-    arrays = sample_arrays.by_input(where, list(form.inputs))
-    makers = {name: _maker(name, rows, form, preprocessing) for name, rows in arrays.items()}
-    total = next(iter(arrays.values())).shape[0]
+    columns = arrays.by_input(where, list(form.inputs))
+    total = next(iter(columns.values())).shape[0]
     count = form.usable(total, limit, str(where))
     numbers = [place * total // count for place in range(count)]
-
-    def start() -> Iterator[Feed]:
-        columns = [map(makers[name], rows.read(numbers)) for name, rows in arrays.items()]
-        rows_of_all = (dict(zip(arrays, row, strict=True)) for row in zip(*columns, strict=True))
-        return form.filled(rows_of_all, numbers, str(where))
-
+    start = filling.with_rows(columns, numbers, form, preprocessing, str(where))
     noun = "sample" if count == 1 else "samples"
     part = "" if count == total else f", evenly spaced among {total}"
     return CalibrationSamples(
         f"{where.name}, {count} {noun}{part}", count, form.batch, False, (), start
-    )
-
-
-def _maker(
-    name: str, rows: Rows, form: InputForm, preprocessing: Preprocessing | None
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what makes a row of an array the sample of an input."""
-    shape, row = form.sample[name], rows.shape[1:]
-    if rows.dtype == np.float32 and row == shape:
-        return lambda values: values
-    is_images = rows.dtype == np.uint8 and len(row) == 3 and row[2] == 3 and min(row) > 0
-    if is_images and rows.row_bytes <= _LARGEST_IMAGE_BYTES:
-        wanted = form.image_preprocessing(preprocessing, rows.label)
-        return lambda pixels: form.of_pixels(pixels, wanted, rows.label)[name]
-    asked = f"float32 {_text(shape)}"
-    if form.image_side is not None:
-        asked += " or uint8 images (N, H, W, 3)"
-    advice = ""
-    if row == shape:
-        advice = ": save it with .astype('float32')"
-    elif len(row) == 3 and (row[2], *row[:2]) == shape:
-        advice = ": save it with .transpose(0, 3, 1, 2) and np.ascontiguousarray"
-    raise sample_arrays.bad(
-        f"{rows.label} is {rows.dtype} {_text(row, rows.shape[0])}, but the input {name!r} takes "
-        f"{asked}{advice}"
     )
 
 
@@ -197,35 +169,13 @@ def _made(
     count = form.usable(limit or max(SYNTHETIC_COUNT, form.batch), None, "synthetic samples")
     if preprocessing is not None and 1 < preprocessing.crop == form.image_side:
         drawn = SyntheticImages(count, preprocessing.crop, _SEED)
-        start = _images(drawn, form, preprocessing, drawn.description)
+        start = filling.with_images(drawn, form, preprocessing, drawn.description)
         return CalibrationSamples(drawn.description, count, form.batch, True, (), start)
     noun = "sample" if count == 1 else "samples"
     description = f"{count} {noun} of normal noise, seed {_SEED} (no real inputs)"
 
-    def noise() -> Iterator[Feed]:
-        return form.filled((_noise(form, i) for i in range(count)), range(count), description)
-
-    return CalibrationSamples(description, count, form.batch, True, (), noise)
-
-
-def _noise(form: InputForm, number: int) -> Feed:
-    generator = np.random.default_rng((_SEED, number))
-    return {
-        name: np.asarray(generator.standard_normal(shape, dtype=np.float32))
-        for name, shape in form.sample.items()
-    }
-
-
-def _images(
-    source: ImageFolder | SyntheticImages, form: InputForm, wanted: Preprocessing, what: str
-) -> Callable[[], Iterator[Feed]]:
-    numbers: Sequence[int] = range(len(source.files))
-
-    def start() -> Iterator[Feed]:
-        decoded = (form.of_pixels(source.pixels(i), wanted, source.files[i]) for i in numbers)
-        return form.filled(decoded, numbers, what)
-
-    return start
+    start = filling.with_noise(form, count, _SEED, description)
+    return CalibrationSamples(description, count, form.batch, True, (), start)
 
 
 def _sameness(samples: CalibrationSamples) -> Iterator[str]:
@@ -252,7 +202,3 @@ def _is_constant(values: np.ndarray) -> bool:
 def _repeats(values: np.ndarray, first: np.ndarray) -> bool:
     """Tell whether every sample of a batch is the first one of all."""
     return bool((values == np.atleast_1d(first)[:1]).all())
-
-
-def _text(shape: tuple[int, ...], count: int | str = "N") -> str:
-    return f"({', '.join(map(str, (count, *shape)))})"

@@ -1,0 +1,160 @@
+"""From what was read to sets of inputs: each sample is fitted, checked, and put into its batch.
+
+One pass at a time, one set of inputs in memory. This is the last station of a sample before the
+network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from edgekit.data import ImageFolder, SyntheticImages, images
+from edgekit.errors import RefusedError
+from edgekit.models import Preprocessing
+from edgekit.quantize.samples import arrays
+from edgekit.quantize.samples.arrays import Rows
+from edgekit.quantize.samples.input_form import InputForm
+
+Feed: TypeAlias = dict[str, np.ndarray]
+Pass: TypeAlias = Callable[[], Iterator[Feed]]
+"""Starts a new pass through samples; see `edgekit.quantize.running.observe.Feeds`."""
+
+_LARGEST_IMAGE_BYTES = 270_000_000  # in an array; as large as a file of one image may be
+
+
+def with_images(
+    source: ImageFolder | SyntheticImages, form: InputForm, wanted: Preprocessing, what: str
+) -> Pass:
+    """Fill inputs with all images of a source, put through the preprocessing.
+
+    Args:
+        source: a whole number of batches.
+        form: of the network, whose only input takes such an image.
+        wanted: the preprocessing.
+        what: what to call the source in a message.
+    """
+    numbers = range(len(source.files))
+
+    def start() -> Iterator[Feed]:
+        (only,) = form.inputs
+        fitted = ({only: _fitted(source.pixels(i), wanted, source.files[i])} for i in numbers)
+        return _filled(form, fitted, numbers, what)
+
+    return start
+
+
+def with_rows(
+    columns: Mapping[str, Rows],
+    numbers: Sequence[int],
+    form: InputForm,
+    preprocessing: Preprocessing | None,
+    what: str,
+) -> Pass:
+    """Fill inputs with rows of arrays.
+
+    Args:
+        columns: for each input its array.
+        numbers: of the rows, ascending, a whole number of batches.
+        form: of the network.
+        preprocessing: of arrays that hold images; None if unknown.
+        what: what to call the arrays in a message.
+
+    Raises:
+        RefusedError: an array does not fit its input (reason "bad-samples").
+        UsageError: an array holds images, and nobody knows the preprocessing.
+    """
+    makers = {name: _maker(name, rows, form, preprocessing) for name, rows in columns.items()}
+
+    def start() -> Iterator[Feed]:
+        made = [map(makers[name], rows.read(numbers)) for name, rows in columns.items()]
+        samples = (dict(zip(columns, row, strict=True)) for row in zip(*made, strict=True))
+        return _filled(form, samples, numbers, what)
+
+    return start
+
+
+def with_noise(form: InputForm, count: int, seed: int, what: str) -> Pass:
+    """Fill inputs with normal noise."""
+
+    def start() -> Iterator[Feed]:
+        return _filled(form, (_noise(form, seed, i) for i in range(count)), range(count), what)
+
+    return start
+
+
+def _noise(form: InputForm, seed: int, number: int) -> Feed:
+    generator = np.random.default_rng((seed, number))
+    return {
+        name: np.asarray(generator.standard_normal(shape, dtype=np.float32))
+        for name, shape in form.sample.items()
+    }
+
+
+def _fitted(pixels: images.Pixels, wanted: Preprocessing, name: str) -> np.ndarray:
+    fitted = images.fit(pixels, wanted.resize, wanted.crop, wanted.interpolation, name)
+    values: np.ndarray = wanted.apply(fitted[None])[0]
+    return values
+
+
+def _maker(
+    name: str, rows: Rows, form: InputForm, preprocessing: Preprocessing | None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what makes a row of an array the sample of an input."""
+    shape, row = form.sample[name], rows.shape[1:]
+    if rows.dtype == np.float32 and row == shape:
+        return lambda values: values
+    is_images = rows.dtype == np.uint8 and len(row) == 3 and row[2] == 3 and min(row) > 0
+    if is_images and rows.row_bytes <= _LARGEST_IMAGE_BYTES:
+        wanted = form.image_preprocessing(preprocessing, rows.label)
+        return lambda pixels: _fitted(pixels, wanted, rows.label)
+    asked = f"float32 {_text(shape)}"
+    if form.image_side is not None:
+        asked += " or uint8 images (N, H, W, 3)"
+    advice = ""
+    if row == shape:
+        advice = ": save it with .astype('float32')"
+    elif len(row) == 3 and (row[2], *row[:2]) == shape:
+        advice = ": save it with .transpose(0, 3, 1, 2) and np.ascontiguousarray"
+    raise arrays.bad(
+        f"{rows.label} is {rows.dtype} {_text(row, rows.shape[0])}, but the input {name!r} takes "
+        f"{asked}{advice}"
+    )
+
+
+def _filled(
+    form: InputForm, samples: Iterator[Feed], numbers: Sequence[int], what: str
+) -> Iterator[Feed]:
+    """Yield sets of inputs, each filled with the next samples.
+
+    Args:
+        form: of the network.
+        samples: a whole number of batches.
+        numbers: of each sample in ``what``, for messages.
+        what: what to call their source in a message.
+
+    Raises:
+        RefusedError: a sample holds NaN or infinity (reason "not-finite").
+    """
+    waiting: list[Feed] = []
+    for number, sample in zip(numbers, samples, strict=True):
+        for name, values in sample.items():
+            if not np.isfinite(values).all():
+                raise RefusedError(
+                    f"{what}: sample {number} (counted from 0) has NaN or infinity in "
+                    f"{name!r}: take it out",
+                    reason_code="not-finite",
+                )
+        waiting.append(sample)
+        if len(waiting) == form.batch:
+            yield {
+                name: np.stack([each[name] for each in waiting]).reshape(shape)
+                for name, shape in form.inputs.items()
+            }
+            waiting = []
+
+
+def _text(shape: tuple[int, ...], count: int | str = "N") -> str:
+    return f"({', '.join(map(str, (count, *shape)))})"
