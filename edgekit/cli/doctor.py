@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import edgekit
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import json_option
 from edgekit.cli.shared.steps import told
-from edgekit.errors import UsageError
+from edgekit.errors import MissingPackageError, UsageError
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class InstructionSet:
     missing: str | None
 
 
+_UNSHOWN = ("unix_time_s",)  # for whoever compares two documents
 _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installed"
 
 
@@ -109,10 +111,10 @@ def command(
         )
         click.echo()
         shown = {**facts, **conditions}
-        rows = [[key, _text(value)] for key, value in shown.items() if value is not None]
-        output.print_table(["machine", ""], rows)
-    if any(package.verdict == _ABSENT for package in packages):
-        ctx.exit(3)
+        output.print_table(["machine", ""], _rows(shown))
+    absent = [package.name for package in packages if package.verdict == _ABSENT]
+    if absent:
+        ctx.exit(MissingPackageError(absent[0], "edgekit").exit_code)
 
 
 def _show_target(name: str, *, install: bool, as_json: bool) -> None:
@@ -132,8 +134,22 @@ def _show_target(name: str, *, install: bool, as_json: bool) -> None:
         **{runtime: version or _ABSENT for runtime, version in probe["runtimes"].items()},
         **probe["machine"],
     }
-    rows = [[key, _text(value)] for key, value in found.items() if value is not None]
-    output.print_table(["target", name], rows)
+    output.print_table(["target", name], _rows(found))
+
+
+def _rows(facts: Mapping[str, object]) -> list[list[str]]:
+    """Return facts as people read them: sizes with a unit, percentages so called, no clock."""
+    rows = []
+    for key, value in facts.items():
+        if value is None or key in _UNSHOWN:
+            continue
+        if key.endswith("_bytes") and isinstance(value, int):
+            rows.append([key.removesuffix("_bytes"), f"{value / 1e9:.1f} GB"])
+        elif key.endswith("_percent"):
+            rows.append([key.removesuffix("_percent"), f"{_text(value)} %"])
+        else:
+            rows.append([key, _text(value)])
+    return [[name.replace("_", " "), text] for name, text in rows]
 
 
 def _text(value: object) -> str:

@@ -152,6 +152,11 @@ def _file(path: Path, *, as_json: bool) -> None:
             ["MACs", f"{known.macs:,}"],
             ["verified", known.verified],
         ]
+    elif path.suffix.lower() == ".tflite":
+        from edgekit.modelfile import counts
+
+        found = counts.of_tflite(path)
+        rows += [["params", f"{found.params:,}"], ["MACs", f"{found.macs:,}"]]
     output.print_table(["", ""], rows)
 
 

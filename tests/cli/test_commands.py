@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 
@@ -167,6 +169,13 @@ BAD_REQUESTS = {
     "unknown model": (["export", "micronet-m9"], 2, "did you mean micronet-m"),
     "unknown format": (["export", SMALL, "--format", "tf"], 2, "unknown format 'tf'"),
     "unknown precision": (["export", SMALL, "--precision", "int4"], 2, "unknown precision"),
+    "a precision that needs data": (
+        ["export", SMALL, "--precision", "int8"],
+        2,
+        "edgekit quantize",
+    ),
+    "data that no precision needs": (["export", SMALL, "--calibration-data", "x"], 2, "int16x8"),
+    "a .tflite to quantize": (["quantize", "x.tflite"], 2, "is a .tflite already"),
     "missing weights": (["export", SMALL, "--weights", "no.pt"], 2, "no.pt"),
     "missing file": (["export", "absent.onnx"], 2, "absent.onnx"),
     "unknown backend": (["latency", SMALL, "--backend", "tflight"], 2, "did you mean tflite"),
@@ -207,6 +216,21 @@ def test_damaged_files(command: str, suffix: str, damage: str, cli: Cli, tiny: P
     assert (code, out) == (expected, "")
     assert path.name in _one_error_line(err)
     assert set(tiny.parent.iterdir()) == before
+
+
+def test_float_and_integer_files_by_one_command(cli: Cli, tiny: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "samples.npy", weights(9, 3, 8, 8, seed=3))
+    code, out, err = cli(
+        "export", tiny, "--precision", "float32,int8", "--calibration-data",
+        tmp_path / "samples.npy", "-o", tmp_path / "out", "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    made = [(each["precision"], each["format"]) for each in json.loads(out)["artifacts"]]
+    assert made == [
+        ("float32", "onnx"), ("float32", "tflite"), ("int8", "onnx"), ("int8", "tflite"),
+    ]  # fmt: skip
+    assert {each["verified"] for each in json.loads(out)["artifacts"]} == {"passed"}
+    assert (tmp_path / "out" / "tiny_int8.encodings.json").is_file()
 
 
 def test_unsupported_operator(cli: Cli, tmp_path: Path) -> None:
@@ -286,6 +310,30 @@ def test_doctor(cli: Cli) -> None:
         "differs from the tested set",
     }
     assert document["machine"]["cores"] == os.cpu_count()
+
+
+def test_doctor_prints_for_people(cli: Cli) -> None:
+    _, out, _ = cli("doctor")
+    assert re.search(r"^memory +\d+\.\d GB$", out, flags=re.M)
+    assert "unix_time_s" not in out
+    assert "_bytes" not in out
+
+
+def test_info_of_a_tflite_of_others_counts_it(cli: Cli, tiny: Path) -> None:
+    _, out, _ = cli("info", tiny.with_suffix(".tflite"))
+    assert re.search(r"^params +12$", out, flags=re.M) or re.search(
+        r"^params +16$", out, flags=re.M
+    )
+    assert re.search(r"^MACs +768$", out, flags=re.M)
+
+
+def test_info_of_a_file_without_its_sidecar_counts_the_same_macs(cli: Cli, tmp_path: Path) -> None:
+    name = "mobilenet-v1-0.25-cifar10"
+    assert cli("export", name, "--format", "tflite", "-o", tmp_path)[0] == 0
+    path = tmp_path / f"{name}_float32.tflite"
+    (tmp_path / f"{path.name}.json").unlink()
+    _, out, _ = cli("info", path)
+    assert re.search(rf"^MACs +{models.get(name).macs:,}$", out, flags=re.M)
 
 
 def test_doctor_misses_a_package(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -550,3 +550,40 @@ def test_help_says_what_runs_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["export", "--help"]) == 0
     words = " ".join(capsys.readouterr().out.split())
     assert "package.module:factory runs code of yours, and nothing else does" in words
+
+
+KEYS = """
+import torch
+from torch import nn
+
+
+class Keyed(nn.Module):
+    def __init__(self, *keys):
+        super().__init__()
+        self.c = nn.Conv2d(3, 4, 3)
+        self.keys = keys
+
+    def forward(self, x):
+        y = self.c(x).mean((2, 3))
+        return dict(zip(self.keys, (torch.softmax(y, 1), y)))
+
+
+def make():
+    return Keyed(*KEYS)
+"""
+
+
+@pytest.mark.parametrize(
+    "keys", [("softmax", "logits"), ("conv2d", "mean"), ("c.weight", "softmax")], ids=str
+)
+def test_outputs_are_called_as_the_module_calls_them(
+    keys: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever torch calls the values within."""
+    (tmp_path / "keyed_nets.py").write_text(f"KEYS = {keys!r}\n{KEYS}")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "keyed_nets", raising=False)
+    prepared = _resolve("keyed_nets:make", "1,3,8,8")
+    for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
+        assert {tensor.name for tensor in entry.outputs} == set(keys)
+        assert entry.verified == "passed"

@@ -29,7 +29,7 @@ from edgekit.errors import (
 from edgekit.export import lowering
 from edgekit.export.graph import nodes as g
 from edgekit.export.rewriting import rules
-from edgekit.export.sources import shapes, torch_graph
+from edgekit.export.sources import output_names, shapes, torch_graph
 from edgekit.export.sources.shapes import USUAL, Declared, InputShapes, Shape
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def from_module(module: nn.Module, inputs: Mapping[str, Shape], outputs: Sequenc
     Raises:
         RefusedError: torch cannot export the module.
     """
-    return from_proto(torch_graph.to_onnx(module, inputs, outputs))
+    return from_proto(
+        output_names.kept(lambda names: torch_graph.to_onnx(module, inputs, names), outputs)
+    )
 
 
 def from_file(path: Path, asked: InputShapes = USUAL) -> ir.Model:

@@ -158,7 +158,7 @@ def _check(shape: Shape, sizes: Declared, name: str, subject: str) -> None:
 def _example(sizes: Declared) -> str:
     """Return a shape to imitate, with 1 for the batch and 224 for what else is open."""
     if sizes is None:
-        return "1,3,224,224"
+        return "1,3,224,224 for an image, or 1,40 for a vector"
     return ",".join(
         str(size if size is not None else 1 if axis == 0 else 224)
         for axis, size in enumerate(sizes)

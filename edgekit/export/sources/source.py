@@ -99,7 +99,7 @@ def resolve(
         return from_file(Path(what), asked)
     advice = _NOT_SOURCES.get(Path(what).suffix.lower())
     if advice is not None:
-        raise UsageError(f"{what} cannot be exported: {advice}")
+        raise UsageError(f"{what} is no network to start from: {advice}")
     if libraries.is_reference(what):
         return _from_library(what, weights, seed, asked, progress)
     if own_code.is_reference(what):
@@ -273,7 +273,8 @@ def _from_own_code(
 ) -> Source:
     if not asked.given:
         raise UsageError(
-            f"{what} needs --input-shape for each of its inputs, such as --input-shape 1,3,224,224"
+            f"{what} needs --input-shape for each of its inputs, batch first: such as "
+            "--input-shape 1,3,224,224 for an image, or 1,40 for a vector"
         )
     progress(f"running {what}")
     with own_code.running():
