@@ -18,6 +18,9 @@ Arrays: TypeAlias = Mapping[str, np.ndarray]
 MAX_RELATIVE_ERROR = 1e-4
 """Largest error allowed in float32, as a part of the reference output's range."""
 
+_LEAST_VARIATION = 2.0**-8
+"""Of an output, as a part of its largest value: MAX_RELATIVE_ERROR of it is three roundings."""
+
 INCOMPARABLE = sys.float_info.max
 """The error of an output that is missing, of another shape or not finite."""
 
@@ -74,7 +77,7 @@ def compare(
                 continue
             exact = truth.astype(np.float64)  # outputs may be integers or truth values
             error = float(np.abs(answer.astype(np.float64) - exact).max(initial=0.0))
-            span = float(np.ptp(exact)) or float(np.abs(exact).max(initial=0.0)) or 1.0
+            span = _span(exact)
             max_abs, max_rel = max(max_abs, error), max(max_rel, error / span)
             min_cosine = min(min_cosine, _cosine(truth, answer))
             if truth.ndim == 2 and truth.shape[1] > 1:
@@ -107,6 +110,16 @@ def to_nhwc(arrays: Arrays, maps: Collection[str]) -> dict[str, np.ndarray]:
 def to_nchw(arrays: Arrays, maps: Collection[str]) -> dict[str, np.ndarray]:
     """Return answers of a .tflite file in the source's order; ``maps`` as in `to_nhwc`."""
     return _turned(arrays, maps, (0, 3, 1, 2))
+
+
+def _span(exact: np.ndarray) -> float:
+    """Return the range that errors are a part of.
+
+    Where an output hardly varies, as a saturated sigmoid does, its size counts instead, so that
+    the last digits of float32 are no error.
+    """
+    largest = float(np.abs(exact).max(initial=0.0))
+    return max(float(np.ptp(exact)) if exact.size else 0.0, largest * _LEAST_VARIATION) or 1.0
 
 
 def _finite(*arrays: np.ndarray) -> bool:

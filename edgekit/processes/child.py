@@ -74,6 +74,7 @@ def run(
     isa: str = NATIVE,
     *,
     exact_sums: bool = True,
+    as_written: bool = False,
 ) -> tuple[ModelInfo, list[dict[str, np.ndarray]]]:
     """Run a model file in a child process, once for each set of inputs.
 
@@ -85,6 +86,7 @@ def run(
         isa: instruction set that the child runs under.
         exact_sums: answer as processors do whose int8 sums do not saturate (see
             `edgekit.runtimes.ort.session.load`), not as this one may.
+        as_written: an .onnx file runs without any optimisation.
 
     Returns:
         What the runtime says about the file, and for each set the outputs by name, in the file's
@@ -100,7 +102,7 @@ def run(
         inputs, outputs = folder / "inputs.zip", folder / "outputs.zip"
         write_sets(inputs, feeds)
         secs_per_set = _SECS_PER_SET if isa == NATIVE else _SECS_PER_EMULATED_SET
-        job = RunJob(name, place, threads, str(inputs), str(outputs), exact_sums)
+        job = RunJob(name, place, threads, str(inputs), str(outputs), exact_sums, as_written)
         answer = call(job, DEFAULT_TIMEOUT_S + secs_per_set * len(feeds), isa=isa)
         return documents.decode(ModelInfo, answer["model"]), list(read_sets(outputs))
 
@@ -173,13 +175,27 @@ def _call(
         program.write_bytes(worker_archive.build())
         # -P keeps the working directory off the path; the archive comes first on it.
         argv = [*command_prefix, *start.prefix, start.interpreter, "-P", str(program)]
-        returncode, stdout, stderr = _spawn(argv, start.environment, job.to_json(), timeout_s)
+        returncode, stdout, stderr = spawn(argv, start.environment, job.to_json(), timeout_s)
     return read_answer(returncode, stdout, stderr)
 
 
-def _spawn(
+def spawn(
     argv: list[str], environment: Mapping[str, str] | None, job: str, timeout_s: float
 ) -> tuple[int, str, str]:
+    """Start a worker, give it one job, and wait for its end.
+
+    Args:
+        argv: the program and its arguments.
+        environment: its environment; None takes this process's.
+        job: one line of JSON.
+        timeout_s: seconds after which it is killed with all that it started.
+
+    Returns:
+        exit status, stdout and stderr.
+
+    Raises:
+        WorkerError: it could not be started, or gave no answer in time.
+    """
     # The worker takes the closing of this pipe as the sign that this process is gone.
     job_fd, keep_fd = os.pipe()
     try:

@@ -17,7 +17,6 @@ from edgekit.export.integer import quantizable
 from edgekit.export.sources import parity_inputs, source
 from edgekit.export.sources.shapes import USUAL, InputShapes
 from edgekit.models import Preprocessing
-from edgekit.processes import child
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +105,14 @@ def _described(found: Source, path: Path, settings: Settings) -> Source:
         wanted = settings.preset(str(path), shape[2])
     if wanted is None or not is_image or wanted.crop != shape[2]:
         return found
-    return _fed_with_images(found, path, str(inputs[0].name), shape, wanted)
+    return _fed_with_images(found, str(inputs[0].name), shape, wanted)
 
 
 def _fed_with_images(
-    found: Source, path: Path, name: str, shape: tuple[int, ...], wanted: Preprocessing
+    found: Source, name: str, shape: tuple[int, ...], wanted: Preprocessing
 ) -> Source:
     fed = parity_inputs.images(name, shape, wanted)
-    _, answers = child.run(path, fed)
-    return replace(found, preprocessing=wanted, feeds=fed, answers=tuple(answers))
+    if found.original is None:
+        raise ValueError(f"{found.name} was not read from a file")
+    _, answers = found.original.answers(fed)
+    return replace(found, preprocessing=wanted, feeds=fed, answers=answers)

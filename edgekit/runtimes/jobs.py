@@ -64,6 +64,7 @@ class RunJob(FileJob):
         inputs: path of an archive of sets (see `edgekit.runtimes.arrays`).
         outputs: path of the archive to write.
         exact_sums: see `edgekit.runtimes.ort.session.load`.
+        as_written: likewise; of .onnx files alone.
     """
 
     task = "run"
@@ -71,6 +72,7 @@ class RunJob(FileJob):
     inputs: str
     outputs: str
     exact_sums: bool
+    as_written: bool = False
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def _describe(job: jobs.DescribeJob) -> dict[str, Any]:
 
 
 def _run(job: jobs.RunJob) -> dict[str, Any]:
-    session = _load(job, exact_sums=job.exact_sums)
+    session = _load_as_written(job) if job.as_written else _load(job, exact_sums=job.exact_sums)
     results = (session.run(feeds) for feeds in read_sets(Path(job.inputs)))
     write_sets(Path(job.outputs), results)
     return {"model": asdict(session.info())}
@@ -281,6 +281,12 @@ _TASKS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "count": _count,
     "profile": _profile,
 }
+
+
+def _load_as_written(job: jobs.FileJob) -> Session:
+    from edgekit.runtimes.ort import session
+
+    return session.load(Path(job.path), job.threads, exact_sums=True, as_written=True)
 
 
 def _load(job: jobs.FileJob, *, exact_sums: bool = False) -> Session:

@@ -49,6 +49,7 @@ from edgekit.export.lowering import (
     shuffle_as_transpose,
     split_concat,
     tiled_factor,
+    training_batch_norm,
     unrolled_recurrence,
     weighted_average_pool,
 )
@@ -113,6 +114,7 @@ TFLITE = Menu(
 INTEGER = Menu(
     "int8",
     (
+        Rule("training_batch_norm", training_batch_norm.rewrite),
         Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
         Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
         Rule("gemm_as_matmul", gemm_as_matmul.rewrite),
@@ -164,7 +166,7 @@ TFLITE_INTEGER = Menu(
 
 ONNXRUNTIME = Menu(
     "onnx",
-    (),
+    (Rule("training_batch_norm", training_batch_norm.rewrite),),
     (
         Rule("shuffle_as_transpose", shuffle_as_transpose.rewrite),
         Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite),
@@ -177,8 +179,8 @@ ONNXRUNTIME = Menu(
         Rule("tiled_factor", tiled_factor.rewrite),
     ),
 )
-"""By default nothing: ONNX Runtime optimises the canonical graph when it loads the file, and takes
-a channel Gather at least as fast as reshape, transpose, reshape."""
+"""By default almost nothing: ONNX Runtime optimises the canonical graph when it loads the file, and
+takes a channel Gather at least as fast as reshape, transpose, reshape."""
 
 ONNXRUNTIME_INTEGER = Menu(
     "int8 onnx",

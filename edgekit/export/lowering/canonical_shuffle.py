@@ -39,4 +39,6 @@ def _channel_permutation(chain: list[ir.Node], shape: tuple[int, ...]) -> np.nda
             moved = moved.transpose(step.attributes.get_ints("perm"))
         moved = moved.reshape(g.shape_of(step.outputs[0]))
     permutation = moved[0, :, 0, 0] // (shape[2] * shape[3])
+    if (permutation >= shape[1]).any():
+        return None  # it takes from another element of the batch
     return permutation if np.array_equal(moved, positions[:, permutation]) else None

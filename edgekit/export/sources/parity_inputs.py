@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
+import onnx_ir as ir
 
 from edgekit.data import synthetic
+from edgekit.export.graph import nodes as g
 from edgekit.export.parity import Arrays
+from edgekit.export.sources import input_bounds
 from edgekit.models import Preprocessing
 
 PARITY_INPUTS = 4
+
+_Draw: TypeAlias = Callable[[np.random.Generator, Sequence[int]], np.ndarray]
+
+_RANGES: tuple[_Draw, ...] = (
+    lambda generator, shape: generator.standard_normal(shape),
+    lambda generator, shape: generator.uniform(0, 1, shape),
+    lambda generator, shape: generator.standard_normal(shape) * 100,
+    lambda generator, shape: generator.uniform(0, 255, shape),
+    lambda generator, shape: generator.standard_normal(shape) * 0.01,
+)
+"""Networks bend at numbers that only some of these reach: bounds, thresholds, saturation."""
+
+_SHORT_OF = 1e-3  # float32 must not round the last index up
+_MEETS = 0.7  # the share of integers that meet a number which the graph compares with
 
 
 def images(name: str, shape: tuple[int, ...], preprocessing: Preprocessing) -> tuple[Arrays, ...]:
@@ -32,13 +50,43 @@ def images(name: str, shape: tuple[int, ...], preprocessing: Preprocessing) -> t
     return tuple({name: array} for array in arrays)
 
 
-def noise(shapes: Mapping[str, tuple[int, ...]]) -> tuple[Arrays, ...]:
-    """Return `PARITY_INPUTS` sets of standard normal noise, float32, by input name."""
+def ranges(shapes: Mapping[str, tuple[int, ...]]) -> tuple[Arrays, ...]:
+    """Return one set of float32 inputs for each of several ranges, by input name."""
     generator = np.random.default_rng(1)
     return tuple(
-        {
-            name: np.asarray(generator.standard_normal(shape, dtype=np.float32))
-            for name, shape in shapes.items()
-        }
-        for _ in range(PARITY_INPUTS)
+        {name: _float32(draw(generator, shape)) for name, shape in shapes.items()}
+        for draw in _RANGES
     )
+
+
+def of_graph(model: ir.Model) -> tuple[Arrays, ...]:
+    """Return sets of inputs for a canonical graph, each input of its own type.
+
+    Floats come from several ranges; integers, and what becomes an index, stay within what the
+    graph can take (see `edgekit.export.sources.input_bounds`); truth values are drawn.
+    """
+    generator = np.random.default_rng(1)
+    return tuple(
+        {str(value.name): _drawn(value, draw, generator) for value in model.graph.inputs}
+        for draw in _RANGES
+    )
+
+
+def _drawn(value: ir.Value, draw: _Draw, generator: np.random.Generator) -> np.ndarray:
+    shape, dtype = g.shape_of(value), value.dtype or ir.DataType.FLOAT
+    if dtype == ir.DataType.BOOL:
+        return np.asarray(generator.integers(0, 2, shape), dtype=bool)
+    bounds = input_bounds.of_input(value)
+    if bounds.below is None:
+        return _float32(draw(generator, shape))
+    if dtype.is_floating_point():
+        return _float32(generator.uniform(0, bounds.below - _SHORT_OF, shape))
+    drawn = np.asarray(generator.integers(0, bounds.below, shape))
+    if bounds.met:
+        chosen = generator.choice(bounds.met, shape)
+        drawn = np.where(generator.random(shape) < _MEETS, chosen, drawn)
+    return np.asarray(drawn, dtype=dtype.numpy())
+
+
+def _float32(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, dtype=np.float32)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import onnx_ir as ir
 
 from edgekit import models
@@ -16,10 +18,11 @@ from edgekit.export.graph import macs as count
 from edgekit.export.graph import nodes as g
 from edgekit.export.parity import Arrays
 from edgekit.export.sources import canonical, own_code, parity_inputs, shapes, torch_graph
+from edgekit.export.sources.onnx_file import isolated
+from edgekit.export.sources.onnx_file.original import Original
 from edgekit.export.sources.shapes import USUAL, InputShapes, Shape
 from edgekit.files import digest
 from edgekit.models import ModelSpec, Preprocessing, libraries
-from edgekit.processes import child
 
 if TYPE_CHECKING:
     from torch import nn
@@ -54,6 +57,7 @@ class Source:
         reference: what computed ``answers``.
         feeds: inputs for parity, NCHW float32 by input name.
         answers: the outputs that belong to ``feeds``, by output name.
+        original: the .onnx file that it was read from, where it was; to be asked again.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Source:
     reference: str
     feeds: tuple[Arrays, ...]
     answers: tuple[Arrays, ...]
+    original: Original | None = None
 
 
 def resolve(
@@ -166,7 +171,7 @@ def from_module(
     """
     import torch
 
-    fed = parity_inputs.noise(inputs)
+    fed = parity_inputs.ranges(inputs)
     if preprocessing is not None:
         ((input_name, shape),) = inputs.items()
         fed = parity_inputs.images(input_name, shape, preprocessing)
@@ -198,18 +203,24 @@ def from_file(path: Path, asked: InputShapes = USUAL) -> Source:
         asked: sizes for what the file leaves open; the batch is 1 unless it says otherwise.
 
     Raises:
-        InvalidPathError, UnreadableModelError, UsageError, RefusedError: see
-            `canonical.from_file`.
+        InvalidPathError: there is no such file.
+        UnreadableModelError: the file is not a valid ONNX model.
+        UsageError: ``asked`` contradicts the file.
+        RefusedError: sizes that stay open, operators and types that are not taken, or a graph
+            that contradicts itself.
         WorkerError: ONNX Runtime crashed on the file.
     """
-    graph = canonical.from_file(path, asked)
-    fed = parity_inputs.noise({str(value.name): g.shape_of(value) for value in graph.graph.inputs})
+    reading = isolated.read(path, asked)
+    graph = canonical.from_simplified(reading.simplified, str(path))
+    original = Original(path, reading)
     try:
-        info, answers = child.run(path, fed)
+        fed, reference, answers = _answered(original, parity_inputs.of_graph(graph))
     except WorkerError as error:
         if asked == USUAL:
             raise
-        sizes = ", ".join(f"{name} {shapes.text(array.shape)}" for name, array in fed[0].items())
+        sizes = ", ".join(
+            f"{value.name} {shapes.text(g.shape_of(value))}" for value in graph.graph.inputs
+        )
         raise RefusedError(
             f"{path} does not run with inputs {sizes}, it fixes other sizes inside: export it "
             f"again from its source ({error})",
@@ -222,10 +233,39 @@ def from_file(path: Path, asked: InputShapes = USUAL) -> Source:
         params=count.params(graph),
         macs=count.macs(graph),
         preprocessing=None,
-        reference=f"{info.runtime_version} on {path.name}",
+        reference=reference,
         feeds=fed,
-        answers=tuple(answers),
+        answers=answers,
+        original=original,
     )
+
+
+def _answered(
+    original: Original, feeds: tuple[Arrays, ...]
+) -> tuple[tuple[Arrays, ...], str, tuple[Arrays, ...]]:
+    """Return those of the inputs that the file takes, who answers, and the answers.
+
+    What an input may hold cannot always be told from the graph, and large numbers overflow.
+    """
+    try:
+        reference, answers = original.answers(feeds)
+    except WorkerError:
+        taken = []
+        for feed in feeds:
+            with suppress(WorkerError):
+                reference, (answer,) = original.answers([feed])
+                taken.append((feed, answer))
+        if not taken:
+            raise
+        feeds, answers = (tuple(each) for each in zip(*taken, strict=True))
+    finite = [
+        index
+        for index, answer in enumerate(answers)
+        if all(np.isfinite(array).all() for array in answer.values())
+    ]
+    if finite:
+        feeds, answers = (tuple(each[i] for i in finite) for each in (feeds, answers))
+    return feeds, reference, answers
 
 
 def _from_library(
@@ -256,7 +296,7 @@ def _initialized(found: LibraryModel, seed: int) -> nn.Module:
 
     shape = (_CALIBRATION_IMAGES, *found.input_shape[1:])
     if found.preprocessing is None:
-        images = parity_inputs.noise({INPUT_NAME: shape})[0][INPUT_NAME]
+        images = parity_inputs.ranges({INPUT_NAME: shape})[0][INPUT_NAME]
     else:
         images = parity_inputs.images(INPUT_NAME, shape, found.preprocessing)[0][INPUT_NAME]
     with torch.random.fork_rng(devices=[]), own_code.failures_of(f"initialising {found.name}"):

@@ -22,6 +22,7 @@ def load(
     *,
     integer_kernels: bool = True,
     exact_sums: bool = False,
+    as_written: bool = False,
     profile: Path | None = None,
     optimised: Path | None = None,
 ) -> OrtSession:
@@ -34,6 +35,8 @@ def load(
             without it they round, and everything else computes in float32.
         exact_sums: on x86-64 without VNNI, keep pairs of int8 products from saturating, at a cost
             in time; elsewhere they do not.
+        as_written: run the graph node by node, without any optimisation, and believe nothing that
+            it says about the shapes of its outputs.
         profile: start of the path of a profile to write (see `OrtSession.end_profiling`).
         optimised: path to save the optimised graph at.
 
@@ -46,6 +49,8 @@ def load(
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = 3  # errors only
+    if as_written:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if not integer_kernels:
         options.add_session_config_entry("session.disable_quant_qdq", "1")
     if exact_sums:
@@ -66,7 +71,7 @@ def load(
         raise UnreadableModelError(
             f"{path}: ONNX Runtime cannot load this file: {_short(error, path)}"
         ) from error
-    return OrtSession(session, operators)
+    return OrtSession(session, operators, allocates=not as_written)
 
 
 class OrtSession:
@@ -76,8 +81,15 @@ class OrtSession:
     converts nor allocates what the caller could have kept, which is how an app would call it.
     """
 
-    def __init__(self, session: Any, operators: dict[str, int]) -> None:  # noqa: ANN401 -- untyped
+    def __init__(
+        self,
+        session: Any,  # noqa: ANN401 -- untyped
+        operators: dict[str, int],
+        *,
+        allocates: bool = True,
+    ) -> None:
         self._session = session
+        self._allocates = allocates
         self._operators = operators
         self._inputs = tuple(_tensor(meta) for meta in session.get_inputs())
         self._outputs = tuple(_tensor(meta) for meta in session.get_outputs())
@@ -87,7 +99,7 @@ class OrtSession:
             self._bind_output(tensor)
 
     def _bind_output(self, tensor: TensorInfo) -> None:
-        if -1 in tensor.shape:
+        if not self._allocates or -1 in tensor.shape:
             self._binding.bind_output(tensor.name)  # the runtime allocates it
             return
         buffer = np.empty(tensor.shape, tensor.dtype)
@@ -108,12 +120,13 @@ class OrtSession:
 
     def set_inputs(self, feeds: Mapping[str, np.ndarray]) -> None:
         """Bind one array per input; the binding keeps the arrays alive."""
-        check_feeds(self._inputs, feeds)
+        if self._allocates:  # else what the file says of its inputs' shapes is not believed either
+            check_feeds(self._inputs, feeds)
         for name, array in feeds.items():
             self._binding.bind_cpu_input(name, np.asarray(array, order="C"))
         # An output of open shape keeps the size of its last run until it is bound anew.
         for tensor in self._outputs:
-            if -1 in tensor.shape:
+            if tensor.name not in self._buffers:
                 self._bind_output(tensor)
 
     def invoke(self) -> None:

@@ -1,0 +1,83 @@
+"""Which numbers an input can sensibly hold, judged by what the graph does with them.
+
+An index must not lie outside of what it points into; a number that is compared with constants
+should meet them, so that both branches are seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.export.graph import nodes as g
+
+_MOVES = (
+    "Cast", "Concat", "Expand", "Flatten", "Gather", "Identity", "Reshape", "Slice", "Split",
+    "Squeeze", "Tile", "Transpose", "Unsqueeze",
+)  # fmt: skip
+_COMPARISONS = ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual")
+_UNBOUNDED = 10
+"""Below which integers stay where the graph says nothing about them."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What an input may hold.
+
+    Attributes:
+        below: every number is at least 0 and less than this; None where anything will do.
+        met: integers of which some should be there; within the bounds.
+    """
+
+    below: int | None
+    met: tuple[int, ...] = ()
+
+
+def of_input(value: ir.Value) -> Bounds:
+    """Return the bounds of an input of the canonical graph.
+
+    Floats are bounded only where they become indices.
+    """
+    limits: list[int] = []
+    met: list[int] = []
+    seen: set[ir.Value] = set()
+    waiting = [value]
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        for use in current.uses():
+            limit = _index_limit(use.node, use.idx)
+            if limit is not None:
+                limits.append(limit)
+            elif g.is_op(use.node, *_MOVES):
+                waiting += use.node.outputs
+            elif g.is_op(use.node, *_COMPARISONS):
+                other = g.constant(use.node.inputs[1 - use.idx])
+                met += [] if other is None else [int(x) for x in other.ravel()[:8]]
+    dtype = value.dtype or ir.DataType.FLOAT
+    if dtype.is_floating_point():
+        return Bounds(min(limits, default=None))
+    below = min([*limits, int(np.iinfo(dtype.numpy()).max) + 1])
+    found = tuple(sorted({number for number in met if 0 <= number < below}))
+    if not limits and dtype != ir.DataType.UINT8:
+        below = min(below, max([_UNBOUNDED, *(number + 2 for number in found)]))
+    return Bounds(below, found)
+
+
+def _index_limit(node: ir.Node, position: int) -> int | None:
+    """Return how far an index reaches, if ``node`` takes its input ``position`` for indices."""
+    if g.is_op(node, "Gather", "GatherElements", "ScatterElements") and position == 1:
+        sizes = g.shape_of(g.operand(node, 0))
+        return sizes[node.attributes.get_int("axis", 0)]
+    if g.is_op(node, "GatherND", "ScatterND") and position == 1:
+        depth = g.shape_of(g.operand(node, 1))[-1]
+        first = node.attributes.get_int("batch_dims", 0)
+        return min(g.shape_of(g.operand(node, 0))[first : first + depth], default=1)
+    if g.is_op(node, "OneHot") and position == 0:
+        depth_of = g.scalar(node.inputs[1])
+        return None if depth_of is None else int(depth_of)
+    return None

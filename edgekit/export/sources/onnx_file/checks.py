@@ -1,0 +1,128 @@
+"""What is refused by name before any library works on it, and what no library could take away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import onnx_ir as ir
+
+from edgekit.errors import RefusedError, UnsupportedOperatorError
+from edgekit.export.graph import nodes as g
+from edgekit.export.sources.onnx_file import interface
+
+_AT_LEAST_ONE = ("strides", "dilations", "kernel_shape")
+_RANDOM = (
+    "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
+    "RandomUniformLike",
+)  # fmt: skip
+_QUANTIZED = (
+    "ConvInteger", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv",
+    "QLinearMatMul", "QuantizeLinear",
+)  # fmt: skip
+_LOOPS = ("If", "Loop", "Scan", "SequenceMap")
+_WEIGHTED = (
+    "BatchNormalization", "Conv", "ConvTranspose", "Gemm", "GRU", "LSTM", "LayerNormalization",
+    "MatMul", "PRelu", "RNN",
+)  # fmt: skip
+
+
+def before(model: ir.Model, name: str) -> None:
+    """Refuse what would crash a library, or pass through it as nonsense.
+
+    Args:
+        model: as it was read, its constants lifted.
+        name: what to call it in messages.
+
+    Raises:
+        RefusedError: a window without a size (``invalid-graph``), a weight that is not finite
+            (``not-finite``), an output that is not the same every time (``random``).
+    """
+    for node in ir.traversal.RecursiveGraphIterator(model.graph):
+        for key in _AT_LEAST_ONE:
+            if key in node.attributes and min(node.attributes.get_ints(key), default=1) < 1:
+                raise RefusedError(
+                    f"{name}: {node.op_type} {g.label(node)!r} has {key} "
+                    f"{','.join(map(str, node.attributes.get_ints(key)))}: they are at least 1",
+                    reason_code="invalid-graph",
+                )
+        if g.is_op(node, *_RANDOM) or _is_dropping(node):
+            raise RefusedError(
+                f"{name}: {node.op_type} {g.label(node)!r} draws random numbers, so no two "
+                "answers are alike: export the network for inference",
+                reason_code="random",
+            )
+        _refuse_not_finite(node, name)
+
+
+def after(model: ir.Model, name: str) -> None:
+    """Refuse what is left and has no place in a canonical graph.
+
+    Args:
+        model: simplified, every shape known.
+        name: what to call it in messages.
+
+    Raises:
+        RefusedError: it is quantized already (``already-quantized``), or a value has more axes
+            than arrays have (``rank``).
+        UnsupportedOperatorError: control flow that depends on the input; all of it is listed.
+    """
+    loops = []
+    for node in model.graph:
+        if g.is_op(node, *_QUANTIZED):
+            raise RefusedError(
+                f"{name} is already quantized ({node.op_type} {g.label(node)!r}): give the float32 "
+                "network that it was made of",
+                reason_code="already-quantized",
+            )
+        if g.is_op(node, *_LOOPS):
+            loops.append(_refused_loop(node))
+        for value in node.outputs:
+            if value.shape is not None:
+                interface.refuse_rank(value.shape.rank(), str(value.name), name)
+    if loops:
+        raise loops[0].among(loops[1:])
+
+
+def _is_dropping(node: ir.Node) -> bool:
+    """Tell whether a Dropout is in training mode, and drops something."""
+    if not g.is_op(node, "Dropout") or len(node.inputs) < 3:
+        return False
+    ratio, mode = (_constant(value) for value in node.inputs[1:3])
+    drops = ratio is None or bool(np.any(ratio != 0))
+    return node.inputs[2] is not None and (mode is None or bool(np.any(mode))) and drops
+
+
+def _refuse_not_finite(node: ir.Node, name: str) -> None:
+    for label, array in _floats(node):
+        infinite_too = g.is_op(node, *_WEIGHTED)
+        if np.isnan(array).any() or (infinite_too and not np.isfinite(array).all()):
+            raise RefusedError(
+                f"{name}: the weights {label!r} of {node.op_type} {g.label(node)!r} are not "
+                "finite, they hold NaN or infinity: check where they come from",
+                reason_code="not-finite",
+            )
+
+
+def _floats(node: ir.Node) -> Iterator[tuple[str, np.ndarray]]:
+    for value in node.inputs:
+        array = _constant(value)
+        if value is not None and array is not None and array.dtype.kind == "f":
+            yield str(value.name), array
+
+
+def _constant(value: ir.Value | None) -> np.ndarray | None:
+    tensor = None if value is None else value.const_value
+    if tensor is None or tensor.dtype == ir.DataType.STRING:
+        return None
+    return tensor.numpy()
+
+
+def _refused_loop(node: ir.Node) -> UnsupportedOperatorError:
+    return UnsupportedOperatorError(
+        node.op_type,
+        g.label(node),
+        "what runs depends on the input, and the files hold no control flow",
+        "export the network again with this part traced for one input",
+        reason_code="control-flow",
+    )

@@ -1,0 +1,104 @@
+"""What a file says about its inputs and outputs: types that are taken, sizes that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import onnx
+
+from edgekit.errors import RefusedError
+from edgekit.export.sources.shapes import Declared, Shape
+
+_TAKEN = (
+    "FLOAT", "FLOAT16", "BFLOAT16", "DOUBLE", "BOOL", "UINT8", "UINT16", "UINT32", "UINT64",
+    "INT8", "INT16", "INT32", "INT64",
+)  # fmt: skip
+_IR_VERSION = 10  # before 4, constants had to be inputs as well
+MOST_AXES = 32
+"""The rank that arrays of every supported numpy may have."""
+
+
+def inputs_of(proto: onnx.ModelProto, name: str) -> dict[str, Declared]:
+    """Return what the model says about the sizes of each of its inputs.
+
+    Args:
+        proto: the model.
+        name: what to call it in messages.
+
+    Raises:
+        RefusedError: an input is no tensor of numbers (``input-dtype``) or has too many axes
+            (``rank``).
+    """
+    constants = {tensor.name for tensor in proto.graph.initializer}
+    declared: dict[str, Declared] = {}
+    for value in proto.graph.input:
+        if value.name in constants:
+            continue
+        kind = value.type.WhichOneof("value")
+        tensor = value.type.tensor_type
+        element = onnx.TensorProto.DataType.Name(tensor.elem_type) if kind == "tensor_type" else ""
+        if element not in _TAKEN:
+            raise RefusedError(
+                f"{name}: input {value.name!r} is of type {element.lower() or kind or 'unknown'}: "
+                "tensors of numbers and truth values are taken",
+                reason_code="input-dtype",
+            )
+        if not tensor.HasField("shape"):
+            declared[value.name] = None
+            continue
+        # Some exporters write -1 or 0 for an open size.
+        sizes = [d.dim_value if d.dim_value > 0 else None for d in tensor.shape.dim]
+        refuse_rank(len(sizes), value.name, name)
+        declared[value.name] = sizes
+    return declared
+
+
+def dtypes_of(proto: onnx.ModelProto) -> dict[str, str]:
+    """Return numpy's name of the element type of each input of a fixed model."""
+    return {
+        value.name: str(onnx.helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type))
+        for value in proto.graph.input
+    }
+
+
+def fix(proto: onnx.ModelProto, inputs: Mapping[str, Shape]) -> None:
+    """Write static input sizes, and drop what the file says about every other shape.
+
+    Such notes may stem from another batch size or from another tool; they are inferred anew.
+    """
+    proto.ir_version = max(proto.ir_version, _IR_VERSION)
+    constants = {tensor.name for tensor in proto.graph.initializer}
+    kept = [value for value in proto.graph.input if value.name not in constants]
+    del proto.graph.input[:]
+    proto.graph.input.extend(kept)
+    for value in proto.graph.input:
+        shape = value.type.tensor_type.shape
+        del shape.dim[:]
+        shape.SetInParent()  # a scalar has no sizes, and yet a shape
+        for size in inputs[value.name]:
+            shape.dim.add().dim_value = size
+    forget_shapes(proto)
+
+
+def forget_shapes(proto: onnx.ModelProto) -> None:
+    """Drop what the model says about every shape but those of inputs and constants."""
+    _forget(proto.graph)
+
+
+def _forget(graph: onnx.GraphProto) -> None:
+    del graph.value_info[:]
+    for value in graph.output:
+        value.type.tensor_type.ClearField("shape")
+    for node in graph.node:
+        for attribute in node.attribute:
+            for body in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
+                _forget(body)
+
+
+def refuse_rank(rank: int, value: str, name: str) -> None:
+    """Raise RefusedError (``rank``) where ``value`` has more axes than arrays have."""
+    if rank > MOST_AXES:
+        raise RefusedError(
+            f"{name}: {value!r} has {rank} axes: arrays have at most {MOST_AXES}",
+            reason_code="rank",
+        )

@@ -1,0 +1,84 @@
+"""Reading a file of somebody else's in a process of its own, which it may crash or exhaust."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from edgekit.errors import InvalidPathError, RefusedError, WorkerError
+from edgekit.export.sources.shapes import InputShapes
+from edgekit.processes import child, limited
+from edgekit.processes.limited import Limits
+
+_WORKER = "edgekit.export.sources.onnx_file.worker"
+_TIME_S = 600.0
+_MEMORY_BYTES = 8 << 30  # what an empty process and small files take of the address space, amply
+_MEMORY_PER_BYTE = 16  # of the file: it is copied several times
+_OUTPUT_BYTES = 1 << 32  # protobuf itself ends at 2 GiB
+
+
+@dataclass(frozen=True)
+class FileReading:
+    """What was read from a file.
+
+    Attributes:
+        simplified: standard operators, static shapes, float32, everything constant folded.
+        faithful: content of the file in the canonical opset and types, not simplified; None where
+            that is the file itself.
+        from_half: it holds tensors of half precision.
+        from_double: it holds tensors of double precision.
+        dtypes: numpy's name of each input's element type, as the file has it.
+    """
+
+    simplified: onnx.ModelProto
+    faithful: bytes | None
+    from_half: bool
+    from_double: bool
+    dtypes: Mapping[str, str]
+
+
+def read(path: Path, asked: InputShapes) -> FileReading:
+    """Read a file.
+
+    Args:
+        path: the file.
+        asked: sizes for what the file leaves open.
+
+    Raises:
+        InvalidPathError, UnreadableModelError, UsageError, RefusedError: as
+            `edgekit.export.sources.canonical.from_file`.
+        StorageError: the temporary folder cannot be written.
+    """
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
+    limits = Limits(_TIME_S, _MEMORY_BYTES + _MEMORY_PER_BYTE * size, _OUTPUT_BYTES)
+    with child.scratch_folder() as folder:
+        job = {
+            "path": str(path.absolute()),
+            "folder": str(folder),
+            "batch": asked.batch,
+            "in_order": asked.in_order,
+            "named": dict(asked.named),
+        }
+        try:
+            answer = limited.call(_WORKER, job, limits)
+        except WorkerError as error:
+            raise RefusedError(
+                f"{path} cannot be read, the process that tried did not survive it ({error}): "
+                "check it with onnx.checker.check_model(..., full_check=True)",
+                reason_code="reading-failed",
+            ) from error
+        simplified = onnx.load_model_from_string((folder / "simplified.onnx").read_bytes())
+        faithful = (folder / "faithful.onnx").read_bytes() if answer["faithful"] else None
+        return FileReading(
+            simplified,
+            faithful,
+            from_half=bool(answer["from_half"]),
+            from_double=bool(answer["from_double"]),
+            dtypes=answer["dtypes"],
+        )

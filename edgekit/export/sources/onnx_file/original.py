@@ -1,0 +1,92 @@
+"""The answers of a file itself: what every file made of it must reproduce."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.errors import CheckFailedError, UnreadableModelError, WorkerError
+from edgekit.export import parity
+from edgekit.export.parity import Arrays
+from edgekit.export.sources.onnx_file.isolated import FileReading
+from edgekit.processes import child
+
+_HALF_TOLERANCE = 0.02
+"""How far float32 may be from half precision, as a part of the output's range.
+
+Eleven bits hold 5e-4 of a number; sums over some hundred of them lose more."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """A file of somebody else's that can be asked.
+
+    Attributes:
+        path: the file.
+        reading: what was read from it.
+    """
+
+    path: Path
+    reading: FileReading
+
+    def answers(self, feeds: Sequence[Arrays]) -> tuple[str, tuple[Arrays, ...]]:
+        """Return who answers, and the answers, float32 where the file has other floats.
+
+        ONNX Runtime runs the unchanged file, node by node. Where it cannot, because the file's
+        opset is too old or too new, or should not, because half precision holds too few digits
+        to compare with, it runs the file in the canonical opset and in float32.
+
+        Args:
+            feeds: inputs by name, in the canonical graph's types.
+
+        Raises:
+            WorkerError, UnreadableModelError: ONNX Runtime cannot run the file.
+            CheckFailedError: float32 gives other answers than half precision.
+        """
+        if self.reading.from_half:
+            return self._instead_of_half(feeds)
+        try:
+            return self._as_it_is(feeds)
+        except (UnreadableModelError, WorkerError):
+            if self.reading.faithful is None:
+                raise
+            return self._said_anew(feeds)
+
+    def _as_it_is(self, feeds: Sequence[Arrays]) -> tuple[str, tuple[Arrays, ...]]:
+        own = [
+            {name: array.astype(self.reading.dtypes[name]) for name, array in feed.items()}
+            for feed in feeds
+        ]
+        info, answers = child.run(self.path, own, as_written=True)
+        return f"{info.runtime_version} on {self.path.name}", tuple(map(_float32, answers))
+
+    def _said_anew(self, feeds: Sequence[Arrays]) -> tuple[str, tuple[Arrays, ...]]:
+        with child.scratch_folder() as folder:
+            path = folder / "faithful.onnx"
+            path.write_bytes(self.reading.faithful or b"")
+            info, answers = child.run(path, feeds, as_written=True)
+        retyped = self.reading.from_half or self.reading.from_double
+        said = "in float32" if retyped else "in a newer opset"
+        return f"{info.runtime_version} on {self.path.name} {said}", tuple(map(_float32, answers))
+
+    def _instead_of_half(self, feeds: Sequence[Arrays]) -> tuple[str, tuple[Arrays, ...]]:
+        half = [_float32(answer) for answer in self._as_it_is(feeds)[1]]
+        reference, answers = self._said_anew(feeds)
+        found = parity.compare(reference, half, answers)
+        if not found.max_rel_error <= _HALF_TOLERANCE:
+            raise CheckFailedError(
+                f"{self.path} read as float32 differs by {found.max_rel_error:.1e} of the output "
+                "range from itself in float16: its numbers leave float16's range; export it in "
+                "float32 from its source"
+            )
+        return reference, answers
+
+
+def _float32(arrays: Arrays) -> dict[str, np.ndarray]:
+    return {
+        name: array.astype(np.float32) if array.dtype.kind == "f" else array
+        for name, array in arrays.items()
+    }

@@ -1,0 +1,114 @@
+"""A valid model of any opset becomes one of standard operators, static shapes and float32."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import onnx
+import onnx_ir as ir
+from onnx_ir.passes.common import InlinePass, NameFixPass
+
+from edgekit.errors import EdgekitError
+from edgekit.export.sources import shapes
+from edgekit.export.sources.onnx_file import (
+    checks,
+    float32,
+    foreign,
+    interface,
+    opsets,
+    parse,
+    simplify,
+)
+from edgekit.export.sources.shapes import InputShapes, Shape
+
+_NEEDS_RANKS = 13
+"""Below this opset, some operators can only be said anew where ranks are known."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read.
+
+    Attributes:
+        simplified: everything constant is folded and every shape known.
+        faithful: the model in that opset and in float32, not simplified; None where that is the
+            model itself.
+        from_half: it was of half precision.
+        from_double: it was of double precision.
+        dtypes: numpy's name of each input's element type, as the model has it.
+    """
+
+    simplified: onnx.ModelProto
+    faithful: onnx.ModelProto | None
+    from_half: bool
+    from_double: bool
+    dtypes: Mapping[str, str]
+
+
+def read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
+    """Read a valid model.
+
+    Args:
+        proto: the model; it is left as it is.
+        name: what to call it in messages.
+        asked: sizes for what the model leaves open.
+
+    Raises:
+        UnreadableModelError: the model is not valid ONNX.
+        UsageError: ``asked`` contradicts the model.
+        RefusedError: sizes that stay open, or operators and types that are not taken.
+    """
+    try:
+        return _read(proto, name, asked)
+    except (EdgekitError, MemoryError):
+        raise
+    except Exception as error:  # whatever a library makes of a graph that is none
+        raise parse.invalid(name, error) from error
+
+
+def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
+    settled = shapes.settle(asked, interface.inputs_of(proto, name), name)
+    fixed = _fixed(proto, settled)
+    before = opset_of(fixed)
+    if before < _NEEDS_RANKS or "GroupNormalization" in {n.op_type for n in fixed.graph.node}:
+        fixed = onnx.shape_inference.infer_shapes(fixed, data_prop=True)
+    model = ir.from_proto(fixed)
+    foreign.rewrite(model)
+    opsets.convert(model, name)
+    if model.functions:
+        InlinePass()(model)
+    simplify.lift_constants(model)
+    checks.before(model, name)
+    from_half = float32.convert(model, float32.HALVES)
+    NameFixPass()(model)
+    standard = ir.to_proto(model)
+    from_double = float32.convert(model, float32.DOUBLE)
+    faithful = None
+    if from_half or from_double or opset_of(standard) != before:
+        faithful = ir.to_proto(model)
+    interface.forget_shapes(standard)
+    return Reading(
+        _simplified(standard, name), faithful, from_half, from_double, interface.dtypes_of(fixed)
+    )
+
+
+def opset_of(proto: onnx.ModelProto) -> int:
+    """Return the version of the standard operators that a model uses."""
+    return next((e.version for e in proto.opset_import if e.domain in ("", "ai.onnx")), 0)
+
+
+def _fixed(proto: onnx.ModelProto, settled: Mapping[str, Shape]) -> onnx.ModelProto:
+    copy = onnx.ModelProto()
+    copy.CopyFrom(proto)
+    interface.fix(copy, settled)
+    return copy
+
+
+def _simplified(proto: onnx.ModelProto, name: str) -> onnx.ModelProto:
+    simplified = simplify.simplify(proto, name)
+    model = ir.from_proto(simplified)
+    checks.after(model, name)
+    if not float32.convert(model, float32.DOUBLE):
+        return simplified
+    return simplify.simplify(ir.to_proto(model), name)

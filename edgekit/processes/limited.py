@@ -1,0 +1,137 @@
+"""Work on a foreign file in a child process of limited time, memory and output.
+
+The child runs a module of edgekit's that calls `serve`. Whatever native code prints there is
+thrown away, and what ends the child ends nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import edgekit
+from edgekit import errors
+from edgekit.errors import EdgekitError, UnsupportedOperatorError
+from edgekit.processes import child
+
+_LONGEST_MESSAGE = 2000  # characters of one error
+_START = (
+    "import runpy, sys; sys.path.insert(0, sys.argv[1]); "
+    "runpy.run_module(sys.argv[2], run_name='__main__')"
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a child may use.
+
+    Attributes:
+        time_s: until it is killed.
+        memory_bytes: address space; beyond it allocations fail.
+        output_bytes: size of any file that it writes.
+    """
+
+    time_s: float
+    memory_bytes: int
+    output_bytes: int
+
+
+def call(module: str, job: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    """Run a module in a fresh Python on one job and return its answer.
+
+    Args:
+        module: calls `serve`.
+        job: a JSON object.
+        limits: what the child may use.
+
+    Raises:
+        WorkerError: the child could not be started, was killed or hung.
+        EdgekitError: what the work raised, as the same class.
+    """
+    root = str(Path(edgekit.__file__).parents[1])  # whatever the caller found edgekit by
+    argv = [sys.executable, "-P", "-c", _START, root, module]
+    job = {"limits": asdict(limits), "job": job}
+    returncode, stdout, stderr = child.spawn(argv, None, json.dumps(job), limits.time_s)
+    answer = _last_answer(stdout)
+    if answer is not None and "refused" in answer:
+        raise _rebuilt(answer["refused"])
+    return child.read_answer(returncode, stdout, stderr)
+
+
+def serve(work: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
+    """Read a job from stdin, do it under its limits, and answer."""
+    requests = os.fdopen(0, "rb", closefd=False)
+    answers = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    asked = json.loads(requests.readline())
+    threading.Thread(target=_end_with_parent, args=(requests,), daemon=True).start()
+    _limit(Limits(**asked["limits"]))
+    try:
+        answer = dict(work(asked["job"]))
+    except EdgekitError as error:
+        answer = {"refused": _described(error)}
+    except MemoryError:
+        memory = asked["limits"]["memory_bytes"] >> 30
+        exhausted = errors.WorkerError(f"it needs more than {memory} GiB of memory")
+        answer = {"refused": _described(exhausted)}
+    answers.write(json.dumps(answer).encode() + b"\n")
+    answers.flush()
+
+
+def _limit(limits: Limits) -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    for kind, most in (
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_FSIZE, limits.output_bytes),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (most, hard))
+
+
+def _end_with_parent(requests: IO[bytes]) -> None:
+    requests.read()
+    os._exit(1)
+
+
+def _last_answer(stdout: str) -> dict[str, Any] | None:
+    try:
+        answer = json.loads((stdout.strip().splitlines() or [""])[-1])
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _described(error: EdgekitError) -> dict[str, Any]:
+    """Return an error as JSON, with the errors of other nodes that stand beside it."""
+    found: dict[str, Any] = {
+        "type": type(error).__name__,
+        "message": error.args[0][:_LONGEST_MESSAGE],
+        "reason_code": error.reason_code,
+    }
+    if isinstance(error, UnsupportedOperatorError):
+        found |= {"operator": error.operator, "node": error.node, "why": error.why}
+        found["others"] = [_described(other) for other in error.others]
+    return found
+
+
+def _rebuilt(description: Mapping[str, Any]) -> EdgekitError:
+    error = child.same_error(description)
+    if isinstance(error, UnsupportedOperatorError):
+        error.operator, error.node = description["operator"], description["node"]
+        error.why = description["why"]
+        others: Sequence[EdgekitError] = [_rebuilt(other) for other in description["others"]]
+        return error.among(other for other in others if isinstance(other, UnsupportedOperatorError))
+    return error
