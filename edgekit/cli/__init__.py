@@ -5,6 +5,7 @@ Commands are loaded when they are used, so that ``edgekit --help`` stays instant
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -90,4 +91,6 @@ def _report(error: EdgekitError, *, as_json: bool) -> int:
 
 def main() -> None:
     """Entry point of the ``edgekit`` program."""
+    # torch's modules and its tracer make a million objects that live to the end.
+    gc.set_threshold(100_000)
     sys.exit(run(sys.argv[1:]))

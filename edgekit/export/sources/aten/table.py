@@ -15,7 +15,6 @@ from edgekit.export.sources.aten import (
     convolution,
     joining,
     linear,
-    normalization,
     pooling,
     reshaping,
 )
@@ -30,7 +29,7 @@ OPERATORS: MappingProxyType[str, Translate] = MappingProxyType(
         "aten.add.Tensor": arithmetic.add,
         "aten.addmm.default": linear.addmm,
         "aten.avg_pool2d.default": pooling.avg_pool2d,
-        "aten.batch_norm.default": normalization.batch_norm,
+        "aten.batch_norm.default": convolution.batch_norm,
         "aten.cat.default": joining.cat,
         "aten.chunk.default": joining.chunk,
         "aten.contiguous.default": reshaping.contiguous,

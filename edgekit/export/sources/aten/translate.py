@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import onnx
 import onnx_ir as ir
-from onnx_ir.passes.common import RemoveUnusedNodesPass
 
+from edgekit.export.sources.aten import optimizer
 from edgekit.export.sources.aten.builder import Builder, NotInTableError, Operand
 from edgekit.export.sources.aten.joining import Parts
 from edgekit.export.sources.aten.table import IN_PLACE, OPERATORS, VIEWS
@@ -35,8 +35,6 @@ def to_onnx(
     Raises:
         NotInTableError: it holds an operator, a type or a use of one that no function translates.
     """
-    import onnxscript.optimizer
-
     builder = Builder()
     values = _placeholders(program, builder)
     for node in program.graph.nodes:
@@ -46,8 +44,7 @@ def to_onnx(
     _inputs_and_outputs(program, builder.graph, values)
     _constants(program, builder.graph, values)
     model = ir.Model(builder.graph, ir_version=IR_VERSION)
-    RemoveUnusedNodesPass()(model)
-    onnxscript.optimizer.optimize(model)
+    optimizer.run(model)
     for value, name in zip(model.graph.inputs, inputs, strict=True):
         value.name = name
     for value, name in zip(model.graph.outputs, outputs, strict=True):
