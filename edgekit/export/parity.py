@@ -97,7 +97,7 @@ def compare(
 
 def _turned(arrays: Arrays, maps: Collection[str], order: Sequence[int]) -> dict[str, np.ndarray]:
     return {
-        name: np.ascontiguousarray(array.transpose(order) if name in maps else array)
+        name: np.asarray(array.transpose(order) if name in maps else array, order="C")
         for name, array in arrays.items()
     }
 

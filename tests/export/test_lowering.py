@@ -305,6 +305,21 @@ SPECIMENS = {
         "g (float[1,4,2,3] x) => (float[1,4,2,3] y) { y = HardSwish(x) }",
         lambda ops: ops == {"Add": 1, "Clip": 1, "Mul": 2},
     ),
+    "instance_norm_as_group_norm": Specimen(
+        """g (float[2,6,4,5] x) => (float[2,6,4,5] y) {
+             a = Reshape(x, split)
+             b = InstanceNormalization<epsilon=0.01>(a, s, o)
+             c = Reshape(b, joined)
+             y = Mul(c, w) }""",
+        lambda ops: ops["MEAN"] == 2 and "TRANSPOSE" not in ops,
+        {
+            "split": np.array([2, 3, -1]),
+            "joined": np.array([2, 6, 4, 5]),
+            "s": weights(3),
+            "o": weights(3),
+            "w": weights(6, 1, 1),
+        },
+    ),
     "average_pool_as_depthwise": Specimen(
         """g (float[1,4,6,6] x) => (float[1,4,3,3] y) {
              y = AveragePool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1],

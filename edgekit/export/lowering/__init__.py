@@ -31,6 +31,7 @@ from edgekit.export.lowering import (
     grouped_as_dense,
     hard_sigmoid_as_relu6,
     hard_swish_as_gate,
+    instance_norm_as_group_norm,
     lrn_as_conv,
     max_as_relu,
     merge_permutations,
@@ -81,6 +82,7 @@ TFLITE = Menu(
         Rule("lrn_as_conv", lrn_as_conv.rewrite),
         Rule("power_as_roots", power_as_roots.rewrite),
         Rule("batch_norm_as_depthwise", batch_norm_as_depthwise.rewrite),
+        Rule("instance_norm_as_group_norm", instance_norm_as_group_norm.rewrite),
         Rule("flat_mean", flat_mean.rewrite),
         Rule("flatten_into_gemm", flatten_into_gemm.rewrite),
         Rule("merge_scales", merge_scales.rewrite),
@@ -153,6 +155,7 @@ TFLITE_INTEGER = Menu(
     (
         Rule("unrolled_recurrence", unrolled_recurrence.rewrite),
         Rule("permutation_as_conv", permutation_as_conv.rewrite, optional=True),
+        Rule("instance_norm_as_group_norm", instance_norm_as_group_norm.rewrite),
         Rule("flat_mean", flat_mean.rewrite),
         Rule("flatten_into_gemm", flatten_into_gemm.rewrite),
         Rule("channel_shuffle", channel_shuffle.rewrite),

@@ -40,6 +40,11 @@ FORMS: list[Form] = [
         {"i": np.array([[0, 1, 2], [5, 4, -1]])},
     ),
     (
+        "GatherElements",  # whose result is the same elements in NHWC
+        "g (float[2,3,4,5] x) => (float[2,1,4,5] y) { y = GatherElements<axis=1>(x, i) }",
+        {"i": np.arange(40).reshape(2, 1, 4, 5) % 3},
+    ),
+    (
         "GatherElements",
         f"g ({FLAT} x) => (float[2,3] y) {{ y = GatherElements<axis=1>(x, i) }}",
         {"i": np.array([[0, 5, 2], [1, -1, 3]])},

@@ -7,6 +7,7 @@ computed ones pass through FLOOR_MOD.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import onnx_ir as ir
@@ -14,6 +15,7 @@ import onnx_ir as ir
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import orders
 from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.program import OptionValue
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
@@ -38,7 +40,28 @@ def emit_gather(writer: Writer, node: ir.Node) -> None:
     indices = _indices(writer, node, sizes[axis])
     inputs = [writer.tensor(source, order), indices]
     values = {"axis": orders.axis(axis, order)}
-    writer.emit("GATHER", inputs, [writer.output(result)], "GatherOptions", values)
+    made = orders.spread(order, axis, len(g.shape_of(result)) - len(sizes) + 1)
+    _finish(writer, node, "GATHER", inputs, made, "GatherOptions", values)
+
+
+def _finish(
+    writer: Writer,
+    node: ir.Node,
+    code: str,
+    inputs: list[int],
+    made: orders.Order,
+    options: str,
+    values: Mapping[str, OptionValue] | None = None,
+) -> None:
+    """Emit the operator that makes the result in an order that holds its elements alike."""
+    result = node.outputs[0]
+    target, shape = writer.output(result), orders.shape(g.shape_of(result), made)
+    if shape == writer.shape(result):
+        writer.emit(code, inputs, [target], options, values)
+        return
+    number = writer.temporary(f"{result.name}_gathered", shape, target)
+    writer.emit(code, inputs, [number], options, values)
+    writer.reshape(number, writer.shape(result), str(result.name), target)
 
 
 def _run(node: ir.Node, size: int) -> range | None:
@@ -83,7 +106,8 @@ def emit_gather_nd(writer: Writer, node: ir.Node) -> None:
         writer.tensor(source, orders.natural(len(sizes))),
         _indices(writer, node, np.array(sizes[:depth])),
     ]
-    writer.emit("GATHER_ND", inputs, [writer.output(result)], "GatherNdOptions")
+    made = orders.natural(len(g.shape_of(result)))
+    _finish(writer, node, "GATHER_ND", inputs, made, "GatherNdOptions")
 
 
 def emit_gather_elements(writer: Writer, node: ir.Node) -> None:
@@ -112,8 +136,8 @@ def emit_gather_elements(writer: Writer, node: ir.Node) -> None:
         (math.prod(sizes),),
         f"{source.name}_flat",
     )
-    values = {"axis": 0}
-    writer.emit("GATHER", [flat, indices], [writer.output(result)], "GatherOptions", values)
+    made, inputs = orders.natural(len(taken)), [flat, indices]
+    _finish(writer, node, "GATHER", inputs, made, "GatherOptions", {"axis": 0})
 
 
 def _indices(writer: Writer, node: ir.Node, size: int | np.ndarray) -> int:
