@@ -20,7 +20,7 @@ from edgekit.processes import worker_archive
 
 ROOMS = (
     "files", "data", "runtimes", "emulation", "processes", "models", "export", "modelfile",
-    "evaluate", "quantize", "devices",
+    "evaluate", "quantize", "devices", "bundle",
 )  # fmt: skip
 SURFACES = ("models", "data", "runtimes", "export", "evaluate", "quantize", "devices")
 HEAVY = ("torch", "onnx", "onnxruntime", "ai_edge_litert", "numpy", "rich", "onnxsim", "scipy")

@@ -24,6 +24,7 @@ COMMANDS = {
     "export": "edgekit.cli.export.command",
     "quantize": "edgekit.cli.quantize.command",
     "sensitivity": "edgekit.cli.sensitivity.command",
+    "run": "edgekit.cli.run_images",
     "evaluate": "edgekit.cli.evaluate",
     "verify": "edgekit.cli.verify",
     "latency": "edgekit.cli.latency.command",

@@ -1,6 +1,6 @@
 """Does a model still answer right? Accuracy, agreement, SQNR, and other processors' answers.
 
-The doors are `run` and `verify`.
+The doors are `run`, `verify` and `show`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,15 @@ from edgekit.evaluate.request import EvaluateRequest
 from edgekit.evaluate.result import Answers, ClassRow, Data, Evaluation, from_json
 from edgekit.evaluate.run import run
 from edgekit.evaluate.settings import Settings
+from edgekit.evaluate.showing import (
+    Guess,
+    RawOutput,
+    ShownImage,
+    ShowRequest,
+    ShowResult,
+    read_labels,
+    show,
+)
 from edgekit.evaluate.statistics import PairedDifference, Share
 from edgekit.evaluate.verification.isa_check import IsaReport
 from edgekit.evaluate.verification.report import FileFacts, Thresholds, Verification
@@ -25,15 +34,22 @@ __all__ = [
     "EvaluatedModel",
     "Evaluation",
     "FileFacts",
+    "Guess",
     "IsaReport",
     "PairedDifference",
+    "RawOutput",
     "SaturatingLayer",
     "Settings",
     "Share",
+    "ShowRequest",
+    "ShowResult",
+    "ShownImage",
     "Thresholds",
     "Verification",
     "VerifyRequest",
     "from_json",
+    "read_labels",
     "run",
+    "show",
     "verify",
 ]

@@ -1,0 +1,78 @@
+"""``edgekit run``: what a model file answers to images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli.shared import output, words
+from edgekit.cli.shared.options import (
+    file_preprocessing_option,
+    json_option,
+    label_offset_option,
+    threads_option,
+)
+
+if TYPE_CHECKING:
+    from edgekit.evaluate import ShownImage
+
+_SHOWN_VALUES = 8  # of a raw output, in the text; --json has all
+
+
+@click.command("run", short_help="Show images to a file: top-5, or raw outputs.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument(
+    "images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Class names, one a line; without it those in the file itself, or of the network's card.",
+)
+@click.option("--top", type=int, default=5, show_default=True, help="Classes to name.")
+@click.option("--raw", is_flag=True, help="Print the outputs as they are.")
+@file_preprocessing_option
+@label_offset_option
+@threads_option
+@json_option
+def command(
+    file: Path,
+    images: tuple[Path, ...],
+    labels: Path | None,
+    top: int,
+    preprocessing: str | None,
+    label_offset: int,
+    threads: int,
+    *,
+    raw: bool,
+    as_json: bool,
+) -> None:
+    """Show each IMAGE to FILE (.onnx, .tflite) and print the best classes.
+
+    Images are resized, cropped and normalized as the file's sidecar says, or --preprocessing.
+    Scores are the file's own: logits stay logits.
+    """
+    from edgekit import evaluate
+
+    settings = evaluate.Settings(threads, None, preprocessing, label_offset)
+    result = evaluate.show(evaluate.ShowRequest(file, images, labels, top, raw, settings))
+    if as_json:
+        output.print_document(result)
+        return
+    for shown in result.images:
+        click.echo(shown.file)
+        _print(shown)
+    click.echo(f"\n{result.runtime}; input {words.preprocessing(result.preprocessing)}")
+
+
+def _print(shown: ShownImage) -> None:
+    if shown.guesses:
+        rows = [[f"{g.score:.4f}", str(g.index), g.label or ""] for g in shown.guesses]
+        output.print_table(["score>", "class>", "label"], rows)
+    for each in shown.outputs:
+        values = ", ".join(f"{value:g}" for value in each.values[:_SHOWN_VALUES])
+        more = ", ..." if len(each.values) > _SHOWN_VALUES else ""
+        click.echo(f"{each.name}: {each.dtype} {list(each.shape)}: {values}{more}")

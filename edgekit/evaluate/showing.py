@@ -1,0 +1,233 @@
+"""Show images to a model file and tell what it answers: the first thing anyone does with one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from edgekit.data import images
+from edgekit.errors import CheckFailedError, InvalidPathError, RefusedError, UsageError
+from edgekit.evaluate import tensors
+from edgekit.evaluate.settings import Settings
+from edgekit.evaluate.tensors import ImageInput
+from edgekit.export import artifact
+from edgekit.files.documents import Document
+from edgekit.modelfile import metadata
+from edgekit.models import Preprocessing, class_names
+from edgekit.processes import served_model
+
+
+@dataclass(frozen=True)
+class ShowRequest:
+    """A model file and the images to show it.
+
+    Attributes:
+        model: the file.
+        images: image files, at least one.
+        labels: file of class names, one a line; None takes those in the file itself, or of the
+            network's card.
+        top: how many classes of each image to name.
+        raw: give the outputs as they are instead, of any model that takes one image.
+        settings: see `Settings`.
+
+    Raises:
+        UsageError: there is no image, or nothing to name.
+    """
+
+    model: Path
+    images: tuple[Path, ...]
+    labels: Path | None = None
+    top: int = 5
+    raw: bool = False
+    settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        if not self.images:
+            raise UsageError("no image is given: name one or more image files")
+        if self.top < 1:
+            raise UsageError(f"--top takes a number from 1 on, not {self.top}")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One class of an answer.
+
+    Attributes:
+        index: number of the class, from 0.
+        label: its name; None if nobody knows it.
+        score: as the file gives it, a logit or a probability; of quantized outputs the real value.
+    """
+
+    index: int
+    label: str | None
+    score: float
+
+
+@dataclass(frozen=True)
+class RawOutput:
+    """One output as it is.
+
+    Attributes:
+        name: of the tensor.
+        dtype: numpy's name of the element type.
+        shape: sizes in the file's layout.
+        values: all elements in C order, not dequantized.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ShownImage:
+    """What a model answers to one image.
+
+    Attributes:
+        file: the image as it was given.
+        guesses: the best classes, best first; none if raw outputs were asked for.
+        outputs: raw ones, if they were asked for.
+    """
+
+    file: str
+    guesses: tuple[Guess, ...]
+    outputs: tuple[RawOutput, ...]
+
+
+@dataclass(frozen=True)
+class ShowResult(Document):
+    """What a model answers to images.
+
+    Attributes:
+        file: the model file as it was given.
+        runtime: package and version that computed.
+        preprocessing: how pixels became the input.
+        images: in the order given.
+    """
+
+    schema = "edgekit.run"
+    schema_version = 1
+
+    file: str
+    runtime: str
+    preprocessing: Preprocessing
+    images: tuple[ShownImage, ...]
+
+
+def show(request: ShowRequest) -> ShowResult:
+    """Run a model file on images, each resized, cropped and normalized as its record says.
+
+    Raises:
+        InvalidPathError: a file is not there.
+        UsageError: nobody knows the preprocessing.
+        RefusedError: the file takes no image, gives no class scores (see ``raw``), an image is
+            damaged, or the labels do not fit (reason "bad-labels").
+        UnreadableModelError: the runtime rejects the file.
+        CheckFailedError: the file answers NaN or infinity (reason "not-finite").
+        WorkerError: the child died.
+    """
+    path, name, settings = request.model, str(request.model), request.settings
+    if not path.is_file():
+        raise InvalidPathError(f"{path}: no such file")
+    known = artifact.load(path)
+    with served_model.serve(path, threads=settings.threads) as model:
+        source = tensors.image_input(model.info, name)
+        recorded = None if known is None else known.preprocessing
+        wanted = settings.resized(recorded or settings.preset(name, source.side), name)
+        source.check(wanted, name)
+        offset = settings.label_offset if recorded is None else 0
+        if request.raw:
+            answer = _raw
+        else:
+            target = tensors.class_output(model.info, name, offset)
+            labels = _labels(request, target.classes)
+            answer = functools.partial(_guesses, target=target, labels=labels, top=request.top)
+        shown = []
+        for image in request.images:
+            model.send({source.tensor.name: _encoded(image, source, wanted)})
+            shown.append(answer(str(image), model.receive()))
+    return ShowResult(name, model.info.runtime_version, wanted, tuple(shown))
+
+
+def _encoded(image: Path, source: ImageInput, wanted: Preprocessing) -> np.ndarray:
+    pixels = images.decode(image)
+    fitted = images.fit(pixels, wanted.resize, wanted.crop, wanted.interpolation, str(image))
+    return source.encode(fitted, wanted)
+
+
+def _guesses(
+    image: str,
+    outputs: dict[str, np.ndarray],
+    *,
+    target: tensors.ClassOutput,
+    labels: tuple[str, ...] | None,
+    top: int,
+) -> ShownImage:
+    scores = target.decode(outputs[target.tensor.name])
+    if not np.isfinite(scores).all():
+        raise CheckFailedError(f"NaN or infinity answers {image}", reason_code="not-finite")
+    best = np.argsort(-scores, kind="stable")[:top]
+    guesses = tuple(
+        Guess(int(index), None if labels is None else labels[index], float(scores[index]))
+        for index in best
+    )
+    return ShownImage(image, guesses, ())
+
+
+def _raw(image: str, outputs: dict[str, np.ndarray]) -> ShownImage:
+    found = tuple(
+        RawOutput(name, str(each.dtype), each.shape, tuple(map(float, each.ravel())))
+        for name, each in outputs.items()
+    )
+    return ShownImage(image, (), found)
+
+
+def _labels(request: ShowRequest, classes: int) -> tuple[str, ...] | None:
+    for origin, names in _label_sources(request):
+        if len(names) != classes:
+            raise RefusedError(
+                f"{origin} names {len(names)} classes, but {request.model} has {classes}: give "
+                "one a line with --labels",
+                reason_code="bad-labels",
+            )
+        return names
+    return None
+
+
+def _label_sources(request: ShowRequest) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield who names the classes, and how, the nearest first."""
+    if request.labels is not None:
+        yield str(request.labels), read_labels(request.labels)
+    described = metadata.read(request.model)
+    if described is not None and described.labels:
+        yield f"{request.model} itself", described.labels
+    known = artifact.load(request.model)
+    names = None if known is None else class_names.of_model(known.model, known.weights)
+    if names is not None:
+        yield "the network's card", names
+
+
+def read_labels(path: Path) -> tuple[str, ...]:
+    """Read class names, one a line.
+
+    Raises:
+        InvalidPathError: the file cannot be read.
+        RefusedError: it is no text in UTF-8, or a line is empty (reason "bad-labels").
+    """
+    try:
+        lines = tuple(path.read_text(encoding="utf-8").splitlines())
+    except OSError as error:
+        raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RefusedError(f"{path} is no text in UTF-8", reason_code="bad-labels") from error
+    if not lines or not all(line.strip() for line in lines):
+        raise RefusedError(
+            f"{path} has an empty line or no line: write one class name a line",
+            reason_code="bad-labels",
+        )
+    return lines
