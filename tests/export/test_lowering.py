@@ -39,6 +39,26 @@ ONE_HOT = np.zeros((6, 1, 3, 3), np.float32)
 ONE_HOT[[0, 1, 2, 3, 4, 5], 0, [0, 0, 1, 1, 2, 2], [1, 1, 1, 1, 0, 0]] = 1
 
 SPECIMENS = {
+    "canonical_one_hot": Specimen(
+        """g (float[3] x) => (float[3,4] y) <int64 depth = {4}, float[2] values = {-1.0, 2.0}> {
+             i = Cast<to=7>(x)
+             y = OneHot(i, depth, values) }""",
+        lambda ops: ops == {"Cast": 1, "Reshape": 1, "Equal": 2, "Or": 1, "Where": 1},
+    ),
+    "canonical_triangle": Specimen(
+        """g (float[2,3,4] x) => (float[2,3,4] y) <int64 k = {-1}> { y = Trilu<upper=0>(x, k) }""",
+        lambda ops: ops == {"Where": 1},
+    ),
+    "canonical_gather_nd": Specimen(
+        """g (float[2,3,4] x) => (float[2,2] y) <int64[2,2,2] i = {0, 1, 2, -1, 1, 0, 0, 3}> {
+             y = GatherND<batch_dims=1>(x, i) }""",
+        lambda ops: ops == {"Concat": 1, "GatherND": 1},
+    ),
+    "canonical_pad_axes": Specimen(
+        """g (float[1,4,2,3] x) => (float[1,4,2,6] y)
+           <int64[2] pads = {1, 2}, int64[1] axes = {-1}> { y = Pad(x, pads, , axes) }""",
+        lambda ops: ops == {"Pad": 1},
+    ),
     "unrolled_recurrence": Specimen(
         """g (float[6,1,3] x) => (float[6,1,1,4] y) { y = LSTM<hidden_size=4>(x, w, r) }""",
         lambda ops: ops["FULLY_CONNECTED"] == 6 and not any("LSTM" in name for name in ops),

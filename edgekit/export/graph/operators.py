@@ -163,6 +163,7 @@ TRAITS: dict[str, Traits] = {
     ),
     "Neg": _CURVE,
     "Not": _POSITIVE_CURVE,
+    "OneHot": Traits(Order.NATURAL, "elementwise"),
     "Or": _POSITIVE_CURVE,
     "Pad": _AXES_MOVE,
     "Pow": _CURVE,
@@ -184,7 +185,10 @@ TRAITS: dict[str, Traits] = {
     "Reshape": _MOVE,
     "RMSNormalization": _NORMALIZATION,
     "RNN": _RECURRENCE,
+    "ReverseSequence": Traits(Order.AXES, "data movement", keeps_sign=True),
     "Round": _CURVE,
+    "ScatterElements": Traits(Order.NATURAL, "data movement"),
+    "ScatterND": Traits(Order.NATURAL, "data movement"),
     "Selu": _CURVE,
     "Shrink": _CURVE,
     "Sigmoid": Traits(
@@ -213,6 +217,7 @@ TRAITS: dict[str, Traits] = {
     "Tile": Traits(Order.AXES, "data movement", keeps_sign=True),
     "TopK": _REDUCTION,
     "Transpose": _MOVE,
+    "Trilu": Traits(Order.NATURAL, "elementwise", keeps_sign=True),
     "Where": Traits(Order.FOLLOWS, "elementwise"),
     "Xor": _POSITIVE_CURVE,
 }  # fmt: skip

@@ -182,6 +182,9 @@ class Writer:
         """Emit RESHAPE of a stored tensor into ``target``, or a new tensor, and return it."""
         if target is None:
             target = self.temporary(name, shape, source)
+        if not shape:  # RESHAPE makes no scalars
+            self.emit("SQUEEZE", [source], [target], "SqueezeOptions")
+            return target
         values = {"newShape": tuple(int(size) for size in shape)}
         inputs = [source, self.constant("shape", np.array(shape, dtype=np.int32))]
         self.emit("RESHAPE", inputs, [target], "ReshapeOptions", values)

@@ -128,4 +128,52 @@ FORMS: list[Form] = [
         " y = Gemm<transA=1,transB=1,alpha=0.5,beta=2.0>(x, z, b) }",
         {},
     ),
+    ("MatMul", "g (float[6] x, float[6] z) => (float y) { y = MatMul(x, z) }", {}),
+    (
+        "GatherND",
+        "g (float[2,3,4] x) => (float[2,2] y) { y = GatherND<batch_dims=1>(x, i) }",
+        {"i": np.array([[[0, 1], [2, -1]], [[1, 0], [0, 3]]])},
+    ),
+    (
+        "OneHot",
+        f"g ({FLAT} x) => (float[2,4,6] y) {{ i = Cast<to=7>(x)\n"
+        " y = OneHot<axis=1>(i, d, v) }",
+        {"d": np.array(4), "v": np.array([0.5, -2], np.float32)},
+    ),
+    (
+        "ReverseSequence",
+        "g (float[6,4,3] x) => (float[6,4,3] y) { r = Relu(x)\n"
+        " y = ReverseSequence<batch_axis=1,time_axis=0>(r, n) }",
+        {"n": np.array([2, 6, 1, 3])},
+    ),
+    (
+        "ScatterElements",
+        f"g ({MAP} x, float[1,2,5,6] u) => ({MAP} y) {{ y = ScatterElements<axis=1>(x, i, u) }}",
+        {"i": np.random.default_rng(0).permuted(np.tile([[1], [-1]], (1, 30)), axis=0)
+              .reshape(1, 2, 5, 6)},
+    ),
+    (
+        "ScatterElements",
+        f"g ({FLAT} x) => ({FLAT} y) {{ a = ArgMax<axis=1>(x)\n"
+        ' i = Reshape(a, s)\n y = ScatterElements<axis=1,reduction="add">(x, i, v) }',
+        {"s": np.array([1, 2]), "v": weights(1, 2)},
+    ),
+    (
+        "ScatterND",
+        f"g ({FLAT} x, float[1,6] u) => ({FLAT} y) {{ y = ScatterND(x, i, u) }}",
+        {"i": np.array([[-1]])},
+    ),
+    (
+        "ScatterND",
+        f"g ({FLAT} x, float[3] u) => ({FLAT} y) {{"
+        ' y = ScatterND<reduction="mul">(x, i, u) }',
+        {"i": np.array([[0, 1], [1, 5], [0, 1]])},
+    ),
+    (
+        "ScatterND",
+        "g (float[4,3] x, float[1,3] u) => (float[4,3] y) { a = ArgMax<axis=0,keepdims=0>(x)\n"
+        " i = Slice(a, b, e)\n j = Reshape(i, s)\n y = ScatterND(x, j, u) }",
+        {"b": np.array([1]), "e": np.array([2]), "s": np.array([1, 1])},
+    ),
+    ("Trilu", "g (float[2,3,4] x) => (float[2,3,4] y) { y = Trilu(x, k) }", {"k": np.array(1)}),
 ]  # fmt: skip

@@ -28,6 +28,8 @@ from edgekit.export.tflite.emit import (
     reduction,
     reordering,
     requantization,
+    scattering,
+    sequence,
     softmax,
     unary,
 )
@@ -54,6 +56,8 @@ _KINDS = (
     reduction,
     reordering,
     requantization,
+    scattering,
+    sequence,
     softmax,
     unary,
 )

@@ -9,8 +9,18 @@ from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
+_REASONS = {
+    "OneHot": ("the depth must be constant", "dynamic-depth"),
+    "Trilu": ("the diagonal must be constant", "dynamic-diagonal"),
+}
 
-def refuse_recurrence(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # no operator is emitted
+
+def refuse_left(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothing is emitted
+    """Refuse a node that its rule did not match."""
+    raise refuse(node, *_REASONS[node.op_type])
+
+
+def refuse_recurrence(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothing is emitted
     """Refuse an LSTM, GRU or RNN that was not unrolled."""
     why = unrolled_recurrence.why_not(node)
     raise refuse(node, *(why or ("the sequence was not unrolled", "unsupported-recurrence")))
@@ -19,6 +29,8 @@ def refuse_recurrence(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  #
 EMITTERS: Emitters = {
     ("", "GRU"): refuse_recurrence,
     ("", "LSTM"): refuse_recurrence,
+    ("", "OneHot"): refuse_left,
     ("", "RNN"): refuse_recurrence,
+    ("", "Trilu"): refuse_left,
 }
 VERSIONS: Versions = {}
