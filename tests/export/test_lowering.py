@@ -200,9 +200,15 @@ SPECIMENS = {
              a = Sigmoid(x)
              b = Pow(a, exponent)
              c = Pow(b, quarter)
-             y = Pow(c, one) }""",
-        lambda ops: ops["SQRT"] == 3 and ops["MUL"] == 2,
-        {"exponent": np.float32(2.5), "quarter": np.float32(0.25), "one": np.float32(1)},
+             d = Pow(c, minus)
+             y = Pow(d, one) }""",
+        lambda ops: (ops["SQRT"], ops["MUL"], ops["DIV"]) == (4, 2, 1),
+        {
+            "exponent": np.float32(2.5),
+            "quarter": np.float32(0.25),
+            "minus": np.float32(-0.5),
+            "one": np.float32(1),
+        },
     ),
     "batch_norm_as_depthwise": Specimen(
         """g (float[1,4,3,3] x) => (float[1,4,3,3] y) {

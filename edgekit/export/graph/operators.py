@@ -96,6 +96,8 @@ TRAITS: dict[str, Traits] = {
     "Atanh": _CURVE,
     "AveragePool": _POOL,
     "BatchNormalization": Traits(Order.FOLLOWS, "elementwise"),
+    "BitShift": _CURVE,
+    "BitwiseNot": _CURVE,
     "BitwiseXor": _CURVE,
     "Cast": _CAST,
     "CastLike": _CAST,

@@ -13,18 +13,20 @@ _MOST = 4
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match Pow with a constant exponent of up to four, in steps of a quarter.
+    """Match Pow with a constant exponent of up to four, in steps of a quarter, or minus that.
 
-    A root of a negative base is not a number, as its power is.
+    A root of a negative base is not a number, as its power is. Of integers, whole powers only.
     """
     if not g.is_op(node, "Pow"):
         return False
     exponent, base = g.scalar(node.inputs[1]), g.operand(node, 0)
     shape = g.shape_of(node.outputs[0])
-    if exponent is None or g.shape_of(base) != shape or not 0 < exponent <= _MOST:
+    if exponent is None or g.shape_of(base) != shape or not 0 < abs(exponent) <= _MOST:
         return False
-    quarters = round(exponent * 4)
-    if quarters != exponent * 4:
+    quarters = round(abs(exponent) * 4)
+    if quarters != abs(exponent) * 4:
+        return False
+    if base.dtype != ir.DataType.FLOAT and (quarters % 4 or exponent < 0):
         return False
     factors = [base] * (quarters // 4)
     half = None
@@ -37,7 +39,9 @@ def rewrite(node: ir.Node) -> bool:
     product = factors[0]
     for factor in factors[1:]:
         product = g.insert(node, "Mul", [product, factor], shape)
-    if product is base:
+    if exponent < 0:
+        product = g.insert(node, "Reciprocal", [product], shape)
+    elif product is base:
         product = g.insert(node, "Identity", [base], shape)
     g.replace(node, product)
     return True

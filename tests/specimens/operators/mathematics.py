@@ -148,4 +148,13 @@ FORMS: list[Form] = [
     _integers("y = Cast<to=9>(a)", 6, "bool"),
     _integers("b = Cast<to=2>(a)\n y = CastLike(b, c)", 6, "int32", c=np.int32(0)),
     _integers("y = BitwiseXor(a, c)", 6, "int32", c=np.int32(9)),
+    _integers("y = BitwiseNot(a)", 3, "int8"),
+    _integers("y = Pow(a, c)", 6, "int32", c=np.int32([[0], [1], [2], [3], [4]])),
+    *(
+        _integers(
+            f'b = Abs(a)\n c = Cast<to=2>(b)\n y = BitShift<direction="{way}">(c, n)', 6, "uint8",
+            n=np.uint8([0, 1, 2, 3, 7, 4]),
+        )
+        for way in ("LEFT", "RIGHT")
+    ),
 ]  # fmt: skip

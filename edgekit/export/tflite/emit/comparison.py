@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
@@ -36,6 +37,29 @@ def emit_not(writer: Writer, node: ir.Node) -> None:
     """Emit LOGICAL_NOT."""
     steps = Steps(writer, node)
     steps.finish(steps.apply("LOGICAL_NOT", steps.operand(0)))
+
+
+def emit_shift(writer: Writer, node: ir.Node) -> None:
+    """Emit RIGHT_SHIFT, or a product with powers of two, by constant amounts below the width."""
+    steps, amounts = Steps(writer, node), g.constant(node.inputs[1])
+    if amounts is None or (amounts < 0).any() or (amounts >= 8 * amounts.itemsize).any():
+        raise refuse(node, "the amounts must be constant and fit the width", "dynamic-shift")
+    x, amount = steps.operand(0), steps.operand(1)
+    if node.attributes.get_string("direction", "") == "RIGHT":
+        steps.finish(steps.apply("RIGHT_SHIFT", x, amount))
+        return
+    tensor = writer.program.tensors[amount]
+    powers = np.left_shift(1, np.asarray(tensor.data).astype(np.int64)).astype(tensor.dtype)
+    factor = writer.constant(f"{tensor.name}_powers", powers, scalar=not powers.shape)
+    steps.finish(steps.apply("MUL", x, factor))
+
+
+def emit_bitwise_not(writer: Writer, node: ir.Node) -> None:
+    """Emit BITWISE_XOR with ones."""
+    steps = Steps(writer, node)
+    x = steps.operand(0)
+    ones = 255.0 if steps.kind(x) == "uint8" else -1.0
+    steps.finish(steps.apply("BITWISE_XOR", x, ones))
 
 
 def emit_where(writer: Writer, node: ir.Node) -> None:
@@ -75,6 +99,8 @@ def emit_cast(writer: Writer, node: ir.Node) -> None:
 
 EMITTERS: Emitters = {
     **{("", name): emit for name in _CODES},
+    ("", "BitShift"): emit_shift,
+    ("", "BitwiseNot"): emit_bitwise_not,
     ("", "Cast"): emit_cast,
     ("", "CastLike"): emit_cast,
     ("", "IsInf"): emit_is_infinite,

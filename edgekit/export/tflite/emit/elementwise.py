@@ -61,7 +61,7 @@ def _narrowed(writer: Writer, node: ir.Node, index: int) -> int:
 def emit_extremum(writer: Writer, node: ir.Node) -> None:
     """Emit MAXIMUM or MINIMUM, a chain of them for more than two operands."""
     code, _ = _CODES[node.op_type]
-    if writer.integer:
+    if writer.integer and len(node.inputs) > 1:
         _emit_integer_extremum(writer, node)
         return
     steps = Steps(writer, node)
@@ -98,7 +98,10 @@ def _chain(steps: Steps, code: str) -> int:
 
 
 def emit_power(writer: Writer, node: ir.Node) -> None:
-    """Emit POW of two float32 or two int32 operands; integer exponents of floats are cast."""
+    """Emit POW of two float32 or two int32 operands; integer exponents of floats are cast.
+
+    LiteRT stops at a negative exponent of integers, so theirs are constant.
+    """
     steps = Steps(writer, node)
     base, exponent = steps.operand(0), steps.operand(1)
     kinds = steps.kind(base), steps.kind(exponent)
@@ -106,6 +109,10 @@ def emit_power(writer: Writer, node: ir.Node) -> None:
         exponent = _as_float(steps, exponent)
     elif kinds[0] != kinds[1]:
         raise refuse(node, f"{kinds[1]} powers of {kinds[0]} are not supported", "dtype")
+    elif kinds[0] != "float32":
+        given = g.constant(node.inputs[1])
+        if given is None or (given < 0).any():
+            raise refuse(node, "exponents of integers must be constant", "dynamic-exponent")
     steps.finish(steps.apply("POW", base, exponent))
 
 

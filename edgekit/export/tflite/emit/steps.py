@@ -159,7 +159,7 @@ class Steps:
         value, writer = self.node.outputs[index], self.writer
         tensor, dtype = writer.program.tensors[number], value.dtype
         wanted = "float32" if dtype is None else dtype.numpy().name
-        if tensor.dtype.name != wanted:
+        if tensor.dtype.name != wanted and not writer.integer:
             made = self.temporary(tensor.shape, wanted)
             self.finish(types.cast(writer, number, wanted, made), index)
         elif number in self._made and tensor.shape == writer.shape(value):
