@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import onnx_ir as ir
@@ -11,6 +12,17 @@ import onnx_ir as ir
 from edgekit.export.graph import nodes as g
 
 _LARGEST_JOIN = 4  # operands that the XNNPACK delegate concatenates
+
+_FOLDED: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType({
+    "Abs": np.abs,
+    "Add": np.add,
+    "Clip": np.clip,
+    "Floor": np.floor,
+    "Mul": np.multiply,
+    "Round": np.rint,
+    "Sub": np.subtract,
+})  # fmt: skip
+"""What is computed at once where every operand is constant."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +62,23 @@ class Building:
             dtype: of the result; None takes that of the first operand.
             attributes: of the operator.
         """
+        folded = self._folded(op_type, values)
+        if folded is not None:
+            return self.constant(folded)
         inputs = [self.constant(v, "number") if isinstance(v, float) else v for v in values]
         made = np.broadcast_shapes(*map(g.shape_of, inputs)) if shape is None else shape
         result = g.insert(self.node, op_type, inputs, made, attributes)
         if dtype is not None:
             result.type = ir.TensorType(dtype)
         return result
+
+    def _folded(self, op_type: str, values: Sequence[ir.Value | float]) -> np.ndarray | None:
+        function = _FOLDED.get(op_type)
+        arrays = [np.float32(v) if isinstance(v, float) else g.constant(v) for v in values]
+        given = [array for array in arrays if array is not None]
+        if function is None or len(given) < len(arrays):
+            return None
+        return np.asarray(function(*given))
 
     def reshape(self, value: ir.Value, shape: Sequence[int]) -> ir.Value:
         """Return the elements in another shape."""
@@ -131,13 +154,6 @@ class Building:
         inputs = [rows, matrix] if bias is None else [rows, matrix, bias]
         shape = (g.shape_of(rows)[0], g.shape_of(matrix)[0])
         return self.apply("Gemm", *inputs, shape=shape, attributes={"transB": 1})
-
-    def added(self, left: ir.Value, right: ir.Value) -> ir.Value:
-        """Return the sum, of constants at once."""
-        one, other = g.constant(left), g.constant(right)
-        if one is not None and other is not None:
-            return self.constant(one + other)
-        return self.apply("Add", left, right)
 
 
 def replace_outputs(node: ir.Node, replacements: Sequence[ir.Value | None]) -> None:

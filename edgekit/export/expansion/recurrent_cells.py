@@ -98,7 +98,7 @@ class Rnn(Cell):
     gates, functions = 1, ("Tanh",)
 
     def inputs(self, rows: ir.Value) -> tuple[ir.Value, ...]:  # noqa: D102
-        return (self.build.product(rows, self.weights, self.build.added(*self.bias)),)
+        return (self.build.product(rows, self.weights, self.build.apply("Add", *self.bias)),)
 
     def step(self, given: Sequence[ir.Value], state: State) -> State:  # noqa: D102
         (total,), (hidden,) = given, state
@@ -113,7 +113,7 @@ class Lstm(Cell):
     gates, states, functions = 4, 2, ("Sigmoid", "Tanh", "Tanh")
 
     def inputs(self, rows: ir.Value) -> tuple[ir.Value, ...]:  # noqa: D102
-        return (self.build.product(rows, self.weights, self.build.added(*self.bias)),)
+        return (self.build.product(rows, self.weights, self.build.apply("Add", *self.bias)),)
 
     def step(self, given: Sequence[ir.Value], state: State) -> State:  # noqa: D102
         (total,), (hidden, memory), apply = given, state, self.build.apply
@@ -153,7 +153,7 @@ class Gru(Cell):
         return self.build.node.attributes.get_int("linear_before_reset", 0) != 0
 
     def inputs(self, rows: ir.Value) -> tuple[ir.Value, ...]:  # noqa: D102
-        both = self.build.added(*self.bias)
+        both = self.build.apply("Add", *self.bias)
         of_candidate = self.bias[0] if self._linear_first else both
         return tuple(
             self.build.product(rows, self.rows_of_gates(self.weights, *span), bias)

@@ -130,6 +130,7 @@ TRAITS: dict[str, Traits] = {
     "Greater": _POSITIVE_CURVE,
     "GreaterOrEqual": _POSITIVE_CURVE,
     "GroupNormalization": _NORMALIZATION,
+    "GridSample": Traits(Order.CHANNELS_LAST, "data movement"),
     "GRU": _RECURRENCE,
     "Hardmax": _POSITIVE_REDUCTION,
     "HardSigmoid": Traits(Order.FOLLOWS, "elementwise", non_negative=True),

@@ -32,6 +32,7 @@ from edgekit.export.lowering import (
     folded_columns,
     fuse_activation,
     gemm_as_matmul,
+    grid_sample_as_gathers,
     grouped_as_dense,
     hard_sigmoid_as_relu6,
     hard_swish_as_gate,
@@ -83,6 +84,7 @@ CANONICAL = (
 TFLITE = Menu(
     "tflite",
     (
+        Rule("grid_sample_as_gathers", grid_sample_as_gathers.rewrite),
         Rule("unrolled_recurrence", unrolled_recurrence.rewrite),
         Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
         Rule("gemm_as_matmul", gemm_as_matmul.rewrite),
@@ -161,6 +163,7 @@ serves both."""
 TFLITE_INTEGER = Menu(
     "int8 tflite",
     (
+        Rule("grid_sample_as_gathers", grid_sample_as_gathers.rewrite),
         Rule("unrolled_recurrence", unrolled_recurrence.rewrite),
         Rule("permutation_as_conv", permutation_as_conv.rewrite, optional=True),
         Rule("instance_norm_as_group_norm", instance_norm_as_group_norm.rewrite),

@@ -176,4 +176,21 @@ FORMS: list[Form] = [
         {"b": np.array([1]), "e": np.array([2]), "s": np.array([1, 1])},
     ),
     ("Trilu", "g (float[2,3,4] x) => (float[2,3,4] y) { y = Trilu(x, k) }", {"k": np.array(1)}),
+    (
+        "GridSample",
+        f"g ({MAP} x, float[1,3,4,2] p) => (float[1,4,3,4] y) {{"
+        ' y = GridSample<padding_mode="reflection">(x, p) }',
+        {},
+    ),
+    (
+        "GridSample",
+        f"g ({MAP} x, float[1,3,4,2] p) => (float[1,4,3,4] y) {{"
+        ' y = GridSample<mode="nearest",padding_mode="border",align_corners=1>(x, p) }',
+        {},
+    ),
+    (
+        "GridSample",
+        f"g ({MAP} x) => (float[1,4,3,4] y) {{ y = GridSample<align_corners=1>(x, p) }}",
+        {"p": weights(1, 3, 4, 2, seed=3)},
+    ),
 ]  # fmt: skip

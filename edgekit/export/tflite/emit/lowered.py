@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from edgekit.export.lowering import unrolled_recurrence
+from edgekit.export.lowering import grid_sample_as_gathers, unrolled_recurrence
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
@@ -20,6 +20,11 @@ def refuse_left(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothi
     raise refuse(node, *_REASONS[node.op_type])
 
 
+def refuse_sampling(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothing is emitted
+    """Refuse a GridSample that was not made of Gathers."""
+    raise refuse(node, *grid_sample_as_gathers.why_not(node))
+
+
 def refuse_recurrence(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothing is emitted
     """Refuse an LSTM, GRU or RNN that was not unrolled."""
     why = unrolled_recurrence.why_not(node)
@@ -28,6 +33,7 @@ def refuse_recurrence(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  #
 
 EMITTERS: Emitters = {
     ("", "GRU"): refuse_recurrence,
+    ("", "GridSample"): refuse_sampling,
     ("", "LSTM"): refuse_recurrence,
     ("", "OneHot"): refuse_left,
     ("", "RNN"): refuse_recurrence,
