@@ -44,7 +44,7 @@ class Writer:
         self.integer = False
         self._orders = value_orders
         self._versions = integer_versions
-        self._turned: dict[tuple[int, Order], int] = {}  # copies in other orders
+        self._turned: dict[tuple[int, Order], int] = {}  # copies by how they are turned
         self._tensors: dict[ir.Value, int] = {}  # as encoded
         self._floats: dict[ir.Value, int] = {}  # dequantized copies
         self._float_constants: dict[int, int] = {}  # dequantized constants
@@ -134,14 +134,15 @@ class Writer:
         own = self.order(value)
         if own == order:
             return number
-        if (number, order) not in self._turned:
+        turn = orders.turn(own, order)  # a tensor may hold several values, each in its own order
+        if (number, turn) not in self._turned:
             name = f"{value.name}_turned"
             if orders.same_elements(g.shape_of(value), own, order):
                 turned = self.reshape(number, orders.shape(g.shape_of(value), order), name)
             else:
-                turned = self.transpose(number, orders.turn(own, order), name)
-            self._turned[number, order] = turned
-        return self._turned[number, order]
+                turned = self.transpose(number, turn, name)
+            self._turned[number, turn] = turned
+        return self._turned[number, turn]
 
     def operand(self, node: ir.Node, index: int) -> int:
         """Return the tensor of an operand that broadcasts against the result of ``node``."""

@@ -119,6 +119,12 @@ FORMS: list[Form] = [
     ),
     (
         "MatMul",
+        "g (float[1,3,5,5] x) => (float[1,3,5,5] y) {\n a = MaxPool<kernel_shape=[1,1]>(x)\n"
+        " t = Transpose<perm=[0,1,3,2]>(a)\n y = MatMul(a, t) }",
+        {},
+    ),
+    (
+        "MatMul",
         "g (float[4,6] x) => (float[2,3,6] y) { y = MatMul(w, x) }",
         {"w": weights(2, 3, 4)},
     ),
