@@ -22,7 +22,7 @@ ROOMS = (
     "files", "data", "runtimes", "emulation", "processes", "models", "export", "modelfile",
     "evaluate", "quantize", "devices", "bundle",
 )  # fmt: skip
-SURFACES = ("models", "data", "runtimes", "export", "evaluate", "quantize", "devices")
+SURFACES = ("models", "data", "runtimes", "export", "evaluate", "quantize", "devices", "bundle")
 HEAVY = ("torch", "onnx", "onnxruntime", "ai_edge_litert", "numpy", "rich", "onnxsim", "scipy")
 
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "run": "edgekit.cli.run_images",
     "evaluate": "edgekit.cli.evaluate",
     "verify": "edgekit.cli.verify",
+    "bundle": "edgekit.cli.bundle",
     "latency": "edgekit.cli.latency.command",
     "compare": "edgekit.cli.compare",
     "predict": "edgekit.cli.predict",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from edgekit.bundle import Bundle
 from edgekit.cli.doctor import InstructionSet, Package
 from edgekit.devices import (
     BenchmarkReport,
@@ -24,7 +25,7 @@ from edgekit.devices import (
 from edgekit.devices.prediction import estimate
 from edgekit.devices.prediction.estimate import ClassCost
 from edgekit.devices.reports import comparison
-from edgekit.evaluate import Evaluation, Verification
+from edgekit.evaluate import Evaluation, ShowResult, Verification
 from edgekit.export import Artifact, Coverage, ExportResult
 from edgekit.files import json_schema
 from edgekit.files.json_schema import Definitions, Schema
@@ -143,6 +144,8 @@ _ALL = (
     _one(SensitivityReport, "edgekit sensitivity --json"),
     _one(Evaluation, "edgekit evaluate --json", summary=_SUMMARY),
     _one(Verification, "edgekit verify --json", summary=_SUMMARY),
+    _one(ShowResult, "edgekit run --json"),
+    _one(Bundle, "edgekit.json of a bundle"),
     _one(LatencyReport, "the latency of one file", summary=_SUMMARY),
     _many("edgekit.latencies", "edgekit.latency", "edgekit latency --json"),
     _one(SustainedReport, "the latency of one file over a long time", summary=_SUMMARY),

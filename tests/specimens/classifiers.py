@@ -36,10 +36,11 @@ def brightest(folder: Path, wanted: Preprocessing, name: str = "brightest") -> d
     source = folder / f"{name}.source.onnx"
     onnx.save(model, source)
     made = run(ExportRequest(str(source), folder)).artifacts
-    return {each.format: _with_record(each, wanted) for each in made}
+    return {each.format: with_record(each, wanted) for each in made}
 
 
-def _with_record(made: Artifact, wanted: Preprocessing) -> Path:
+def with_record(made: Artifact, wanted: Preprocessing) -> Path:
+    """Let a file's sidecar say its preprocessing."""
     known = replace(made, preprocessing=wanted)
     artifact.sidecar_path(made.path).write_bytes(known.sidecar_bytes())
     return made.path

@@ -1,0 +1,1 @@
+"""The parts of a bundle beside its model files, one file each."""

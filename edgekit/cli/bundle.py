@@ -1,0 +1,107 @@
+"""``edgekit bundle``: one folder that an app team can open, check and ship."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import json_option
+from edgekit.cli.shared.steps import told
+
+if TYPE_CHECKING:
+    from edgekit.bundle import Built
+
+_path = click.Path(path_type=Path)
+
+
+@click.command("bundle", short_help="Make a folder that app teams can open, check and ship.")
+@click.argument("subjects", metavar="MODEL|FILE...", nargs=-1, required=True)
+@click.option("-o", "--output", "folder", type=_path, default=".", help="Where NAME.edgekit goes.")
+@click.option("--name", help="Of the bundle; without it the network's.")
+@click.option("--labels", type=_path, metavar="FILE", help="Class names, one a line.")
+@click.option("--license", "license_id", metavar="SPDX", help="Licence of the weights.")
+@click.option("--license-file", type=_path, metavar="FILE", help="The text of that licence.")
+@click.option("--revision", help="Of the source that made the weights, such as a commit.")
+@click.option(
+    "--golden", type=_path, metavar="DIR", help="Images for golden answers; else synthetic ones."
+)
+@click.option("--data", type=_path, metavar="DIR", help="Labelled images to measure accuracy on.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take N of these images.")
+@click.option(
+    "--fold-preprocessing",
+    is_flag=True,
+    help="Put per-channel means and blue-green-red order into the .tflite files, which MediaPipe "
+    "cannot be told.",
+)
+@click.option(
+    "--score-threshold", type=float, metavar="X", help="Scores below it are not worth showing."
+)
+@click.option("--measure", is_flag=True, help="Time the files here, into measured/.")
+@click.option("--zip", "as_zip", is_flag=True, help="Write NAME.edgekit.zip as well.")
+@click.option("--force", is_flag=True, help="Replace a bundle of that name.")
+@json_option
+def command(
+    subjects: tuple[str, ...],
+    folder: Path,
+    name: str | None,
+    labels: Path | None,
+    license_id: str | None,
+    license_file: Path | None,
+    revision: str | None,
+    golden: Path | None,
+    data: Path | None,
+    limit: int | None,
+    score_threshold: float | None,
+    *,
+    fold_preprocessing: bool,
+    measure: bool,
+    as_zip: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Bundle FILEs of one network (.onnx, .tflite, with their sidecars), or MODEL, exported first.
+
+    Metadata are written into the bundle's copies of the files. Equal inputs and versions give
+    equal bytes; set SOURCE_DATE_EPOCH for a date.
+    """
+    from edgekit import bundle
+
+    request = bundle.BundleRequest(
+        subjects=subjects,
+        folder=folder,
+        name=name,
+        labels=labels,
+        license=license_id,
+        license_file=license_file,
+        revision=revision,
+        golden=golden,
+        data=data,
+        limit=limit,
+        fold_preprocessing=fold_preprocessing,
+        score_threshold=score_threshold,
+        measure=measure,
+        as_zip=as_zip,
+        force=force,
+    )
+    with output.progress("bundle") as say:
+        built = bundle.build(request, say=say, timing=told(say))
+    if as_json:
+        output.print_document(built.bundle)
+    else:
+        _print(built)
+
+
+def _print(built: Built) -> None:
+    rows = [
+        [each.path, output.size(each.size_bytes), each.precision, each.checked_with]
+        for each in built.bundle.models
+    ]
+    output.print_table(["file", "size>", "precision", "opened with"], rows)
+    for choice in built.bundle.choice:
+        click.echo(f"ship {choice.file}: {choice.why}")
+    click.echo(f"\n{built.path}")
+    if built.archive is not None:
+        click.echo(str(built.archive))

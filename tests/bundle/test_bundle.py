@@ -1,0 +1,229 @@
+"""A bundle: whole, repeatable, described by documents that others' validators accept."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from edgekit import bundle
+from edgekit.bundle import Built, BundleRequest
+from edgekit.bundle.manifest import check_path
+from edgekit.cli import run as run_cli
+from edgekit.errors import RefusedError, UsageError, WouldOverwriteError
+from edgekit.modelfile import metadata
+from tests.bundle.conftest import request_of
+from tests.specimens import classifiers, documents
+
+Files = dict[str, bytes]
+
+
+def _files(folder: Path) -> Files:
+    return {
+        each.relative_to(folder).as_posix(): each.read_bytes()
+        for each in folder.rglob("*")
+        if each.is_file()
+    }
+
+
+def test_the_same_inputs_give_the_same_bytes(
+    built: Built, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _files(exported)
+    again = bundle.build(request_of(exported, tmp_path / "elsewhere", as_zip=True))
+    assert _files(again.path) == _files(built.path)
+    assert built.archive is not None
+    assert again.archive is not None
+    assert again.archive.read_bytes() == built.archive.read_bytes()
+    assert _files(exported) == before  # metadata go into copies
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    dated = bundle.build(request_of(exported, tmp_path / "dated"))
+    assert dated.bundle.created == "2023-11-14T22:13:20Z"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
+        bundle.build(request_of(exported, tmp_path / "never"))
+
+
+def test_what_is_in_it(built: Built) -> None:
+    document = json.loads((built.path / "edgekit.json").read_text())
+    documents.check(document)
+    assert {each["path"] for each in document["contents"]} | {"edgekit.json"} == set(
+        _files(built.path)
+    )
+    for entry in built.bundle.models:
+        described = metadata.read(built.path / entry.path)
+        assert described is not None
+        assert described.labels == classifiers.LABELS
+    assert built.archive is not None
+    with zipfile.ZipFile(built.archive) as archive:
+        assert len(archive.namelist()) == len(_files(built.path))
+
+
+def test_the_bill_of_materials_is_valid(built: Built) -> None:
+    text = (built.path / "sbom" / "bom.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_7).validate_str(text) is None
+    card = json.loads(text)["metadata"]["component"]["modelCard"]
+    assert card["modelParameters"]["task"] == "image-classification"
+
+
+@pytest.fixture(scope="module")
+def accurate(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A bundle with accuracy on pictures of which every fourth is labelled wrongly."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("pictures")
+    rows = ["file,label"]
+    for index in range(8):
+        Image.new("RGB", (9, 9), classifiers.COLOURS[index % 3]).save(folder / f"{index}.png")
+        rows.append(f"{index}.png,{(index + (index % 4 == 0)) % 3}")
+    (folder / "labels.csv").write_text("\n".join(rows))
+    request = request_of(
+        exported, tmp_path_factory.mktemp("accurate"), "*float32.onnx", data=folder
+    )
+    return bundle.build(request)
+
+
+def test_measured_accuracy_is_in_every_document(accurate: Built) -> None:
+    (row,) = accurate.bundle.accuracy
+    assert (row.images, row.top1) == (8, 0.75)
+    assert row.interval[0] < 0.75 < row.interval[1]
+    card = (accurate.path / "README.md").read_text()
+    assert "75.0 %" in card
+    assert card.startswith("---\nlicense: other\n")
+    text = (accurate.path / "sbom" / "bom.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_7).validate_str(text) is None
+    component = json.loads(text)["metadata"]["component"]
+    (metric,) = component["modelCard"]["quantitativeAnalysis"]["performanceMetrics"]
+    assert float(metric["confidenceInterval"]["lowerBound"]) == row.interval[0]
+
+
+def test_folding_makes_mediapipes_kind_of_file(exported: Path, tmp_path: Path) -> None:
+    request = request_of(exported, tmp_path, "*float32.tflite", fold_preprocessing=True)
+    (entry,) = bundle.build(request).bundle.models
+    described = metadata.read(tmp_path / "brightest.source.edgekit" / entry.path)
+    assert entry.preprocessing_in_graph
+    assert described is not None
+    assert described.inputs[0].color_space == "RGB"
+    normalization = described.inputs[0].normalization
+    assert normalization is not None
+    assert not normalization.per_channel
+
+
+def test_what_is_refused(exported: Path, built: Built, tmp_path: Path) -> None:
+    with pytest.raises(WouldOverwriteError, match="--force"):
+        bundle.build(request_of(exported, built.path.parent))
+    with pytest.raises(UsageError, match="no sidecar"):
+        bundle.build(BundleRequest((str(exported / "brightest.source.onnx"),), tmp_path))
+    (tmp_path / "two.txt").write_text("a\nb\n")
+    file = str(next(exported.glob("*float32.onnx")))
+    with pytest.raises(RefusedError, match="2 labels for the 3 classes"):
+        bundle.build(BundleRequest((file,), tmp_path, labels=tmp_path / "two.txt"))
+    assert [each.name for each in tmp_path.iterdir()] == ["two.txt"]
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", "a\\b", "c:/x", "", "a//b"])
+def test_paths_that_leave_the_folder(path: str) -> None:
+    with pytest.raises(ValueError, match=r"leads out|plain"):
+        check_path(path)
+
+
+# --- app code --------------------------------------------------------------------------------
+
+
+def _golden(place: Path) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = json.loads((place / "golden" / "golden.json").read_text())[
+        "answers"
+    ]
+    return rows
+
+
+@pytest.mark.parametrize("form", ["onnx", "tflite"])
+def test_the_python_code_gives_the_golden_answers(form: str, built: Built) -> None:
+    (choice,) = [each for each in built.bundle.choice if each.format == form]
+    script = built.path / "app" / "python" / f"classify_{form}.py"
+    rows = [row for row in _golden(built.path) if row["file"] == choice.file]
+    pictures = [str(built.path / "golden" / "images" / f"{row['image']}.ppm") for row in rows]
+    done = subprocess.run(
+        [sys.executable, script, *pictures], capture_output=True, text=True, check=True
+    )
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert len(lines) == 3 * len(rows)
+    for row, first in zip(rows, lines[::3], strict=True):
+        top = row["top"][0]  # type: ignore[index]
+        assert first[1:] == [str(top["index"]), classifiers.LABELS[top["index"]]]
+        assert float(first[0]) == pytest.approx(top["score"], abs=1e-3)
+
+
+@pytest.mark.parametrize("pattern", ["*float32.tflite", "*int8.tflite"])
+def test_the_c_program_gives_the_golden_answers(
+    pattern: str, exported: Path, tmp_path: Path
+) -> None:
+    """Compiled against the library that LiteRT's wheel carries."""
+    import ai_edge_litert
+
+    made = bundle.build(request_of(exported, tmp_path, pattern))
+    (entry,) = made.bundle.models
+    library = Path(ai_edge_litert.__path__[0])
+    if not (library / "libLiteRt.so").is_file():
+        pytest.skip("this wheel carries no libLiteRt.so")
+    program = tmp_path / "classify"
+    sources = [made.path / "app" / "c" / name for name in ("main.c", "classifier.c")]
+    subprocess.run(
+        ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", *sources, "-o", program,
+         library / "libLiteRt.so", f"-Wl,-rpath,{library}", "-lm"],
+        check=True,
+    )  # fmt: skip
+    for row in _golden(made.path):
+        picture = made.path / "golden" / "images" / f"{row['image']}.ppm"
+        done = subprocess.run(
+            [program, made.path / entry.path, picture], capture_output=True, text=True, check=True
+        )
+        lines = [line.split() for line in done.stdout.splitlines()]
+        found = [float(line[1]) for line in lines if len(line) == 2]
+        expected = np.fromfile(made.path / str(row["output"]), "<f8")
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    assert subprocess.run([program, "absent", "absent"], capture_output=True).returncode == 2
+
+
+def _kotlin() -> object:
+    import tree_sitter_kotlin
+
+    return tree_sitter_kotlin.language()
+
+
+def _swift() -> object:
+    import tree_sitter_swift
+
+    return tree_sitter_swift.language()
+
+
+@pytest.mark.parametrize("pattern", ["*float32.tflite", "*int8.tflite"])
+@pytest.mark.parametrize(
+    ("path", "language"),
+    [("kotlin/Classifier.kt", _kotlin), ("swift/Classifier.swift", _swift)],
+)
+def test_kotlin_and_swift_parse(
+    path: str, language: Callable[[], object], pattern: str, exported: Path, tmp_path: Path
+) -> None:
+    import tree_sitter
+
+    made = bundle.build(request_of(exported, tmp_path, pattern))
+    source = (made.path / "app" / path).read_bytes()
+    parser = tree_sitter.Parser(tree_sitter.Language(language()))
+    assert not parser.parse(source).root_node.has_error
+    assert parser.parse(source[:-3]).root_node.has_error  # so an error would be seen
+
+
+def test_the_command(exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = next(exported.glob("*float32.onnx"))
+    assert run_cli(["bundle", str(file), "-o", str(tmp_path), "--name", "mine", "--json"]) == 0
+    documents.check(json.loads(capsys.readouterr().out))
+    assert (tmp_path / "mine.edgekit" / "README.md").is_file()
