@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import onnx.parser
 import pytest
 
 from edgekit import export
-from edgekit.errors import EdgekitError, RefusedError
+from edgekit.errors import EdgekitError, ParityError, RefusedError
 from edgekit.export.sources import source
 from edgekit.export.sources.onnx_file import opsets
 from tests.specimens.graphs import weights
@@ -431,3 +432,27 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "in" / "weights.bin").symlink_to(tmp_path / "outside.bin")
     with pytest.raises(RefusedError, match="outside of its folder"):
         source.resolve(str(path))
+
+
+@pytest.mark.parametrize(
+    ("spread", "error", "passes"),
+    [(0.0, 5e-5, True), (0.0, 5e-4, False), (2e-4, 5e-4, True), (1.0, 0.02, False)],
+    ids=["as-others", "float32-holds-more", "float32-holds-less", "never-above-one-percent"],
+)
+def test_the_tolerance_is_what_float32_holds_of_the_network(
+    spread: float, error: float, passes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _write(tmp_path, 18, f"{MAP} {{ y = Relu(x) }}")
+    prepared = source.resolve(str(path))
+    assert prepared.original is not None
+    assert prepared.original.spread(prepared.feeds, prepared.answers) == 0
+    monkeypatch.setattr(type(prepared.original), "spread", lambda *_: spread)
+    moved = tuple(
+        {"y": y + error * np.ptp(y)} for answer in prepared.answers for y in [answer["y"]]
+    )
+    written = dataclasses.replace(prepared, answers=moved)
+    if passes:
+        export.to_files(written, ["onnx"], tmp_path / "out")
+        return
+    with pytest.raises(ParityError):
+        export.to_files(written, ["onnx"], tmp_path / "out")
