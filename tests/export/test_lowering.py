@@ -19,7 +19,7 @@ from edgekit.export import formats, lowering
 from edgekit.export.graph import permutations
 from edgekit.export.rewriting import choices, rules
 from edgekit.export.rewriting.choices import Choices
-from tests.specimens import graphs
+from tests.specimens import canonical, graphs
 from tests.specimens.graphs import weights
 
 Ops = Counter[str]
@@ -64,6 +64,17 @@ SPECIMENS = {
         """g (float[1,4,2,3] x) => (float[1,4,2,6] y)
            <int64[2] pads = {1, 2}, int64[1] axes = {-1}> { y = Pad(x, pads, , axes) }""",
         lambda ops: ops == {"Pad": 1},
+    ),
+    "training_batch_norm": Specimen(
+        """g (float[1,4,3,3] x) => (float[1,4,3,3] y) {
+             y, m2, v2 = BatchNormalization<training_mode=1>(x, s, b, m, v) }""",
+        lambda ops: ops["BatchNormalization"] == 0 and ops["ReduceMean"] == 2,
+        {
+            "s": weights(4),
+            "b": weights(4, seed=1),
+            "m": weights(4, seed=2),
+            "v": weights(4, seed=3) ** 2,
+        },
     ),
     "unrolled_recurrence": Specimen(
         """g (float[6,1,3] x) => (float[6,1,1,4] y) { y = LSTM<hidden_size=4>(x, w, r) }""",
@@ -484,6 +495,12 @@ MENUS = (
     lowering.TFLITE, lowering.INTEGER, lowering.TFLITE_INTEGER, lowering.ONNXRUNTIME,
     lowering.ONNXRUNTIME_INTEGER,
 )  # fmt: skip
+SPECIMENS |= {
+    name: Specimen(text, lambda ops, expected=expected: ops == expected, constants)
+    for name, (text, constants, expected) in canonical.CASES.items()
+    if ":" not in name
+}
+
 STAGES = (
     lowering.CANONICAL,
     *(menu.rules for menu in MENUS),

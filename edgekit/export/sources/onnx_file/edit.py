@@ -8,6 +8,9 @@ from typing import TypeAlias
 import numpy as np
 import onnx_ir as ir
 
+CANONICAL_OPSET = 18
+"""In whose forms the nodes are that are made here."""
+
 Attribute: TypeAlias = int | float | str | Sequence[int] | Sequence[float]
 
 
@@ -17,7 +20,7 @@ def literal(anchor: ir.Node, array: np.ndarray) -> ir.Value:
     A node, not an initializer: functions hold none. All are lifted later.
     """
     tensor = ir.tensor(np.asarray(array, order="C"))  # 0-d stays 0-d
-    node = ir.node("Constant", [], attributes={"value": tensor})
+    node = ir.node("Constant", [], attributes={"value": tensor}, version=CANONICAL_OPSET)
     value = node.outputs[0]
     value.shape, value.type = ir.Shape(array.shape), ir.TensorType(tensor.dtype)
     value.const_value = tensor
@@ -43,7 +46,21 @@ def insert(
     attributes: Mapping[str, Attribute] | None = None,
 ) -> ir.Value:
     """Insert a standard operator with one output before ``anchor`` and return the output."""
-    node = ir.node(op_type, inputs, attributes=dict(attributes or {}))
+    node = ir.node(op_type, inputs, attributes=dict(attributes or {}), version=CANONICAL_OPSET)
+    owner(anchor).insert_before(anchor, node)
+    return node.outputs[0]
+
+
+def copied(
+    anchor: ir.Node,
+    op_type: str,
+    inputs: Sequence[ir.Value | None],
+    attributes: Mapping[str, ir.Attr],
+) -> ir.Value:
+    """Insert a standard operator with attributes of another node before ``anchor``."""
+    node = ir.node(op_type, inputs, version=CANONICAL_OPSET)
+    for attribute in attributes.values():
+        node.attributes.add(attribute)
     owner(anchor).insert_before(anchor, node)
     return node.outputs[0]
 
@@ -55,6 +72,7 @@ def become(
     attributes: Mapping[str, Attribute] | None = None,
 ) -> None:
     """Make ``node`` another standard operator in place; its outputs keep their names."""
+    node.version = CANONICAL_OPSET
     node.op_type, node.domain = op_type, ""
     node.resize_inputs(len(inputs))
     for index, value in enumerate(inputs):

@@ -74,7 +74,7 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     if before < _NEEDS_RANKS or "GroupNormalization" in {n.op_type for n in fixed.graph.node}:
         fixed = onnx.shape_inference.infer_shapes(fixed, data_prop=True)
     model = ir.from_proto(fixed)
-    foreign.rewrite(model)
+    foreign.rewrite(model, name)
     opsets.convert(model, name)
     if model.functions:
         InlinePass()(model)

@@ -9,40 +9,100 @@ from collections.abc import Callable
 
 import onnx_ir as ir
 
-from edgekit.errors import UnsupportedOperatorError
+from edgekit.errors import RefusedError, UnsupportedOperatorError
 from edgekit.export.graph import nodes as g
+from edgekit.export.sources.onnx_file.foreign import (
+    activations,
+    experimental,
+    fused_layers,
+    normalizations,
+)
+from edgekit.export.sources.onnx_file.foreign.base import UnknownFormError, take_as_standard
 
-REWRITES: dict[tuple[str, str], Callable[[ir.Node], None]] = {}
-"""Domain and operator, and what makes a node of it standard ones."""
+_MICROSOFT: dict[str, Callable[[ir.Node], None]] = {
+    "BiasGelu": activations.gelu,
+    "FastGelu": activations.fast_gelu,
+    "FusedConv": fused_layers.conv,
+    "FusedGemm": fused_layers.gemm,
+    "FusedMatMul": fused_layers.matmul,
+    "Gelu": activations.gelu,
+    "GridSample": take_as_standard,
+    "LayerNormalization": take_as_standard,
+    "QuickGelu": activations.quick_gelu,
+    "SimplifiedLayerNormalization": normalizations.root_mean_square,
+    "SkipLayerNormalization": normalizations.skip_layer,
+    "SkipSimplifiedLayerNormalization": normalizations.skip_root_mean_square,
+    "TransposeMatMul": fused_layers.matmul,
+    "Trilu": take_as_standard,
+}
+_STANDARD: dict[str, Callable[[ir.Node], None]] = {
+    "Affine": experimental.affine,
+    "Crop": experimental.crop,
+    "ImageScaler": experimental.image_scaler,
+    "ParametricSoftplus": experimental.parametric_softplus,
+    "Scale": experimental.scaled,
+    "ScaledTanh": experimental.scaled_tanh,
+    "SimplifiedLayerNormalization": normalizations.root_mean_square,
+}
+REWRITES = {
+    "": _STANDARD,
+    "ai.onnx": _STANDARD,
+    "com.microsoft": _MICROSOFT,
+}
+"""By domain and operator, what makes a node of it standard ones, of the canonical opset."""
+
+_QUANTIZED = (
+    "DequantizeLinear", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulNBits", "QGemm",
+    "QuantizeLinear",
+)  # fmt: skip
 
 
-def rewrite(model: ir.Model) -> None:
+def rewrite(model: ir.Model, name: str) -> None:
     """Say in standard operators what private ones say, in place.
 
     Args:
         model: its functions may hold private operators too, or be called by their domain.
+        name: what to call it in messages.
 
     Raises:
         UnsupportedOperatorError: there are others; all of them are listed.
+        RefusedError: they compute on integers (``already-quantized``).
     """
     refused = []
     holders: list[ir.Graph | ir.Function] = [model.graph, *model.functions.values()]
     for holder in holders:
         for node in list(ir.traversal.RecursiveGraphIterator(holder)):
-            convert = REWRITES.get((node.domain, node.op_type))
+            convert = REWRITES.get(node.domain, {}).get(node.op_type)
+            if node.op_identifier() in model.functions:
+                continue
             if convert is not None:
-                convert(node)
-            elif node.domain not in ("", "ai.onnx") and node.op_identifier() not in model.functions:
-                refused.append(_refusal(node))
+                try:
+                    convert(node)
+                except UnknownFormError as error:
+                    refused.append(_refusal(node, f"{error}, which has no standard form here"))
+            elif node.domain not in ("", "ai.onnx"):
+                _refuse_quantized(node, name)
+                refused.append(
+                    _refusal(node, "operators outside the ONNX standard are not exported")
+                )
     if refused:
         raise refused[0].among(refused[1:])
 
 
-def _refusal(node: ir.Node) -> UnsupportedOperatorError:
+def _refuse_quantized(node: ir.Node, name: str) -> None:
+    if node.op_type in _QUANTIZED or node.op_type.startswith("QLinear"):
+        raise RefusedError(
+            f"{name} is already quantized ({g.qualified(node)} {g.label(node)!r}): give the "
+            "float32 network that it was made of",
+            reason_code="already-quantized",
+        )
+
+
+def _refusal(node: ir.Node, why: str) -> UnsupportedOperatorError:
     return UnsupportedOperatorError(
-        f"{node.domain}.{node.op_type}",
+        g.qualified(node),
         g.label(node),
-        "operators outside the ONNX standard are not exported",
+        why,
         "export the model again without private operators",
         reason_code="foreign-operator",
     )

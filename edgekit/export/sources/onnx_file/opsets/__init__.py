@@ -13,6 +13,7 @@ import onnx_ir as ir
 
 from edgekit.errors import RefusedError, UnsupportedOperatorError
 from edgekit.export.graph import nodes as g
+from edgekit.export.sources.onnx_file import edit
 from edgekit.export.sources.onnx_file.opsets import (
     attributes_as_inputs as inputs,
 )
@@ -26,13 +27,17 @@ from edgekit.export.sources.onnx_file.opsets import (
 )
 from edgekit.export.sources.onnx_file.opsets.base import UnconvertibleError
 
-CANONICAL = 18
+CANONICAL = edit.CANONICAL_OPSET
 
 _BINARY = ("Add", "Sub", "Mul", "Div", "Pow", "And", "Or", "Xor", "Equal", "Greater", "Less")
 _REDUCTIONS = tuple(
     f"Reduce{name}"
     for name in ("L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "SumSquare")
 )
+
+
+_IN_RUNTIMES_BEFORE = ("LayerNormalization", "ThresholdedRelu", "Trilu")
+"""Operators that runtimes had, under the standard's name, before the standard took them as such."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ def convert(model: ir.Model, name: str) -> None:
     holders: list[ir.Graph | ir.Function] = [model.graph, *model.functions.values()]
     own = [holder.opset_imports.get("", holder.opset_imports.get("ai.onnx")) for holder in holders]
     nodes = [
-        (node, opset if opset is not None else CANONICAL)
+        (node, node.version or opset or CANONICAL)
         for holder, opset in zip(holders, own, strict=True)
         for node in ir.traversal.RecursiveGraphIterator(holder)
         if node.domain in ("", "ai.onnx")
@@ -144,6 +149,8 @@ def _raise(node: ir.Node, opset: int, target: int, name: str) -> None:
 
 
 def _refuse_unknown(node: ir.Node, opset: int, name: str) -> None:
+    if node.op_type in _IN_RUNTIMES_BEFORE:
+        return
     if not onnx.defs.has(node.op_type, min(opset, onnx.defs.onnx_opset_version()), ""):
         raise UnsupportedOperatorError(
             node.op_type,
