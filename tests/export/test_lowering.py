@@ -40,6 +40,19 @@ ONE_HOT = np.zeros((6, 1, 3, 3), np.float32)
 ONE_HOT[[0, 1, 2, 3, 4, 5], 0, [0, 0, 1, 1, 2, 2], [1, 1, 1, 1, 0, 0]] = 1
 
 SPECIMENS = {
+    "attention_as_products": Specimen(
+        """<ir_version: 11, opset_import: ["" : 23]>
+           g (float[1,3,8] x, float[1,5,4] k, float[1,5,4] v) => (float[1,3,8] y) {
+             y = Attention<q_num_heads=4, kv_num_heads=2>(x, k, v) }""",
+        lambda ops: ops["BATCH_MATMUL"] == 2 and ops["SOFTMAX"] == 1,
+    ),
+    "rotary_as_products": Specimen(
+        """<ir_version: 11, opset_import: ["" : 23]>
+           g (float[1,2,3,8] x) => (float[1,2,3,8] y) {
+             y = RotaryEmbedding<rotary_embedding_dim=6>(x, c, s, p) }""",
+        lambda ops: ops["MUL"] == 4 and ops["CONCATENATION"] == 2,
+        {"c": weights(7, 3), "s": weights(7, 3, seed=1), "p": np.array([[2, 0, 6]])},
+    ),
     "grid_sample_as_gathers": Specimen(
         """g (float[2,3,4,5] x, float[2,2,3,2] p) => (float[2,3,2,3] y) { y = GridSample(x, p) }""",
         lambda ops: ops["GATHER"] == ops["CAST"] == 4,

@@ -76,7 +76,7 @@ _REDUCTION = Traits(Order.AXES, "pooling")
 _POSITIVE_REDUCTION = Traits(Order.AXES, "pooling", non_negative=True)
 _SIGN_KEEPING_REDUCTION = Traits(Order.AXES, "pooling", keeps_sign=True)
 _NORMALIZATION = Traits(Order.AXES, "elementwise")
-_RECURRENCE = Traits(Order.NATURAL, "fully connected")
+_PRODUCT_OF_FLOATS = Traits(Order.NATURAL, "fully connected")
 _MOVE = Traits(Order.MOVES, "data movement", integer=True, shares_scale=True, keeps_sign=True)
 _AXES_MOVE = Traits(Order.AXES, "data movement", integer=True, shares_scale=True, keeps_sign=True)
 
@@ -94,6 +94,7 @@ TRAITS: dict[str, Traits] = {
     "Asinh": _CURVE,
     "Atan": _CURVE,
     "Atanh": _CURVE,
+    "Attention": _PRODUCT_OF_FLOATS,
     "AveragePool": _POOL,
     "BatchNormalization": Traits(Order.FOLLOWS, "elementwise"),
     "BitShift": _CURVE,
@@ -131,7 +132,7 @@ TRAITS: dict[str, Traits] = {
     "GreaterOrEqual": _POSITIVE_CURVE,
     "GroupNormalization": _NORMALIZATION,
     "GridSample": Traits(Order.CHANNELS_LAST, "data movement"),
-    "GRU": _RECURRENCE,
+    "GRU": _PRODUCT_OF_FLOATS,
     "Hardmax": _POSITIVE_REDUCTION,
     "HardSigmoid": Traits(Order.FOLLOWS, "elementwise", non_negative=True),
     "HardSwish": _CURVE,
@@ -149,7 +150,7 @@ TRAITS: dict[str, Traits] = {
     "Log": _CURVE,
     "LogSoftmax": Traits(Order.AXES, "elementwise"),
     "LpNormalization": _NORMALIZATION,
-    "LSTM": _RECURRENCE,
+    "LSTM": _PRODUCT_OF_FLOATS,
     "MatMul": _PRODUCT,
     "Max": _EXTREMUM,
     "MaxPool": Traits(
@@ -187,7 +188,7 @@ TRAITS: dict[str, Traits] = {
     ),
     "Reshape": _MOVE,
     "RMSNormalization": _NORMALIZATION,
-    "RNN": _RECURRENCE,
+    "RNN": _PRODUCT_OF_FLOATS,
     "ReverseSequence": Traits(Order.AXES, "data movement", keeps_sign=True),
     "Round": _CURVE,
     "ScatterElements": Traits(Order.NATURAL, "data movement"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from edgekit.export.lowering import (
     activation_before_permutation,
     add_into_bias,
+    attention_as_products,
     average_pool_as_depthwise,
     batch_norm_as_depthwise,
     canonical_batch_norm,
@@ -59,6 +60,7 @@ from edgekit.export.lowering import (
     power_as_roots,
     relu_through_concat,
     repeated_channels,
+    rotary_as_products,
     scale_into_layers,
     shift_as_slices,
     shuffle_as_ranges,
@@ -105,6 +107,8 @@ TFLITE = Menu(
     "tflite",
     (
         Rule("grid_sample_as_gathers", grid_sample_as_gathers.rewrite),
+        Rule("attention_as_products", attention_as_products.rewrite),
+        Rule("rotary_as_products", rotary_as_products.rewrite),
         Rule("unrolled_recurrence", unrolled_recurrence.rewrite),
         Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
         Rule("gemm_as_matmul", gemm_as_matmul.rewrite),
@@ -184,6 +188,8 @@ TFLITE_INTEGER = Menu(
     "int8 tflite",
     (
         Rule("grid_sample_as_gathers", grid_sample_as_gathers.rewrite),
+        Rule("attention_as_products", attention_as_products.rewrite),
+        Rule("rotary_as_products", rotary_as_products.rewrite),
         Rule("unrolled_recurrence", unrolled_recurrence.rewrite),
         Rule("permutation_as_conv", permutation_as_conv.rewrite, optional=True),
         Rule("instance_norm_as_group_norm", instance_norm_as_group_norm.rewrite),

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from tests.specimens.operators import classifiers, mathematics, moving, recurrent, reductions
+from tests.specimens.operators import (
+    attention,
+    classifiers,
+    mathematics,
+    moving,
+    recurrent,
+    reductions,
+)
 from tests.specimens.operators.form import FLAT, MAP, SCALARS, Form
 
 FORMS: list[Form] = [
+    *attention.FORMS,
     *classifiers.FORMS,
     *mathematics.FORMS,
     *moving.FORMS,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from edgekit.export.lowering import grid_sample_as_gathers, unrolled_recurrence
+from edgekit.export.lowering import (
+    attention_as_products,
+    grid_sample_as_gathers,
+    unrolled_recurrence,
+)
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
@@ -20,6 +24,12 @@ def refuse_left(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothi
     raise refuse(node, *_REASONS[node.op_type])
 
 
+def refuse_attention(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothing is emitted
+    """Refuse an Attention that was not taken apart."""
+    why = attention_as_products.why_not(node)
+    raise refuse(node, *(why or ("it was not taken apart", "unsupported-attention")))
+
+
 def refuse_sampling(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothing is emitted
     """Refuse a GridSample that was not made of Gathers."""
     raise refuse(node, *grid_sample_as_gathers.why_not(node))
@@ -32,6 +42,7 @@ def refuse_recurrence(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  #
 
 
 EMITTERS: Emitters = {
+    ("", "Attention"): refuse_attention,
     ("", "GRU"): refuse_recurrence,
     ("", "GridSample"): refuse_sampling,
     ("", "LSTM"): refuse_recurrence,
