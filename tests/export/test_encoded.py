@@ -197,6 +197,40 @@ CASES = {
         f"{{ {CONV} y = Pad(a, p) }}",
         SQUARE,
     ),
+    "one axis": Case(
+        "g (float[1,4,12] x) => (float[1,4,6] y) { a = Conv<pads=[1,1]>(x, w)\n b = Relu(a)\n"
+        "c = Add(b, x)\n y = MaxPool<kernel_shape=[2], strides=[2]>(c) }",
+        {"w": weights(4, 4, 3)},
+    ),
+    "transposed": Case(
+        "g (float[1,4,6,6] x) => (float[1,3,12,12] y)"
+        "{ a = ConvTranspose<strides=[2,2], pads=[1,1,1,1]>(x, w, b)\n y = Relu(a) }",
+        {"w": weights(4, 3, 4, 4), "b": weights(3)},
+    ),
+    "transposed along one axis": Case(
+        "g (float[1,4,12] x) => (float[1,3,24] y)"
+        "{ y = ConvTranspose<strides=[2], pads=[1,0]>(x, w) }",
+        {"w": weights(4, 3, 3)},
+    ),
+    "transposed by channel": Case(
+        "g (float[1,4,6,6] x) => (float[1,4,13,13] y)"
+        "{ y = ConvTranspose<strides=[2,2], group=4>(x, w) }",
+        {"w": weights(4, 1, 3, 3)},
+    ),
+    "nearest": Case(
+        f"g (float[1,4,6,6] x) => (float[1,4,12,18] y)"
+        f'{{ {CONV} y = Resize<coordinate_transformation_mode="asymmetric",'
+        f'nearest_mode="floor">(a, , s) }}',
+        {**SQUARE, "s": np.array([1, 1, 2, 3], np.float32)},
+    ),
+    "linear": Case(
+        f"g (float[1,4,6,6] x) => (float[1,4,12,18] y)"
+        f'{{ {CONV} y = Resize<mode="linear">(a, , s) }}',
+        {**SQUARE, "s": np.array([1, 1, 2, 3], np.float32)},
+    ),
+    "global max pool": Case(
+        f"g (float[1,4,6,6] x) => (float[1,4,1,1] y) {{ {CONV} y = GlobalMaxPool(a) }}", SQUARE
+    ),
     "max pool": Case(
         "g (float[1,4,6,6] x) => (float[1,4,3,3] y)"
         f"{{ {CONV} y = MaxPool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1]>(a) }}",

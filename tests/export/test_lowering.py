@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,19 +19,7 @@ from edgekit.export.rewriting import choices, rules
 from edgekit.export.rewriting.choices import Choices
 from tests.specimens import canonical, graphs
 from tests.specimens.graphs import weights
-
-Ops = Counter[str]
-
-
-@dataclass(frozen=True)
-class Specimen:
-    """The smallest graph that a rule fires on, and what must be true of the operators after."""
-
-    text: str
-    effect: Callable[[Ops], bool]
-    constants: dict[str, np.ndarray] = field(default_factory=dict)
-    outside: tuple[str, ...] = ()  # operators that the XNNPACK delegate has no form of
-
+from tests.specimens.rules import WINDOWS, Specimen
 
 SHUFFLE = permutations.shuffle(12, 3)
 ONE_HOT = np.zeros((6, 1, 3, 3), np.float32)
@@ -94,6 +80,7 @@ SPECIMENS = {
         lambda ops: ops["FULLY_CONNECTED"] == 6 and not any("LSTM" in name for name in ops),
         {"w": weights(1, 16, 3), "r": weights(1, 16, 4, seed=1)},
     ),
+    **WINDOWS,
     "canonical_shuffle": Specimen(
         """g (float[1,12,2,3] x) => (float[1,12,2,3] y)
            <int64[5] split = {1,3,4,2,3}, int64[4] flat = {1,12,2,3}> {
@@ -143,7 +130,7 @@ SPECIMENS = {
         """g (float[1,4,2,3] x) => (float[1,24] y) <int64[3] three = {1,8,3}> {
              a = Reshape(x, three)
              y = Flatten<axis=1>(a) }""",
-        lambda ops: ops == {"Reshape": 1},
+        lambda ops: ops in ({"Reshape": 1}, {"RESHAPE": 1}),
     ),
     "canonical_hard_swish": Specimen(
         """g (float[1,4,2,3] x) => (float[1,4,2,3] y) {

@@ -126,6 +126,44 @@ def insert(
     return output
 
 
+def reshaped(anchor: ir.Node, value: ir.Value, shape: Sequence[int]) -> ir.Value:
+    """Insert a Reshape of ``value`` before ``anchor``; a constant is reshaped at once."""
+    if shape_of(value) == tuple(shape):
+        return value
+    array, graph = constant(value), graph_of(anchor)
+    if array is not None:
+        return add_constant(graph, f"{value.name}_reshaped", array.reshape(shape))
+    target = add_constant(graph, "shape", np.array(shape, dtype=np.int64))
+    return insert(anchor, "Reshape", [value, target], shape)
+
+
+def transposed(anchor: ir.Node, value: ir.Value, permutation: Sequence[int]) -> ir.Value:
+    """Insert a Transpose of ``value`` before ``anchor``."""
+    if list(permutation) == sorted(permutation):
+        return value
+    shape = [shape_of(value)[axis] for axis in permutation]
+    return insert(anchor, "Transpose", [value], shape, {"perm": tuple(permutation)})
+
+
+def sliced(anchor: ir.Node, value: ir.Value, axis: int, start: int, length: int) -> ir.Value:
+    """Insert the Slice of ``length`` elements along ``axis`` before ``anchor``."""
+    shape = list(shape_of(value))
+    if (start, length) == (0, shape[axis]):
+        return value
+    shape[axis] = length
+    numbers = {"start": start, "end": start + length, "axis": axis}
+    bounds = [
+        add_constant(graph_of(anchor), f"slice_{name}", np.array([number], dtype=np.int64))
+        for name, number in numbers.items()
+    ]
+    return insert(anchor, "Slice", [value, *bounds], shape)
+
+
+def plain_attributes(node: ir.Node) -> dict[str, AttributeValue]:
+    """Return the attributes of ``node`` as plain values, for a node that is like it."""
+    return {name: attribute.value for name, attribute in node.attributes.items()}
+
+
 def replace(node: ir.Node, replacement: ir.Value) -> None:
     """Put ``replacement`` in the place of ``node``'s only output and remove ``node``.
 

@@ -113,6 +113,7 @@ TRAITS: dict[str, Traits] = {
     "DepthToSpace": Traits(
         Order.CHANNELS_LAST, "data movement", integer=True, shares_scale=True, keeps_sign=True
     ),
+    "ConvTranspose": Traits(Order.CHANNELS_LAST, "convolution", fusable=True),
     "Div": Traits(Order.FOLLOWS, "elementwise", fusable=True),
     "Elu": _CURVE,
     "Equal": _POSITIVE_CURVE,
@@ -195,6 +196,9 @@ TRAITS: dict[str, Traits] = {
     "ScatterND": Traits(Order.NATURAL, "data movement"),
     "Selu": _CURVE,
     "Shrink": _CURVE,
+    "Resize": Traits(
+        Order.CHANNELS_LAST, "data movement", integer=True, shares_scale=True, keeps_sign=True
+    ),
     "Sigmoid": Traits(
         Order.FOLLOWS, "elementwise", integer=True, prescribed=_UNIT, non_negative=True
     ),

@@ -86,15 +86,15 @@ def of_reshape(before: Sequence[int], after: Sequence[int], order: Order) -> tup
     groups = _groups(before, after)
     place = {dimension: position for position, dimension in enumerate(order)}
     ranked = sorted(groups, key=lambda group: min((place[d] for d in group[0]), default=-1))
-    source = tuple(dimension for group in ranked for dimension in group[0])
-    target = tuple(dimension for group in ranked for dimension in group[1])
+    source = _with_ones([dimension for group in ranked for dimension in group[0]], before)
+    target = _with_ones([dimension for group in ranked for dimension in group[1]], after)
     if same_elements(before, source, order):
         source = order
     return source, plainest(after, target)
 
 
 def _groups(before: Sequence[int], after: Sequence[int]) -> list[tuple[list[int], list[int]]]:
-    """Cut a Reshape into runs of dimensions with equal products, dimensions of size one apart."""
+    """Cut a Reshape into runs of dimensions with equal products, those of size one left out."""
     if 0 in before:
         return [(list(range(len(before))), list(range(len(after))))]
     result: list[tuple[list[int], list[int]]] = []
@@ -111,11 +111,16 @@ def _groups(before: Sequence[int], after: Sequence[int]) -> list[tuple[list[int]
                 made.append(right.pop(0))
                 sizes[1] *= after[made[-1]]
         result.append((read, made))
-    ones = (
-        [d for d, size in enumerate(before) if size == 1],
-        [d for d, size in enumerate(after) if size == 1],
-    )
-    return [*result, ones] if any(ones) else result
+    return result
+
+
+def _with_ones(wide: Sequence[int], sizes: Sequence[int]) -> Order:
+    """Return an order with the dimensions of size one put in, each behind the one before it."""
+    result = list(wide)
+    for dimension in range(len(sizes)):
+        if dimension not in wide:
+            result.insert(result.index(dimension - 1) + 1 if dimension else 0, dimension)
+    return tuple(result)
 
 
 def operand(array: np.ndarray, order: Order) -> np.ndarray:

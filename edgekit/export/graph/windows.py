@@ -115,3 +115,73 @@ def zero_padded(node: ir.Node, pool: Pool) -> ir.Value:
         width.begin + width.size + width.end,
     )
     return g.insert(node, "Pad", [source, pads], shape)
+
+
+WINDOWED = ("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool")
+"""Operators whose windows slide over all axes but the first two."""
+
+_PER_AXIS = ("kernel_shape", "strides", "dilations", "pads", "output_padding")
+
+
+def is_windowed(node: ir.Node) -> bool:
+    """Tell whether ``node`` slides windows with explicit padding, and has one result."""
+    is_padded = node.attributes.get_string("auto_pad", "NOTSET") == "NOTSET"
+    no_shape = "output_shape" not in node.attributes
+    return g.is_op(node, *WINDOWED) and is_padded and no_shape and not has_indices(node)
+
+
+def has_indices(node: ir.Node) -> bool:
+    """Tell whether somebody reads the second result of a MaxPool."""
+    others = node.outputs[1:]
+    return any(value.uses() or value.is_graph_output() for value in others)
+
+
+def scalars(node: ir.Node) -> dict[str, g.AttributeValue]:
+    """Return the attributes of a windowed node that do not count by axis."""
+    left_out = (*_PER_AXIS, "auto_pad")
+    found = g.plain_attributes(node)
+    return {name: value for name, value in found.items() if name not in left_out}
+
+
+def of_axes(node: ir.Node, kept: tuple[int | None, ...]) -> dict[str, g.AttributeValue]:
+    """Return the attributes of a pool over some of the axes; None stands for one left alone."""
+    attributes, get = scalars(node), node.attributes
+    for name in ("kernel_shape", "strides", "dilations"):
+        given = tuple(get.get_ints(name, ()))
+        if given:
+            attributes[name] = [1 if axis is None else given[axis] for axis in kept]
+    pads = tuple(get.get_ints("pads", ()))
+    if pads:
+        half = len(pads) // 2
+        attributes["pads"] = [
+            0 if axis is None else pads[axis + side] for side in (0, half) for axis in kept
+        ]
+    return attributes
+
+
+def axes_of(node: ir.Node) -> tuple[Axis, ...]:
+    """Return the geometry of a pool or convolution of any rank, with explicit padding."""
+    get = node.attributes
+    sizes, steps = g.shape_of(g.operand(node, 0))[2:], g.shape_of(node.outputs[0])[2:]
+    ones = (1,) * len(sizes)
+    is_layer = g.is_op(node, "Conv", "ConvTranspose")
+    kernel = (
+        g.shape_of(g.operand(node, 1))[2:] if is_layer else tuple(get.get_ints("kernel_shape", ()))
+    )
+    strides, dilations = get.get_ints("strides", ones), get.get_ints("dilations", ones)
+    pads = get.get_ints("pads", (0,) * len(ones))
+    return tuple(
+        Axis(sizes[i], steps[i], kernel[i], strides[i], pads[i], dilations[i])
+        for i in range(len(sizes))
+    )
+
+
+def taps(node: ir.Node, number: int) -> np.ndarray:
+    """Return how many elements each window of an AveragePool divides by along one axis."""
+    axis, get = axes_of(node)[number], node.attributes
+    ends = tuple(get.get_ints("pads", (0, 0, 0, 0)))[2:]
+    counted = ends[number] if get.get_int("count_include_pad", 0) == 1 else None
+    low, high = (0, axis.size) if counted is None else (-axis.begin, axis.size + counted)
+    starts = np.arange(axis.steps) * axis.stride - axis.begin
+    places = starts[:, None] + np.arange(axis.kernel) * axis.dilation
+    return np.asarray(((places >= low) & (places < high)).sum(axis=1))

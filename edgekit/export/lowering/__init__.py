@@ -11,6 +11,7 @@ from edgekit.export.lowering import (
     attention_as_products,
     average_pool_as_depthwise,
     batch_norm_as_depthwise,
+    batch_norm_into_layer,
     canonical_batch_norm,
     canonical_depth_to_space,
     canonical_division,
@@ -35,6 +36,9 @@ from edgekit.export.lowering import (
     canonical_triangle,
     channel_roll,
     channel_shuffle,
+    channels_as_map,
+    dilated_average_as_conv,
+    dilated_max_as_slices,
     drop_redundant_relu,
     edge_pool_padding,
     explicit_pool_padding,
@@ -43,11 +47,14 @@ from edgekit.export.lowering import (
     folded_columns,
     fuse_activation,
     gemm_as_matmul,
+    global_max_as_pool,
     grid_sample_as_gathers,
     grouped_as_dense,
+    grouped_transposed_as_conv,
     hard_sigmoid_as_relu6,
     hard_swish_as_gate,
     instance_norm_as_group_norm,
+    lp_pool_as_sums,
     lrn_as_conv,
     max_as_relu,
     merge_permutations,
@@ -57,9 +64,13 @@ from edgekit.export.lowering import (
     permutation_into_small_conv,
     permutation_past_depthwise,
     pointwise_gemm,
+    pools_3d_as_2d,
     power_as_roots,
     relu_through_concat,
     repeated_channels,
+    reshape_past_elementwise,
+    resize_as_map,
+    resize_as_products,
     rotary_as_products,
     scale_into_layers,
     shift_as_slices,
@@ -68,8 +79,11 @@ from edgekit.export.lowering import (
     split_concat,
     tiled_factor,
     training_batch_norm,
+    transposed_as_blocks,
+    transposed_padding,
     unrolled_recurrence,
     weighted_average_pool,
+    windows_1d_as_2d,
 )
 from edgekit.export.rewriting.rules import Menu, Rule
 
@@ -103,6 +117,24 @@ CANONICAL = (
 )
 """One form for every construct; runtime-neutral."""
 
+_AS_MAPS = (
+    Rule("transposed_padding", transposed_padding.rewrite),
+    Rule("batch_norm_into_layer", batch_norm_into_layer.rewrite),
+    Rule("windows_1d_as_2d", windows_1d_as_2d.rewrite),
+    Rule("channels_as_map", channels_as_map.rewrite),
+    Rule("reshape_past_elementwise", reshape_past_elementwise.rewrite),
+    Rule("pools_3d_as_2d", pools_3d_as_2d.rewrite),
+    Rule("canonical_reshape", canonical_reshape.rewrite),
+    Rule("global_max_as_pool", global_max_as_pool.rewrite),
+    Rule("lp_pool_as_sums", lp_pool_as_sums.rewrite),
+    Rule("dilated_average_as_conv", dilated_average_as_conv.rewrite),
+    Rule("dilated_max_as_slices", dilated_max_as_slices.rewrite),
+    Rule("grouped_transposed_as_conv", grouped_transposed_as_conv.rewrite),
+    Rule("resize_as_map", resize_as_map.rewrite),
+    Rule("resize_as_products", resize_as_products.rewrite),
+)
+"""Windows of any rank and kind as those over maps that both runtimes have."""
+
 TFLITE = Menu(
     "tflite",
     (
@@ -110,6 +142,7 @@ TFLITE = Menu(
         Rule("attention_as_products", attention_as_products.rewrite),
         Rule("rotary_as_products", rotary_as_products.rewrite),
         Rule("unrolled_recurrence", unrolled_recurrence.rewrite),
+        *_AS_MAPS,
         Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
         Rule("gemm_as_matmul", gemm_as_matmul.rewrite),
         Rule("pointwise_gemm", pointwise_gemm.rewrite),
@@ -151,6 +184,8 @@ INTEGER = Menu(
     "int8",
     (
         Rule("training_batch_norm", training_batch_norm.rewrite),
+        *_AS_MAPS,
+        Rule("transposed_as_blocks", transposed_as_blocks.rewrite),
         Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),
         Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
         Rule("gemm_as_matmul", gemm_as_matmul.rewrite),

@@ -9,6 +9,7 @@ from tests.specimens.operators import (
     moving,
     recurrent,
     reductions,
+    spatial,
 )
 from tests.specimens.operators.form import FLAT, MAP, SCALARS, Form
 
@@ -19,6 +20,7 @@ FORMS: list[Form] = [
     *moving.FORMS,
     *recurrent.FORMS,
     *reductions.FORMS,
+    *spatial.FORMS,
 ]
 
 __all__ = ["FLAT", "FORMS", "MAP", "SCALARS", "Form"]

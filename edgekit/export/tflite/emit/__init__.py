@@ -28,9 +28,11 @@ from edgekit.export.tflite.emit import (
     reduction,
     reordering,
     requantization,
+    resizing,
     scattering,
     sequence,
     softmax,
+    transposed_conv,
     unary,
 )
 from edgekit.export.tflite.emit.table import Emitters
@@ -60,6 +62,8 @@ _KINDS = (
     sequence,
     softmax,
     unary,
+    resizing,
+    transposed_conv,
 )
 
 Key = TypeVar("Key")

@@ -11,6 +11,7 @@ from edgekit.export.graph import nodes as g
 from edgekit.export.graph import orders
 from edgekit.export.tflite.emit import activation, gemm, weights
 from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.orders import last
 from edgekit.export.tflite.program import OptionValue
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer
@@ -36,7 +37,8 @@ def _emit_layer(writer: Writer, node: ir.Node, weight: np.ndarray) -> None:
     """Emit FULLY_CONNECTED over the last dimension of a value of any other rank than 2."""
     source, result = g.operand(node, 0), node.outputs[0]
     rank = len(g.shape_of(source))
-    needed = orders.natural(rank) if rank == 1 else writer.order(result)
+    stored = writer.order(result)  # of size one, another dimension may stand behind the last
+    needed = orders.natural(rank) if rank == 1 else last(stored, rank - 1)
     number = writer.tensor(source, needed)
     if rank == 1:
         number = writer.reshape(number, (1, weight.shape[0]), f"{source.name}_row")
@@ -53,15 +55,15 @@ def _emit_layer(writer: Writer, node: ir.Node, weight: np.ndarray) -> None:
         weights.add_bias(writer, node, _bias(node, weight.shape[1])),
     ]
     version = _KEEPS_DIMENSIONS_VERSION if keeps else 1
-    if keeps:
-        target = writer.output(result)
-    else:
-        target = writer.temporary(f"{result.name}_row", (1, weight.shape[1]), number)
+    final = target = writer.output(result)
+    if not keeps or needed != stored:
+        shape = orders.shape(g.shape_of(result), needed) if keeps else (1, weight.shape[1])
+        target = writer.temporary(f"{result.name}_rows", shape, final)
     writer.emit(
         "FULLY_CONNECTED", inputs, [target], "FullyConnectedOptions", values, version=version
     )
-    if not keeps:
-        writer.reshape(target, writer.shape(result), str(result.name), writer.output(result))
+    if target != final:
+        writer.reshape(target, writer.shape(result), str(result.name), final)
 
 
 def _bias(node: ir.Node, channels: int) -> np.ndarray:

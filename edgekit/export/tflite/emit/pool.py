@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.graph import orders
+from edgekit.export.graph import orders, windows
 from edgekit.export.tflite.emit import activation, spatial
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.versions import Versions
@@ -16,24 +16,23 @@ from edgekit.export.tflite.writer import Writer, refuse
 def emit(writer: Writer, node: ir.Node) -> None:
     """Emit MAX_POOL_2D or AVERAGE_POOL_2D.
 
-    SAME never counts or compares its padding. The lowering rules have turned all other padding
-    into operators of its own.
+    SAME never counts or compares its padding. The lowering rules have turned all other padding,
+    windows with gaps, and those over other ranks, into operators of their own.
     """
-    kernel = tuple(node.attributes.get_ints("kernel_shape", ()))
-    if len(kernel) != 2:
-        raise refuse(node, "only 2-D pooling is supported", "unsupported-rank")
-    window = spatial.window_of(node, (kernel[0], kernel[1]))
-    if window.dilations != (1, 1):
-        raise refuse(node, "dilated pooling is not supported", "unsupported-dilation")
-    source, padding = spatial.padded_input(writer, node, window)
+    if windows.has_indices(node):
+        raise refuse(node, "the indices of the largest elements", "second-output")
+    axes = spatial.windows_of(node)
+    if len(axes) != 2 or not windows.is_windowed(node):
+        raise refuse(node, "pooling with these windows", "unsupported-rank")
+    source, padding = spatial.padded_input(writer, node, axes)
     if source != writer.tensor(node.inputs[0], orders.channels_last(4)):
-        raise ValueError(f"the padding of {g.label(node)!r} was not lowered")
+        raise refuse(node, "this padding", "pool-padding")
     values = {
         "padding": padding,
-        "strideH": window.strides[0],
-        "strideW": window.strides[1],
-        "filterHeight": kernel[0],
-        "filterWidth": kernel[1],
+        "strideH": axes[0].stride,
+        "strideW": axes[1].stride,
+        "filterHeight": axes[0].kernel,
+        "filterWidth": axes[1].kernel,
         "fusedActivationFunction": activation.fused(node),
     }
     code = "MAX_POOL_2D" if node.op_type == "MaxPool" else "AVERAGE_POOL_2D"
@@ -43,7 +42,7 @@ def emit(writer: Writer, node: ir.Node) -> None:
 def emit_global(writer: Writer, node: ir.Node) -> None:
     """Emit MEAN over height and width."""
     if len(g.shape_of(g.operand(node, 0))) != 4:
-        raise refuse(node, "only 2-D pooling is supported", "unsupported-rank")
+        raise refuse(node, "a value without places", "unsupported-rank")
     axes = writer.constant("spatial_axes", np.array([1, 2], dtype=np.int32))
     keeps = len(g.shape_of(node.outputs[0])) == 4
     writer.emit(

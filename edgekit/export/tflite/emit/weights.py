@@ -13,6 +13,29 @@ from edgekit.export.tflite.program import Quantization
 from edgekit.export.tflite.writer import Writer
 
 
+def of_layer(writer: Writer, node: ir.Node, order: tuple[int, ...], axis: int) -> int:
+    """Return the weights of ``node`` in the file's order of dimensions, constant or computed.
+
+    Args:
+        writer: where to.
+        node: a layer.
+        order: the file's.
+        axis: of the output channels in that order.
+    """
+    weight = g.constant(node.inputs[1])
+    if weight is None:
+        return writer.tensor(node.inputs[1], order)
+    return add_weight(writer, node, weight.transpose(order), axis)
+
+
+def bias(writer: Writer, node: ir.Node, channels: int) -> int:
+    """Return the bias of ``node``, constant or computed; zeros where it has none."""
+    if len(node.inputs) < 3 or node.inputs[2] is None:
+        return add_bias(writer, node, np.zeros(channels, dtype=np.float32))
+    array = g.constant(node.inputs[2])
+    return writer.tensor(node.inputs[2]) if array is None else add_bias(writer, node, array)
+
+
 def add_weight(writer: Writer, node: ir.Node, weight: np.ndarray, axis: int) -> int:
     """Add the weights of ``node``, and what turns them back to float32 if need be.
 
