@@ -79,6 +79,7 @@ def apply(
 def _settle(
     model: ir.Model, rules: Sequence[Rule], provenance: Provenance | None, fired: Counter[str]
 ) -> None:
+    may_hold_unused = True
     for _ in range(_MAX_ROUNDS):
         before = fired.total()
         for rule in rules:
@@ -86,12 +87,16 @@ def _settle(
                 # An earlier rewrite may have removed this node.
                 if node.graph is not model.graph:
                     continue
-                suppliers = [value.producer() for value in node.inputs if value is not None]
+                known = node.inputs if provenance is not None else ()
+                suppliers = [value.producer() for value in known if value is not None]
                 if rule.rewrite(node):
                     fired[rule.name] += 1
+                    may_hold_unused = True
                     if provenance is not None:
                         provenance.record(rule.name, node, suppliers)
-            RemoveUnusedNodesPass()(model)
+            if may_hold_unused:
+                RemoveUnusedNodesPass()(model)
+                may_hold_unused = False
         if fired.total() == before:
             return
     raise RuntimeError(f"rewrite rules do not settle: {dict(fired)}")
