@@ -169,6 +169,8 @@ def _run(source: Source, job: Job, path: Path) -> tuple[ModelInfo, list[dict[str
     feeds: Sequence[Arrays] = source.feeds
     if target.channels_last:
         feeds = [parity.to_nhwc(feed, job.maps) for feed in feeds]
+    else:
+        feeds = source.stored(feeds)
     if job.integer_io:
         expected = child.describe(path, runtime=target.runtime)
         feeds = [_stored(feed, expected.inputs) for feed in feeds]

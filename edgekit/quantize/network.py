@@ -14,6 +14,7 @@ from edgekit.evaluate import Settings
 from edgekit.export import Choices, Source, artifact, lowering
 from edgekit.export.graph import nodes as g
 from edgekit.export.integer import quantizable
+from edgekit.export.onnx_writer import plain
 from edgekit.export.sources import parity_inputs, source
 from edgekit.export.sources.shapes import USUAL, InputShapes
 from edgekit.models import Preprocessing
@@ -71,14 +72,28 @@ def prepare(
     Raises:
         EdgekitError: as `edgekit.export.sources.source.resolve`.
         UnknownNameError: no preprocessing is called that.
-        RefusedError: a weight is NaN or infinite (reason "not-finite").
+        RefusedError: a weight is NaN or infinite (reason "not-finite"), or a batch norm is in
+            training mode.
     """
     settings = Settings(preprocessing=preprocessing)
     found = source.resolve(what, weights=weights, seed=seed, asked=asked, progress=progress)
     if what.lower().endswith(".onnx"):
         found = _described(found, Path(what), settings)
+    _refuse_training(found)
     _refuse_not_finite(found)
+    for value in found.graph.graph.inputs:
+        value.meta.pop(plain.HALF, None)  # calibration and integer files take float32
     return Network(found, quantizable.from_canonical(found.graph))
+
+
+def _refuse_training(found: Source) -> None:
+    for node in found.graph.graph:
+        if g.is_op(node, "BatchNormalization") and node.attributes.get_int("training_mode", 0) != 0:
+            raise RefusedError(
+                f"{found.name}: BatchNormalization {g.label(node)!r} is in training mode, where no "
+                "calibration holds: export the network in evaluation mode",
+                reason_code="training-mode",
+            )
 
 
 def _refuse_not_finite(found: Source) -> None:

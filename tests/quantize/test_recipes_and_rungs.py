@@ -25,14 +25,14 @@ from edgekit.export.graph import weight_layers
 from edgekit.export.graph.annotations import is_integer
 from edgekit.export.integer import encoded, quantizable, rescale
 from edgekit.export.integer.rescale import Rescaling
-from edgekit.quantize import Context, Draft, Recipe, build, ranges, recipe, rungs
+from edgekit.quantize import Context, Draft, Recipe, build, network, ranges, recipe, rungs
 from edgekit.quantize.analysis import sensitivity
 from edgekit.quantize.budget import climb as search
 from edgekit.quantize.budget.score import Score
 from edgekit.quantize.rungs.equalize import channels
 from edgekit.quantize.rungs.equalize import factors as equalize
 from edgekit.quantize.samples import reading
-from tests.specimens import integers
+from tests.specimens import graphs, integers
 from tests.specimens.graphs import weights
 
 SHIPPED = [name for name in models.names() if models.get(name).trained]
@@ -759,3 +759,19 @@ def test_trained_networks_keep_their_accuracy_on_both_runtimes(
     assert (in_onnx.argmax(1) == in_tflite.argmax(1)).mean() >= 0.99
     assert integers.sqnr_db([in_onnx], [in_tflite]) >= 30
     assert integers.sqnr_db([in_float], [in_onnx]) >= 15
+
+
+def test_a_batch_norm_in_training_mode_is_refused(tmp_path: Path) -> None:
+    model = graphs.proto(
+        """g (float[1,4,6,6] x) => (float[1,4,6,6] y) {
+             y, m2, v2 = BatchNormalization<training_mode=1>(x, s, b, m, v) }""",
+        s=weights(4),
+        b=weights(4, seed=1),
+        m=weights(4, seed=2),
+        v=weights(4, seed=3) ** 2,
+    )
+    path = tmp_path / "net.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(RefusedError, match="in training mode") as caught:
+        network.prepare(str(path))
+    assert caught.value.reason_code == "training-mode"

@@ -183,7 +183,6 @@ TFLITE = Menu(
 INTEGER = Menu(
     "int8",
     (
-        Rule("training_batch_norm", training_batch_norm.rewrite),
         *_AS_MAPS,
         Rule("transposed_as_blocks", transposed_as_blocks.rewrite),
         Rule("hard_swish_as_gate", hard_swish_as_gate.rewrite),

@@ -6,6 +6,9 @@ import onnx
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
+HALF = "half"
+"""Mark of a float32 input that the network's own file has in float16."""
+
 
 def to_bytes(model: ir.Model, description: str) -> bytes:
     """Return the file: one piece, weights inside, standard operators only.
@@ -21,10 +24,29 @@ def to_bytes(model: ir.Model, description: str) -> bytes:
     """
     kept = model.clone()
     RemoveUnusedNodesPass()(kept)  # and constants, such as weights that others stand in for
+    for value in kept.graph.inputs:
+        if HALF in value.meta:
+            _take_half(kept.graph, value)
     proto = ir.to_proto(kept)
     proto.doc_string = description
     onnx.checker.check_model(proto, full_check=True)
     return bytes(proto.SerializeToString(deterministic=True))
+
+
+def _take_half(graph: ir.Graph, value: ir.Value) -> None:
+    """Let the file take float16, as the file that it was made of does, and go on in float32."""
+    cast = ir.node("Cast", [value], attributes={"to": int(ir.DataType.FLOAT)})
+    whole = cast.outputs[0]
+    whole.name, whole.shape = f"{value.name}_float32", value.shape
+    whole.type = ir.TensorType(ir.DataType.FLOAT)
+    value.replace_all_uses_with(whole)
+    cast.replace_input_with(0, value)
+    value.type = ir.TensorType(ir.DataType.FLOAT16)  # clones share the type object
+    first = next(iter(graph), None)
+    if first is None:
+        graph.append(cast)
+    else:
+        graph.insert_before(first, cast)
 
 
 def emitted(model: ir.Model) -> list[tuple[ir.Node, tuple[str, ...]]]:

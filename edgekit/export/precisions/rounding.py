@@ -57,5 +57,5 @@ def _run(graph: ir.Model, source: Source) -> tuple[str, tuple[Arrays, ...]]:
     with child.scratch_folder() as folder:
         path = folder / "simulation.onnx"
         path.write_bytes(plain.to_bytes(graph, "simulation"))
-        info, answers = child.run(path, source.feeds)
+        info, answers = child.run(path, source.stored(source.feeds))
     return info.runtime_version, tuple(answers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from edgekit import models
 from edgekit.errors import RefusedError, UsageError, WorkerError
 from edgekit.export.graph import macs as count
 from edgekit.export.graph import nodes as g
+from edgekit.export.onnx_writer import plain
 from edgekit.export.parity import Arrays
 from edgekit.export.sources import canonical, own_code, parity_inputs, shapes, torch_graph
 from edgekit.export.sources.onnx_file import isolated
@@ -71,6 +72,14 @@ class Source:
     answers: tuple[Arrays, ...]
     original: Original | None = None
 
+    def stored(self, feeds: Sequence[Arrays]) -> tuple[Arrays, ...]:
+        """Return inputs in the types that an .onnx file of the network takes them in."""
+        half = {str(v.name) for v in self.graph.graph.inputs if plain.HALF in v.meta}
+        return tuple(
+            {name: array.astype(np.float16) if name in half else array for name, array in f.items()}
+            for f in feeds
+        )
+
 
 def resolve(
     what: str,
@@ -101,7 +110,10 @@ def resolve(
         if weights is not None:
             raise UsageError(f"{what} holds its own weights: --weights goes with a network's name")
         progress("reading the graph")
-        return from_file(Path(what), asked)
+        found = from_file(Path(what), asked)
+        if found.original is not None and found.original.reading.from_half:
+            progress("its half precision is read as float32")
+        return found
     advice = _NOT_SOURCES.get(Path(what).suffix.lower())
     if advice is not None:
         raise UsageError(f"{what} is no network to start from: {advice}")
@@ -213,6 +225,9 @@ def from_file(path: Path, asked: InputShapes = USUAL) -> Source:
     reading = isolated.read(path, asked)
     graph = canonical.from_simplified(reading.simplified, str(path))
     original = Original(path, reading)
+    for value in graph.graph.inputs:
+        if reading.dtypes[str(value.name)] == "float16":
+            value.meta[plain.HALF] = True
     try:
         fed, reference, answers = _answered(original, parity_inputs.of_graph(graph))
     except WorkerError as error:
