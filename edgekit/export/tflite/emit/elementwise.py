@@ -29,7 +29,7 @@ def emit(writer: Writer, node: ir.Node) -> None:
     code, options = _CODES[node.op_type]
     operands = [writer.operand(node, index) for index in (0, 1)]
     kinds = {writer.program.tensors[number].dtype.name for number in operands}
-    if kinds & {"uint8", "int16", "int64"} or ("int8" in kinds and not writer.integer):
+    if not writer.integer and kinds & {"int8", "uint8", "int16", "int64"}:
         _emit_plain_integers(writer, node, code, operands)
         return
     target = writer.output(node.outputs[0])
