@@ -9,12 +9,12 @@ from edgekit.export.graph import permutations
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match the Gather."""
+    """Match the Gather of an image map."""
     order = permutations.of_gather(node)
     groups = None if order is None else permutations.roll_groups(order)
-    if groups is None:
-        return False
     shape = g.shape_of(node.outputs[0])
+    if groups is None or len(shape) != 4:
+        return False
     rolled = g.insert(
         node, "ChannelRoll", [g.operand(node, 0)], shape, {"groups": groups}, domain="edgekit"
     )

@@ -12,12 +12,12 @@ from edgekit.export.graph import permutations
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match the Gather."""
+    """Match the Gather of an image map."""
     order = permutations.of_gather(node)
     groups = None if order is None else permutations.shuffle_groups(order)
-    if groups is None:
-        return False
     shape = g.shape_of(node.outputs[0])
+    if groups is None or len(shape) != 4:
+        return False
     attributes = {"groups": groups}
     shuffled = g.insert(
         node, "ChannelShuffle", [g.operand(node, 0)], shape, attributes, domain="edgekit"

@@ -123,8 +123,7 @@ def _keep_float(node: ir.Node) -> None:
     if result.is_graph_output():
         return
     uses, name = list(result.uses()), result.name
-    lowest = g.add_scalar(g.graph_of(node), "lowest", float(np.finfo(np.float32).min))
-    maximum = ir.node("Max", [result, lowest])
+    maximum = ir.node("Max", [result, _lowest(node)])
     kept = maximum.outputs[0]
     kept.shape, kept.type = result.shape, result.type
     result.name, kept.name = f"{name}_float", name
@@ -135,10 +134,21 @@ def _keep_float(node: ir.Node) -> None:
         use.node.replace_input_with(use.idx, kept)
 
 
+def _lowest(node: ir.Node) -> ir.Value:
+    return g.add_scalar(g.graph_of(node), "lowest", float(np.finfo(np.float32).min))
+
+
 def _pass_through(node: ir.Node) -> None:
-    """A requantization is what the pair after it does: the node itself is an Identity."""
-    shape = g.shape_of(node.outputs[0])
-    passed = g.insert(node, "Identity", [g.operand(node, 0)], shape)
+    """A requantization is what the pair after it does: the node itself is an Identity.
+
+    After a Softmax it is a maximum that changes nothing: ONNX Runtime (seen in 1.31.1) makes one
+    pair of two, with the range that both hold, and its integer Softmax wraps round beyond that.
+    """
+    source, shape = g.operand(node, 0), g.shape_of(node.outputs[0])
+    op_type, inputs = "Identity", [source]
+    if g.is_op(source.producer(), "Softmax"):
+        op_type, inputs = "Max", [source, _lowest(node)]
+    passed = g.insert(node, op_type, inputs, shape)
     identity = passed.producer()
     if identity is not None:
         identity.meta["integer"] = True
