@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import UnreadableModelError
+from edgekit.export.judging.fidelity import OtherKernels, OutputFidelity
 from edgekit.export.parity import Parity
 from edgekit.files import digest, documents
 from edgekit.files.documents import Document
@@ -71,6 +72,10 @@ class Artifact(Document):
         trace: what each step of a search for the recipe bought and cost.
         drift: comparison with the float32 source where ``parity`` is with a simulation: what the
             precision costs, which no check is made of. None elsewhere.
+        fidelity: each output of an integer file beside the float network's, on calibration
+            samples, or where there are none on parity inputs in their range; empty where that was
+            skipped.
+        other_kernels: what such a file answers on kernels that its runtime does not choose.
         lowering: optional rules beside the format's default ones, in writing; see
             `edgekit.export.rewriting.choices`.
         tuning: what was measured to choose them, step by step.
@@ -100,6 +105,8 @@ class Artifact(Document):
     calibration: str | None = None
     trace: tuple[Mapping[str, Any], ...] = ()
     drift: Parity | None = None
+    fidelity: tuple[OutputFidelity, ...] = ()
+    other_kernels: tuple[OtherKernels, ...] = ()
     lowering: str = ""
     tuning: tuple[Mapping[str, Any], ...] = ()
 
@@ -108,7 +115,9 @@ class Artifact(Document):
         """``passed``, ``failed`` or ``skipped``."""
         if self.parity is None:
             return "skipped"
-        return "passed" if self.parity.passed else "failed"
+        close = all(each.passed for each in self.fidelity)
+        alike = all(each.passed for each in self.other_kernels)
+        return "passed" if self.parity.passed and close and alike else "failed"
 
     def derived(self) -> dict[str, Any]:
         """Return the verdict."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from edgekit.export import artifact as artifacts
 from edgekit.export import parity
 from edgekit.export.artifact import Artifact, TensorSpec
 from edgekit.export.formats import Format
+from edgekit.export.judging import fidelity
+from edgekit.export.judging.fidelity import OtherKernels, OutputFidelity, Yardstick
 from edgekit.export.parity import Arrays, Parity
 from edgekit.export.sources.source import Source
 from edgekit.files.staging import Staging, staging
@@ -41,6 +44,8 @@ class Job:
         lowering: rules beside the default ones; see `edgekit.export.rewriting.choices`.
         tuning: what was measured to choose them.
         integer_io: the file's inputs or outputs are stored integers.
+        yardstick: float32 answers that those of an integer file must come close to; None skips
+            that, and the check of the runtime's other kernels with it.
         maps: names of the inputs and outputs that are image maps, NCHW in .onnx, NHWC in .tflite.
     """
 
@@ -54,6 +59,7 @@ class Job:
     tuning: tuple[Mapping[str, Any], ...] = ()
     integer_io: bool = False
     maps: frozenset[str] = frozenset()
+    yardstick: Yardstick | None = None
 
 
 @dataclass(frozen=True)
@@ -93,8 +99,9 @@ def write(
         progress: called with a short line before each step.
 
     Raises:
-        ParityError: a file does not reproduce its reference; every file of this call is then
-            kept under ``<name>.failed.<ext>`` and marked in its sidecar.
+        ParityError: a file does not reproduce its reference, is too far from its yardstick, or
+            answers otherwise on its runtime's other kernels; every file of this call is then kept
+            under ``<name>.failed.<ext>`` and marked in its sidecar.
         WouldOverwriteError: a name is taken by other content and ``force`` is not set.
         InvalidPathError, StorageError: the folder cannot be written.
     """
@@ -109,7 +116,8 @@ def write(
             stage.write(name, data)
         stage.commit(force=force or bool(failed))
     if failed:
-        raise ParityError(_explain(failed[0], [entry.path for entry in saved]))
+        job = jobs[written.index(failed[0])]
+        raise ParityError(_explain(failed[0], job, [entry.path for entry in saved]))
     return saved
 
 
@@ -119,16 +127,23 @@ def _checked(source: Source, job: Job, stage: Staging, origin: QuantizationRecor
     path = stage.write(f"{source.name}_{job.precision}.{target.suffix}", job.data)
     checked: Parity | None = None
     drift: Parity | None = None
+    judged: tuple[OutputFidelity, ...] = ()
+    others: tuple[OtherKernels, ...] = ()
     if job.answers is None:
         info = child.describe(path, runtime=target.runtime)
     else:
-        info, answers = _run(source, job, path)
+        more = () if job.yardstick is None else job.yardstick.feeds
+        info, answers = _run(source, (*source.feeds, *more), job, path)
+        answers, judged_by = answers[: len(source.feeds)], answers[len(source.feeds) :]
         checked = parity.compare(job.reference, job.answers, answers, job.tolerance)
         if not checked.passed and job.answers is source.answers:
             wider = max(job.tolerance, _held_by_float32(source))
             checked = parity.compare(job.reference, job.answers, answers, wider)
         if job.answers is not source.answers:
             drift = parity.compare(source.reference, source.answers, answers)
+        if job.yardstick is not None:
+            judged = fidelity.judge(job.yardstick, judged_by)
+            others = _on_other_kernels(source, job, path, info)
     return Artifact(
         path=path,
         format=target.name,
@@ -151,6 +166,8 @@ def _checked(source: Source, job: Job, stage: Staging, origin: QuantizationRecor
         trace=origin.trace,
         tools=artifacts.tool_versions(),
         drift=drift,
+        fidelity=judged,
+        other_kernels=others,
         lowering=job.lowering,
         tuning=job.tuning,
     )
@@ -163,22 +180,53 @@ def _held_by_float32(source: Source) -> float:
     return min(_LARGEST_TOLERANCE, _SPREADS * source.original.spread(source.feeds, source.answers))
 
 
-def _run(source: Source, job: Job, path: Path) -> tuple[ModelInfo, list[dict[str, np.ndarray]]]:
-    """Run a file on the source's feeds, in its own layout and number types."""
-    target = job.target
-    feeds: Sequence[Arrays] = source.feeds
-    if target.channels_last:
-        feeds = [parity.to_nhwc(feed, job.maps) for feed in feeds]
+def _run(
+    source: Source, feeds: Sequence[Arrays], job: Job, path: Path
+) -> tuple[ModelInfo, list[dict[str, np.ndarray]]]:
+    """Run a file on inputs of the source, in its own layout and number types."""
+    expected = child.describe(path, runtime=job.target.runtime).inputs if job.integer_io else ()
+    taken = [_taken(source, feed, job, expected) for feed in feeds]
+    info, answers = child.run(path, taken, runtime=job.target.runtime)
+    return info, [_given(answer, job, info.outputs) for answer in answers]
+
+
+def _on_other_kernels(
+    source: Source, job: Job, path: Path, info: ModelInfo
+) -> tuple[OtherKernels, ...]:
+    """Run a file once on each of its runtime's other kernels.
+
+    They round sums that end half-way otherwise. In a deep network that makes much of each such
+    step, they may differ by as much as rounding itself does; in others by the file's tolerance.
+    """
+    wanted = () if job.answers is None else job.answers[:1]
+    noise = parity.compare(source.reference, source.answers[: len(wanted)], wanted).max_rel_error
+    tolerance = max(job.tolerance, min(noise, 1.0))
+    taken = _taken(source, source.feeds[0], job, info.inputs)
+    found = []
+    for answer in child.run_on_other_kernels(path, taken, runtime=job.target.runtime):
+        error = 0.0
+        if not answer.trouble:
+            given = _given(answer.outputs, job, info.outputs)
+            error = parity.compare(job.reference, wanted, [given], tolerance).max_rel_error
+        found.append(OtherKernels(answer.kernels, error, tolerance, answer.trouble))
+    return tuple(found)
+
+
+def _taken(
+    source: Source, feed: Arrays, job: Job, tensors: Sequence[TensorInfo]
+) -> dict[str, np.ndarray]:
+    """Return inputs of the source as the file takes them."""
+    if job.target.channels_last:
+        arrays: Arrays = parity.to_nhwc(feed, job.maps)
     else:
-        feeds = source.stored(feeds)
-    if job.integer_io:
-        expected = child.describe(path, runtime=target.runtime)
-        feeds = [_stored(feed, expected.inputs) for feed in feeds]
-    info, answers = child.run(path, feeds, runtime=target.runtime)
-    answers = [_real(answer, info.outputs) for answer in answers]
-    if target.channels_last:
-        answers = [parity.to_nchw(answer, job.maps) for answer in answers]
-    return info, answers
+        (arrays,) = source.stored([feed])
+    return _stored(arrays, tensors)
+
+
+def _given(answer: Arrays, job: Job, tensors: Sequence[TensorInfo]) -> dict[str, np.ndarray]:
+    """Return what the file answers as the source would."""
+    real = _real(answer, tensors)
+    return parity.to_nchw(real, job.maps) if job.target.channels_last else real
 
 
 def _stored(feed: Arrays, tensors: Sequence[TensorInfo]) -> dict[str, np.ndarray]:
@@ -231,10 +279,22 @@ def _tensor_specs(
     )
 
 
-def _explain(entry: Artifact, kept: list[Path]) -> str:
+def _explain(entry: Artifact, job: Job, kept: list[Path]) -> str:
     checked = entry.parity
     if checked is None:
         raise ValueError("only a compared artifact can fail")
+    if not checked.passed:
+        found = f"differs from {checked.reference}: {_difference(checked)}"
+    elif any(not each.passed for each in entry.fidelity):
+        found = _too_far(entry, job)
+    else:
+        found = _otherwise(next(each for each in entry.other_kernels if not each.passed))
+    places = ", ".join(str(path) for path in kept)
+    what = f"{entry.model} as {entry.precision} {entry.format}"
+    return f"{what} {found}; kept for inspection as {places}"
+
+
+def _difference(checked: Parity) -> str:
     if checked.max_rel_error == parity.INCOMPARABLE:
         found = "an output is missing, of another shape or not finite"
     else:
@@ -244,7 +304,23 @@ def _explain(entry: Artifact, kept: list[Path]) -> str:
         )
     if checked.top1_agreement is not None:
         found += f", top-1 agrees on {checked.top1_agreement} of {checked.inputs} inputs"
+    return found
+
+
+def _too_far(entry: Artifact, job: Job) -> str:
+    worst = min(entry.fidelity, key=lambda each: each.sqnr_db - each.least_db)
+    where = "" if job.yardstick is None else job.yardstick.first_fault()
     return (
-        f"{entry.model} as {entry.precision} {entry.format} differs from {checked.reference}: "
-        f"{found}; kept for inspection as {', '.join(str(path) for path in kept)}"
+        f"is too far from the float32 network: {worst.sqnr_db:.1f} dB at output {worst.output!r}, "
+        f"at least {worst.least_db:.1f} dB expected; {where}; --allow-drift "
+        f"{math.floor(worst.sqnr_db)} accepts it"
+    )
+
+
+def _otherwise(found: OtherKernels) -> str:
+    if found.trouble:
+        return f"runs with XNNPACK alone: the {found.kernels} kernels say {found.trouble!r}"
+    return (
+        f"answers otherwise on the {found.kernels} kernels: largest error "
+        f"{found.max_rel_error:.1e} of the output range, allowed {found.tolerance:.0e}"
     )

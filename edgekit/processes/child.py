@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from edgekit.files import documents
 from edgekit.processes import worker_archive
 from edgekit.runtimes import for_file, resolve
 from edgekit.runtimes.base import ModelInfo
-from edgekit.runtimes.jobs import DescribeJob, Job, RunJob
+from edgekit.runtimes.jobs import DescribeJob, Job, OtherKernelsJob, RunJob
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,6 +106,48 @@ def run(
         job = RunJob(name, place, threads, str(inputs), str(outputs), exact_sums, as_written)
         answer = call(job, DEFAULT_TIMEOUT_S + secs_per_set * len(feeds), isa=isa)
         return documents.decode(ModelInfo, answer["model"]), list(read_sets(outputs))
+
+
+@dataclass(frozen=True, eq=False)
+class KernelAnswer:
+    """What one set of a runtime's kernels makes of a file.
+
+    Attributes:
+        kernels: whose.
+        outputs: by name, in the file's dtype and layout; empty if there is trouble.
+        trouble: why they did not run the file; empty if they did.
+    """
+
+    kernels: str
+    outputs: Mapping[str, np.ndarray]
+    trouble: str
+
+
+def run_on_other_kernels(
+    path: str | Path, feeds: Mapping[str, np.ndarray], runtime: str | None = None
+) -> list[KernelAnswer]:
+    """Run a model file in a child process on each set of kernels that its runtime has in reserve.
+
+    Args:
+        path: the model file.
+        feeds: input names to arrays in the file's dtype and layout.
+        runtime: name or alias of a runtime; None takes the one for the file's suffix.
+
+    Returns:
+        Nothing for a runtime that has one set of kernels.
+
+    Raises:
+        WorkerError: the child died; and as for `describe`.
+    """
+    from edgekit.runtimes.arrays import read_sets, write_sets
+
+    name, place = located(path, runtime)
+    with scratch_folder() as folder:
+        inputs, outputs = folder / "inputs.zip", folder / "outputs.zip"
+        write_sets(inputs, [feeds])
+        answer = call(OtherKernelsJob(name, place, 1, str(inputs), str(outputs)))
+        found = zip(answer["kernels"], read_sets(outputs), strict=True)
+        return [KernelAnswer(row["name"], each, row["trouble"]) for row, each in found]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from edgekit.export.integer.encodings import Encodings
 from edgekit.export.onnx_writer import qdq
 from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import DEFAULT
+from edgekit.quantize.analysis import verdict
+from edgekit.quantize.analysis.verdict import Calibration
 from edgekit.quantize.candidate import Draft
 from edgekit.quantize.encodings_file import files
 from edgekit.quantize.running.session import GraphSession
@@ -60,7 +62,9 @@ class FileSettings:
             in the draft, and only named in the sidecar.
         tuning: what was measured to choose them, for the sidecar.
         force: replace existing files that have other content.
-        verify: compare every file with the simulation.
+        verify: compare every file with the simulation, and with the float network.
+        allow_drift_db: the smallest signal to noise ratio to the float network that an output
+            may have; None takes `edgekit.quantize.analysis.verdict`'s.
 
     Raises:
         UnknownNameError: a format does not exist.
@@ -75,6 +79,7 @@ class FileSettings:
     tuning: tuple[Mapping[str, Any], ...] = ()
     force: bool = False
     verify: bool = True
+    allow_drift_db: float | None = None
 
     def __post_init__(self) -> None:
         for name in self.format_names:
@@ -124,6 +129,7 @@ def to_files(
     origin: QuantizationRecord,
     settings: FileSettings,
     progress: Callable[[str], None] = lambda _: None,
+    calibration: Calibration | None = None,
 ) -> list[Artifact]:
     """Write ``draft`` in every format, and its encodings beside them: all files or none.
 
@@ -133,20 +139,31 @@ def to_files(
         origin: recipe, calibration data and search, for the sidecars.
         settings: where to and how.
         progress: called with a short line before each step.
+        calibration: by whose samples the files are judged; see `edgekit.quantize.analysis.verdict`.
 
     Returns:
         One artifact a format, saved with its sidecar.
 
     Raises:
-        ParityError: a file differs from the simulation; all are then kept under
-            ``<name>.failed.<ext>``.
+        ParityError: a file differs from the simulation, or both are too far from the float
+            network; all are then kept under ``<name>.failed.<ext>``.
         UnsupportedOperatorError, WouldOverwriteError, StorageError: as `edgekit.export.to_files`.
     """
     precision = precision_of(draft.encodings)
     names = list(dict.fromkeys(formats.get(name).name for name in settings.format_names))
-    answers = _answers(source, draft) if settings.verify else None
+    answers, yardstick = None, None
+    if settings.verify:
+        progress("judging by the float network")
+        answers = _answers(source, draft)
+        yardstick = verdict.yardstick(
+            source, draft, calibration or Calibration(), settings.allow_drift_db
+        )
     made = [
-        _job(source, draft, formats.FORMATS[name], precision, settings, answers) for name in names
+        replace(
+            _job(source, draft, formats.FORMATS[name], precision, settings, answers),
+            yardstick=yardstick,
+        )
+        for name in names
     ]
     document = files.dumps(draft.encodings, draft.graph)
     beside = {files.file_name(source.name, precision): document}

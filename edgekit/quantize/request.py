@@ -128,7 +128,9 @@ class QuantizeRequest(CalibrationRequest):
         ort_activations: how the .onnx stores activations, ``uint8`` or ``int8``.
         lowering: optional rules of the one format that is written, ``FORMAT:+RULE,-RULE``.
         force: replace existing files that have other content.
-        verify: compare every file with the simulation of its integers.
+        verify: compare every file with the simulation of its integers, and with the float network.
+        allow_drift_db: the smallest signal to noise ratio to the float network that an output
+            may have; None takes `edgekit.quantize.analysis.verdict`'s.
 
     Raises:
         UnknownNameError: a format or a rule does not exist.
@@ -144,6 +146,7 @@ class QuantizeRequest(CalibrationRequest):
     lowering: tuple[str, ...] = ()
     force: bool = False
     verify: bool = True
+    allow_drift_db: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -174,6 +177,7 @@ class QuantizeRequest(CalibrationRequest):
             lowering=self.rules,
             force=self.force,
             verify=self.verify,
+            allow_drift_db=self.allow_drift_db,
         )
 
 

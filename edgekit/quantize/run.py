@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeAlias
 
 from edgekit.errors import UsageError
 from edgekit.export import QuantizationRecord
 from edgekit.export.forms import Tuner
 from edgekit.export.rewriting.choices import DEFAULT
 from edgekit.quantize import drafting, files, network, recipe
+from edgekit.quantize.analysis import verdict
+from edgekit.quantize.analysis.verdict import Calibration
 from edgekit.quantize.budget.climb import Outcome
 from edgekit.quantize.budget.score import Latency
-from edgekit.quantize.candidate import Draft, Say
+from edgekit.quantize.candidate import Context, Draft, Say
 from edgekit.quantize.encoding import unlike
 from edgekit.quantize.files import FileSettings
 from edgekit.quantize.forms import IntegerForms
@@ -26,6 +29,14 @@ _JUDGED_ON_NOISE = (
     "or fewer --calibration-samples"
 )
 _TUNING_SAMPLES = 4
+
+_Calibrated: TypeAlias = tuple[
+    Draft,
+    QuantizationRecord,
+    Outcome | None,
+    tuple[str, ...],  # warnings
+    Calibration,
+]
 
 
 def run(
@@ -52,8 +63,8 @@ def run(
         UnknownNameError: no network is called that, or it has no operator of a type asked for.
         InvalidPathError: a file or folder is not there.
         RefusedError: weights, samples or encodings cannot be used; see the ``reason_code``.
-        ParityError: a file differs from the simulation; all are then kept under
-            ``<name>.failed.<ext>``.
+        ParityError: a file differs from the simulation, or both are too far from the float
+            network; all are then kept under ``<name>.failed.<ext>``.
         WouldOverwriteError: a name is taken by other content and ``force`` is not set.
     """
     settings = request.files
@@ -77,10 +88,11 @@ def run(
         record = QuantizationRecord(f"encodings {request.encodings.name}")
         outcome: Outcome | None = None
         warned: tuple[str, ...] = ()
+        calibration = Calibration()
     else:
-        draft, record, outcome, warned = _calibrated(found, request, latency, progress)
+        draft, record, outcome, warned, calibration = _calibrated(found, request, latency, progress)
     warned = (*warned, *unlike.kept_float(draft.graph, draft.encodings))
-    artifacts = files.to_files(found.source, draft, record, settings, progress)
+    artifacts = files.to_files(found.source, draft, record, settings, progress, calibration)
     return QuantizeResult(
         artifacts=tuple(artifacts),
         recipe=record.recipe or "",
@@ -94,8 +106,8 @@ def run(
 
 def _calibrated(
     found: Network, request: QuantizeRequest, latency: Latency | None, say: Say
-) -> tuple[Draft, QuantizationRecord, Outcome | None, tuple[str, ...]]:
-    """Return the draft, what the sidecars say of it, the search, and warnings."""
+) -> _Calibrated:
+    """Calibrate, and search if the request says so."""
     given = reading.read(
         request.calibration_data,
         found.inputs,
@@ -111,7 +123,10 @@ def _calibrated(
     )
     final = request.asked if outcome is None else outcome.chosen.recipe
     trace = () if outcome is None else trace_documents(outcome.trace)
-    return draft, QuantizationRecord(final.text, given.description, trace), outcome, warned
+    record = QuantizationRecord(final.text, given.description, trace)
+    few = Context(given, given.sets, final.per_channel, say).few(verdict.SAMPLES)
+    calibration = Calibration(few, "minmax" if final.ranges == recipe.AUTO else final.ranges)
+    return draft, record, outcome, warned, calibration
 
 
 def _tuned(

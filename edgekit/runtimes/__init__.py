@@ -7,6 +7,7 @@ a fresh process, which is how the rest of edgekit does it; `load` runs it in thi
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -128,6 +129,17 @@ def load(runtime: str, path: str | Path, threads: int = 1, *, exact_sums: bool =
         raise InvalidPathError(f"{path}: no such file")
     session: Session = module.load(Path(path), threads, exact_sums=exact_sums)
     return session
+
+
+def other_kernels(runtime: str) -> Mapping[str, Callable[[Path, int], Session]]:
+    """Return what loads a file with the kernels that a runtime has in reserve, by their name.
+
+    Raises:
+        MissingPackageError: the runtime is not installed.
+    """
+    found: Mapping[str, Callable[[Path, int], Session]]
+    found = getattr(import_runtime(runtime), "OTHER_KERNELS", {})
+    return found
 
 
 def installed() -> dict[str, str | None]:

@@ -76,6 +76,21 @@ class RunJob(FileJob):
 
 
 @dataclass(frozen=True)
+class OtherKernelsJob(FileJob):
+    """Run a file once on each set of kernels that its runtime does not choose by itself.
+
+    Attributes:
+        inputs: path of an archive of one set (see `edgekit.runtimes.arrays`).
+        outputs: path of the archive to write: one set for each set of kernels.
+    """
+
+    task = "other-kernels"
+
+    inputs: str
+    outputs: str
+
+
+@dataclass(frozen=True)
 class ServeJob(FileJob):
     """Load a file and go on after the answer: sets of inputs come on stdin until it closes.
 
@@ -236,6 +251,7 @@ _KINDS = {
         ProbeJob,
         DescribeJob,
         RunJob,
+        OtherKernelsJob,
         ServeJob,
         MeasureJob,
         CompareJob,

@@ -107,6 +107,21 @@ def _run(job: jobs.RunJob) -> dict[str, Any]:
     return {"model": asdict(session.info())}
 
 
+def _other_kernels(job: jobs.OtherKernelsJob) -> dict[str, Any]:
+    (feeds,) = read_sets(Path(job.inputs))
+    rows, results = [], []
+    for name, load in runtimes.other_kernels(job.runtime).items():
+        try:
+            results.append(load(Path(job.path), job.threads).run(feeds))
+            trouble = ""
+        except (EdgekitError, RuntimeError, ValueError) as error:
+            results.append({})
+            trouble = (str(error).splitlines() or [type(error).__name__])[0]
+        rows.append({"name": name, "trouble": trouble})
+    write_sets(Path(job.outputs), results)
+    return {"kernels": rows}
+
+
 def _measure(job: jobs.MeasureJob) -> dict[str, Any]:
     cooled_secs = _cool_down(job)
     facts, before = machine.facts(), machine.conditions()
@@ -275,6 +290,7 @@ _TASKS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "probe": _probe,
     "describe": _describe,
     "run": _run,
+    "other-kernels": _other_kernels,
     "measure": _measure,
     "compare": _compare,
     "sustain": _sustain,

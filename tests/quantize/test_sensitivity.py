@@ -14,10 +14,10 @@ from PIL import Image
 from edgekit import cli
 from edgekit.data import folder as image_folder
 from edgekit.errors import MissingPackageError, RefusedError, UsageError
+from edgekit.export.judging.sqnr import EXACT_DB, Noise
 from edgekit.quantize import Draft, Recipe
 from edgekit.quantize.analysis import layer_accuracy, plots, sensitivity, tensor_errors
 from edgekit.quantize.analysis.sensitivity import Sensitivity
-from edgekit.quantize.analysis.sqnr import EXACT_DB, Noise
 from tests.specimens import graphs, integers
 from tests.specimens.graphs import weights
 

@@ -80,6 +80,14 @@ from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
     show_default=True,
     help="How the .onnx stores activations; on x86, ONNX Runtime has kernels for uint8 alone.",
 )
+@click.option(
+    "--allow-drift",
+    "allow_drift_db",
+    type=float,
+    metavar="DB",
+    help="Accept outputs whose signal to noise ratio to the float network is no less than this; "
+    "without it, 15 dB, or 6 less than plain rounding leaves.",
+)
 @input_options
 @output_options
 @target_options
@@ -97,6 +105,7 @@ def command(
     formats: tuple[str, ...],
     io: str,
     ort_activations: str,
+    allow_drift_db: float | None,
     inputs: InputOptions,
     outputs: Outputs,
     tuning: TuningOptions,
@@ -107,7 +116,8 @@ def command(
 
     One set of encodings makes both files, so ONNX Runtime and LiteRT run the same integers. They
     are saved beside them, <model>_int8.encodings.json, and taken back with --encodings. Each file
-    is compared with a simulation of its integers before it gets its name.
+    is compared with a simulation of its integers before it gets its name, and with the float
+    network: one that is too far from it is kept as <name>.failed, exit code 1.
 
     --tune and --lowering are those of `edgekit export`, for one --format at a time: the files of
     both share what is calibrated. Encodings belong to a lowering: give both together.
@@ -140,6 +150,7 @@ def command(
         lowering=tuning.lowerings,
         force=outputs.force,
         verify=not outputs.no_verify,
+        allow_drift_db=allow_drift_db,
     )
     with output.progress(name) as say:
         result = quantize.run(request, tuner=tuning.tuner, latency=latency.of_float, progress=say)

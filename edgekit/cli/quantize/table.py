@@ -41,7 +41,15 @@ def show(result: QuantizeResult) -> None:
         click.echo(f"budget of {result.max_drop:g} points {verdict}")
     click.echo()
     output.print_table(
-        ["file", "size>", "operators>", "delegate", "off its simulation>", "verified"],
+        [
+            "file",
+            "size>",
+            "operators>",
+            "delegate",
+            "off its simulation>",
+            "to float32>",
+            "verified",
+        ],
         [_row(entry) for entry in artifacts],
     )
 
@@ -73,5 +81,6 @@ def _row(entry: Artifact) -> list[str]:
         str(sum(entry.operators.values())),
         delegate(entry.partitions, entry.operators_outside),
         error,
+        f"{min(each.sqnr_db for each in entry.fidelity):.1f} dB" if entry.fidelity else "",
         entry.verified,
     ]

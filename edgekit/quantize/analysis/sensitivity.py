@@ -10,8 +10,8 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.integer import encoded, quantizable
+from edgekit.export.judging.sqnr import Noise
 from edgekit.export.onnx_writer import qdq
-from edgekit.quantize.analysis.sqnr import Noise
 from edgekit.quantize.candidate import Draft, Say, integer_layers
 from edgekit.quantize.running.segments import Values, Walk, continued
 

@@ -19,11 +19,11 @@ from edgekit.export import lowering, parity, tflite
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph.affine import Affine
 from edgekit.export.integer import encoded
+from edgekit.export.judging.sqnr import Noise
 from edgekit.export.onnx_writer import qdq
 from edgekit.export.rewriting import rules
 from edgekit.processes import child
 from edgekit.processes.served_model import ServedModel, serve
-from edgekit.quantize.analysis.sqnr import Noise
 from edgekit.quantize.candidate import Draft, Say
 from edgekit.quantize.running.session import GraphSession
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,21 @@ _PROVIDERS = {
 }
 
 
-def _import_interpreter() -> tuple[str, Any]:
+def _import_interpreter() -> tuple[str, Any, Any]:
     for distribution, module in _PROVIDERS.items():
         package = module.partition(".")[0]
         try:
-            return distribution, importlib.import_module(module).Interpreter
+            found = importlib.import_module(module)
         except ModuleNotFoundError as error:
             # Only the package's own absence sends us on; a broken install must be seen.
             if error.name not in (package, module):
                 raise ImportError(f"{distribution} needs {error.name}") from error
+        else:
+            return distribution, found.Interpreter, getattr(found, "OpResolverType", None)
     raise ModuleNotFoundError("no TFLite interpreter is installed", name="ai_edge_litert")
 
 
-_DISTRIBUTION, _Interpreter = _import_interpreter()
+_DISTRIBUTION, _Interpreter, _Kernels = _import_interpreter()
 
 
 def load(
@@ -52,6 +54,28 @@ def load(
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise UnreadableModelError(f"{path}: LiteRT cannot load this file: {error}") from error
+    return LiteRTSession(interpreter)
+
+
+def _load_without_xnnpack(path: Path, threads: int) -> LiteRTSession:
+    return _load_with(path, threads, _Kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+
+
+def _load_with_reference(path: Path, threads: int) -> LiteRTSession:
+    return _load_with(path, threads, _Kernels.BUILTIN_REF)
+
+
+OTHER_KERNELS: dict[str, Callable[[Path, int], LiteRTSession]] = (
+    {"built-in": _load_without_xnnpack, "reference": _load_with_reference} if _Kernels else {}
+)
+"""Kernels that LiteRT uses where XNNPACK is missing, and its reference for them."""
+
+
+def _load_with(path: Path, threads: int, kernels: Any) -> LiteRTSession:  # noqa: ANN401
+    interpreter = _Interpreter(
+        model_path=str(path), num_threads=threads, experimental_op_resolver_type=kernels
+    )
+    interpreter.allocate_tensors()
     return LiteRTSession(interpreter)
 
 

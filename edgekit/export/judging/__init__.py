@@ -1,0 +1,1 @@
+"""How close a file comes to what it was made of."""

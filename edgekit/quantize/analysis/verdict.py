@@ -1,0 +1,100 @@
+"""What an integer file must come up to: the float network's answers, less what 8 bits cost.
+
+Rounding alone costs a network that makes much of every small difference more than another, so
+each is held to what plain rounding of its values does to it
+(`edgekit.quantize.analysis.plain_rounding`), and never to more than `LEAST_SQNR_DB`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgekit.export import Source
+from edgekit.export.judging.fidelity import Yardstick
+from edgekit.export.judging.sqnr import Noise
+from edgekit.export.parity import Arrays
+from edgekit.quantize import ranges
+from edgekit.quantize.analysis import first_fault, plain_rounding
+from edgekit.quantize.candidate import Draft
+from edgekit.quantize.running.session import GraphSession
+
+LEAST_SQNR_DB = 15.0
+"""Of any output. Faults of encodings seen so far left 2 to 11 dB of some 35."""
+
+MARGIN_DB = 6.0
+"""Below plain rounding that a file may stay. No registered network's loses more than 2 dB by what
+joins its values; see docs/quantize.md."""
+
+SAMPLES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """How encodings were made.
+
+    Attributes:
+        samples: some of those that they were calibrated with; none where nobody knows.
+        ranges: method of range estimation.
+    """
+
+    samples: Sequence[Arrays] = ()
+    ranges: str = "minmax"
+
+
+def yardstick(
+    source: Source,
+    draft: Draft,
+    calibration: Calibration,
+    allow_drift_db: float | None,
+) -> Yardstick | None:
+    """Return what the files of a draft are held against.
+
+    Args:
+        source: what was quantized.
+        draft: its encodings.
+        calibration: how the encodings were made.
+        allow_drift_db: the smallest signal to noise ratio to accept, whatever is usual.
+
+    Returns:
+        None where no input at hand is one that the encodings were made for, or no output is a
+        float.
+    """
+    feeds = tuple(calibration.samples or [feed for feed in source.feeds if _fits(feed, draft)])
+    session = GraphSession(source.graph)
+    answers = tuple(session.run(feed) for feed in feeds)
+    outputs = [n for n, v in (answers[0] if answers else {}).items() if v.dtype == np.float32]
+    if not outputs:
+        return None
+    if allow_drift_db is not None:
+        least = dict.fromkeys(outputs, allow_drift_db)
+    else:
+        bits = {affine.bits for affine in draft.encodings.activations.values()}
+        method = ranges.get(calibration.ranges)
+        plain = plain_rounding.answers(source.graph, feeds, method, 16 if 16 in bits else 8)
+        least = {name: _least(name, answers, plain) for name in outputs}
+    return Yardstick(
+        feeds, answers, least, lambda: first_fault.found(source.graph, draft, feeds, LEAST_SQNR_DB)
+    )
+
+
+def _least(name: str, wanted: Sequence[Arrays], rounded: Sequence[Arrays]) -> float:
+    noise = Noise()
+    for exact, given in zip(wanted, rounded, strict=True):
+        noise.add(exact[name], given[name])
+    return min(LEAST_SQNR_DB, noise.sqnr_db - MARGIN_DB)
+
+
+def _fits(feed: Arrays, draft: Draft) -> bool:
+    """Tell whether inputs are of the size that the encodings are for: neither clipped nor tiny."""
+    for name, values in feed.items():
+        affine = draft.encodings.activations.get(name)
+        if affine is None:
+            continue
+        low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))
+        is_clipped = low < affine.low - affine.scale or high > affine.high + affine.scale
+        if is_clipped or high - low < (affine.high - affine.low) / 4:
+            return False
+    return True
