@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types imports docs-check docs unit clean
+.PHONY: demo test lint types imports docs-check docs unit fuzz-graphs oracles clean
 
 demo: $(VENV)/.installed
 	$(BIN)/edgekit export --model micronet-m0 --output out
@@ -31,6 +31,20 @@ docs: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+
+# Random networks through every form: NETWORKS of them, faults in build/fuzz.
+NETWORKS ?= 10000
+fuzz-graphs: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.fuzz_graphs $(NETWORKS)
+
+# What an ordinary machine skips: other people's kernels and devices. Ends with what is still skipped.
+ORACLES := build/oracles
+oracles:
+	$(PYTHON) -m venv $(ORACLES)
+	$(ORACLES)/bin/python -m pip --disable-pip-version-check --quiet install \
+		--constraint constraints.txt --editable '.[dev,tensorflow]'
+	$(ORACLES)/bin/python -m pytest -n auto -rs tests/export/test_second_opinion.py \
+		tests/targets tests/evaluate/test_isa.py tests/runtimes/test_registry.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

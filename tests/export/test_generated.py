@@ -1,0 +1,55 @@
+"""Networks that nobody thought of, in every form, and those of them that went wrong once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgekit.export import formats
+from edgekit.export.rewriting.choices import Choices
+from tests.specimens import generated, graphs, judged
+
+RULES = [rule.name for rule in formats.get("tflite").lowering.alternatives]
+
+ONCE_WRONG = {
+    "a vector's elements turned round": (
+        "g (float[1,4] x) => (float[1,4] y) { a = Gather<axis=1>(x, order)\n y = Sub(a, x) }",
+        {"order": np.array([3, 2, 1, 0])},
+    ),
+    "a vector's elements shuffled": (
+        "g (float[1,6] x) => (float[1,6] y) { y = Gather<axis=1>(x, order) }",
+        {"order": np.array([0, 3, 1, 4, 2, 5])},
+    ),
+    "softmax cut off": (
+        "g (float[1,4] x) => (float[1,4] y) { s = Softmax<axis=1>(x)\n y = Clip(s, low, high) }",
+        {"low": np.float32(0), "high": np.float32(0.5)},
+    ),
+    "integers by rules alone": (
+        "g (float[1,4,5,5] x) => (float[1,4,5,5] y) { y = HardSwish(x) }",
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ONCE_WRONG)
+def test_what_was_wrong_once_is_right(name: str) -> None:
+    text, constants = ONCE_WRONG[name]
+    verdicts = judged.judge(graphs.proto(text, **constants), Choices())
+    assert verdicts
+    assert [verdict for verdict in verdicts if verdict.is_fault] == []
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(st.data())
+def test_random_networks_are_right_or_refused_in_every_form(data: st.DataObject) -> None:
+    model = generated.network(lambda count: data.draw(st.integers(0, count - 1)))
+    added = tuple(name for name in RULES if data.draw(st.booleans()))
+    verdicts = judged.judge(model, Choices(added=added))
+    assert [verdict for verdict in verdicts if verdict.is_fault] == []
