@@ -85,3 +85,13 @@ def _documents_fit_their_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
         echo(message, *arguments, **options)
 
     monkeypatch.setattr(click, "echo", checked)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what this machine could not run, and what would."""
+    skipped = len(terminalreporter.stats.get("skipped", ()))
+    if skipped:
+        terminalreporter.write_line(
+            f"{skipped} tests were skipped; `make oracles` installs what most of them need, and "
+            "runs them; `pytest -rs` says why each was"
+        )
