@@ -1,12 +1,24 @@
 """The artifact for app teams: files that apps can open, with what proves and describes them.
 
-The door is `build`.
+The doors are `build` and `check`.
 """
 
 from __future__ import annotations
 
 from edgekit.bundle.building import Built, build
+from edgekit.bundle.checking.finding import CheckReport, Finding
+from edgekit.bundle.checking.run import CheckRequest, check
 from edgekit.bundle.manifest import Bundle, ModelEntry
 from edgekit.bundle.request import BundleRequest
 
-__all__ = ["Built", "Bundle", "BundleRequest", "ModelEntry", "build"]
+__all__ = [
+    "Built",
+    "Bundle",
+    "BundleRequest",
+    "CheckReport",
+    "CheckRequest",
+    "Finding",
+    "ModelEntry",
+    "build",
+    "check",
+]

@@ -28,6 +28,7 @@ COMMANDS = {
     "evaluate": "edgekit.cli.evaluate",
     "verify": "edgekit.cli.verify",
     "bundle": "edgekit.cli.bundle",
+    "check": "edgekit.cli.check",
     "latency": "edgekit.cli.latency.command",
     "compare": "edgekit.cli.compare",
     "predict": "edgekit.cli.predict",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgekit.bundle import Bundle
+from edgekit.bundle import Bundle, CheckReport
 from edgekit.cli.doctor import InstructionSet, Package
 from edgekit.devices import (
     BenchmarkReport,
@@ -146,6 +146,7 @@ _ALL = (
     _one(Verification, "edgekit verify --json", summary=_SUMMARY),
     _one(ShowResult, "edgekit run --json"),
     _one(Bundle, "edgekit.json of a bundle"),
+    _one(CheckReport, "edgekit check --json", passed=bool),
     _one(LatencyReport, "the latency of one file", summary=_SUMMARY),
     _many("edgekit.latencies", "edgekit.latency", "edgekit latency --json"),
     _one(SustainedReport, "the latency of one file over a long time", summary=_SUMMARY),

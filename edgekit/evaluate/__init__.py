@@ -10,15 +10,15 @@ from edgekit.evaluate.request import EvaluateRequest
 from edgekit.evaluate.result import Answers, ClassRow, Data, Evaluation, from_json
 from edgekit.evaluate.run import run
 from edgekit.evaluate.settings import Settings
-from edgekit.evaluate.showing import (
+from edgekit.evaluate.showing.answers import (
     Guess,
     RawOutput,
     ShownImage,
     ShowRequest,
     ShowResult,
-    read_labels,
-    show,
 )
+from edgekit.evaluate.showing.labels import read_labels
+from edgekit.evaluate.showing.show import show
 from edgekit.evaluate.statistics import PairedDifference, Share
 from edgekit.evaluate.verification.isa_check import IsaReport
 from edgekit.evaluate.verification.report import FileFacts, Thresholds, Verification

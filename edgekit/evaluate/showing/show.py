@@ -4,119 +4,26 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from edgekit.data import images
-from edgekit.errors import CheckFailedError, InvalidPathError, RefusedError, UsageError
+from edgekit.errors import CheckFailedError, InvalidPathError, RefusedError
 from edgekit.evaluate import tensors
-from edgekit.evaluate.settings import Settings
+from edgekit.evaluate.showing.answers import (
+    Guess,
+    RawOutput,
+    ShownImage,
+    ShowRequest,
+    ShowResult,
+)
+from edgekit.evaluate.showing.labels import read_labels
 from edgekit.evaluate.tensors import ImageInput
 from edgekit.export import artifact
-from edgekit.files.documents import Document
 from edgekit.modelfile import metadata
 from edgekit.models import Preprocessing, class_names
 from edgekit.processes import served_model
-
-
-@dataclass(frozen=True)
-class ShowRequest:
-    """A model file and the images to show it.
-
-    Attributes:
-        model: the file.
-        images: image files, at least one.
-        labels: file of class names, one a line; None takes those in the file itself, or of the
-            network's card.
-        top: how many classes of each image to name.
-        raw: give the outputs as they are instead, of any model that takes one image.
-        settings: see `Settings`.
-
-    Raises:
-        UsageError: there is no image, or nothing to name.
-    """
-
-    model: Path
-    images: tuple[Path, ...]
-    labels: Path | None = None
-    top: int = 5
-    raw: bool = False
-    settings: Settings = field(default_factory=Settings)
-
-    def __post_init__(self) -> None:
-        if not self.images:
-            raise UsageError("no image is given: name one or more image files")
-        if self.top < 1:
-            raise UsageError(f"--top takes a number from 1 on, not {self.top}")
-
-
-@dataclass(frozen=True)
-class Guess:
-    """One class of an answer.
-
-    Attributes:
-        index: number of the class, from 0.
-        label: its name; None if nobody knows it.
-        score: as the file gives it, a logit or a probability; of quantized outputs the real value.
-    """
-
-    index: int
-    label: str | None
-    score: float
-
-
-@dataclass(frozen=True)
-class RawOutput:
-    """One output as it is.
-
-    Attributes:
-        name: of the tensor.
-        dtype: numpy's name of the element type.
-        shape: sizes in the file's layout.
-        values: all elements in C order, not dequantized.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    values: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class ShownImage:
-    """What a model answers to one image.
-
-    Attributes:
-        file: the image as it was given.
-        guesses: the best classes, best first; none if raw outputs were asked for.
-        outputs: raw ones, if they were asked for.
-    """
-
-    file: str
-    guesses: tuple[Guess, ...]
-    outputs: tuple[RawOutput, ...]
-
-
-@dataclass(frozen=True)
-class ShowResult(Document):
-    """What a model answers to images.
-
-    Attributes:
-        file: the model file as it was given.
-        runtime: package and version that computed.
-        preprocessing: how pixels became the input.
-        images: in the order given.
-    """
-
-    schema = "edgekit.run"
-    schema_version = 1
-
-    file: str
-    runtime: str
-    preprocessing: Preprocessing
-    images: tuple[ShownImage, ...]
 
 
 def show(request: ShowRequest) -> ShowResult:
@@ -210,24 +117,3 @@ def _label_sources(request: ShowRequest) -> Iterator[tuple[str, tuple[str, ...]]
     names = None if known is None else class_names.of_model(known.model, known.weights)
     if names is not None:
         yield "the network's card", names
-
-
-def read_labels(path: Path) -> tuple[str, ...]:
-    """Read class names, one a line.
-
-    Raises:
-        InvalidPathError: the file cannot be read.
-        RefusedError: it is no text in UTF-8, or a line is empty (reason "bad-labels").
-    """
-    try:
-        lines = tuple(path.read_text(encoding="utf-8").splitlines())
-    except OSError as error:
-        raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise RefusedError(f"{path} is no text in UTF-8", reason_code="bad-labels") from error
-    if not lines or not all(line.strip() for line in lines):
-        raise RefusedError(
-            f"{path} has an empty line or no line: write one class name a line",
-            reason_code="bad-labels",
-        )
-    return lines

@@ -1,0 +1,71 @@
+"""``edgekit check``: does a bundle hold what it says, and what its budgets allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import json_option
+from edgekit.cli.shared.steps import told
+from edgekit.errors import CheckFailedError, InvalidPathError
+
+_path = click.Path(path_type=Path)
+
+
+@click.command("check", short_help="Prove a bundle, and gate it against the one before.")
+@click.argument("bundle_path", metavar="BUNDLE", type=_path)
+@click.option(
+    "--baseline", type=_path, metavar="BUNDLE", help="The bundle before; latencies take turns."
+)
+@click.option(
+    "--budget", type=_path, metavar="FILE", help="Budgets in place of the bundle's budgets.toml."
+)
+@click.option("--junit", type=_path, metavar="FILE", help="Also write JUnit XML.")
+@click.option("--sarif", type=_path, metavar="FILE", help="Also write SARIF.")
+@click.option("--markdown", type=_path, metavar="FILE", help="Also write a summary for people.")
+@json_option
+def command(
+    bundle_path: Path,
+    baseline: Path | None,
+    budget: Path | None,
+    junit: Path | None,
+    sarif: Path | None,
+    markdown: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Check the folder BUNDLE: hashes, each file opened and replayed, budgets, a baseline.
+
+    Exit code 1 names what failed. A figure fails if the near end of its interval is over the
+    limit, and is warned of if the figure itself is.
+    """
+    from edgekit import bundle
+    from edgekit.bundle.checking import formats
+
+    request = bundle.CheckRequest(bundle_path, baseline, budget)
+    with output.progress("check") as say:
+        report = bundle.check(request, say=say, timing=told(say))
+    for path, form in (
+        (junit, formats.junit),
+        (sarif, formats.sarif),
+        (markdown, formats.markdown),
+    ):
+        if path is not None:
+            _write(path, form(report))
+    if as_json:
+        output.print_document(report)
+    else:
+        rows = [[each.level, each.code, each.subject, each.message] for each in report.findings]
+        output.print_table(["", "check", "file", "found"], rows)
+    if report.failed:
+        names = ", ".join(f"{each.code} of {each.subject}" for each in report.failed)
+        raise CheckFailedError(f"{bundle_path}: {names} failed", result=report)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidPathError(f"cannot write {path}: {error.strerror}") from error
