@@ -30,7 +30,7 @@ SPECIMENS = {
         """<ir_version: 11, opset_import: ["" : 23]>
            g (float[1,3,8] x, float[1,5,4] k, float[1,5,4] v) => (float[1,3,8] y) {
              y = Attention<q_num_heads=4, kv_num_heads=2>(x, k, v) }""",
-        lambda ops: ops["BATCH_MATMUL"] == 2 and ops["SOFTMAX"] == 1,
+        lambda ops: ops["BATCH_MATMUL"] == 2 and ops["SOFTMAX"] == 1 and ops["TRANSPOSE"] == 4,
     ),
     "rotary_as_products": Specimen(
         """<ir_version: 11, opset_import: ["" : 23]>

@@ -81,16 +81,17 @@ def of_reshape(before: Sequence[int], after: Sequence[int], order: Order) -> tup
     """Return orders of a Reshape's operand and result between which the stored elements stay.
 
     Dimensions that are split or merged together must lie side by side. The operand's is the given
-    order if it allows that, else the nearest to it that does.
+    order if it allows that; else it has to be moved, and is moved to where ONNX numbers it, which
+    is what products want that read the heads of an attention side by side.
     """
     groups = _groups(before, after)
     place = {dimension: position for position, dimension in enumerate(order)}
     ranked = sorted(groups, key=lambda group: min((place[d] for d in group[0]), default=-1))
     source = _with_ones([dimension for group in ranked for dimension in group[0]], before)
     target = _with_ones([dimension for group in ranked for dimension in group[1]], after)
-    if same_elements(before, source, order):
-        source = order
-    return source, plainest(after, target)
+    if not same_elements(before, source, order):
+        return natural(len(before)), plainest(after, natural(len(after)))
+    return order, plainest(after, target)
 
 
 def _groups(before: Sequence[int], after: Sequence[int]) -> list[tuple[list[int], list[int]]]:
