@@ -255,6 +255,9 @@ def test_names_of_inputs_may_hold_colons() -> None:
 
 OPEN = "g (float[N,3,H,W] x) => (float[N,3,H,W] y) { y = Relu(x) }"
 FIXED = "g (float[2,3,8,8] x) => (float[2,3,8,8] y) { y = Relu(x) }"
+BOTH_OPEN = """g (float[N,H,8] a, float[N,W] b) => (float[N,H,8] y, float[N,W] z) {
+    y = Relu(a)
+    z = Relu(b) }"""
 TWO = """g (float[N,3,H,8] a, float[N,3] b) => (float[N,3,H,8] y, float[N,3] z) {
     y = Relu(a)
     z = Sigmoid(b) }"""
@@ -296,6 +299,7 @@ def test_open_sizes_are_filled(
         (OPEN, ["1,3,8,8", "1,3"], None, "2 input shapes are given, and .* 1 input: x"),
         (OPEN, [], None, "--input-shape 1,3,224,224"),
         (TWO, ["b:1,3"], None, "--input-shape a:1,3,224,8"),
+        (BOTH_OPEN, [], None, "--input-shape a:1,224,8 --input-shape b:1,224,"),
     ],
 )
 def test_sizes_that_do_not_fit_the_file(

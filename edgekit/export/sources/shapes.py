@@ -105,10 +105,19 @@ def settle(asked: InputShapes, declared: Mapping[str, Declared], subject: str) -
             settled[name] = chosen[name]
             continue
         if sizes is None or None in sizes[1:]:
+            missing = {
+                other: each
+                for other, each in declared.items()
+                if other not in chosen and (each is None or None in each[1:])
+            }
+            options = " ".join(
+                f"--input-shape {'' if len(declared) == 1 else f'{other}:'}{_example(each)}"
+                for other, each in missing.items()
+            )
             raise RefusedError(
                 f"{subject} leaves {'the shape' if sizes is None else 'sizes'} of input {name!r} "
                 f"open{'' if sizes is None else f' {text(sizes)}'}: "
-                f"give --input-shape {'' if len(declared) == 1 else f'{name}:'}{_example(sizes)}",
+                f"give {options}, with the sizes that you need",
                 reason_code="dynamic-shape",
             )
         settled[name] = tuple(asked.batch or 1 if size is None else size for size in sizes)
