@@ -42,6 +42,11 @@ class Axis:
         return covers and self.begin == max(self._padding, 0) // 2
 
     @property
+    def starts_beyond(self) -> bool:
+        """Whether a window starts behind the input, where readers of ONNX do not agree."""
+        return (self.steps - 1) * self.stride >= self.size + self.begin
+
+    @property
     def _padding(self) -> int:
         reach = (self.kernel - 1) * self.dilation + 1
         return (self.steps - 1) * self.stride + reach - self.size
@@ -91,6 +96,8 @@ def of_pool(node: ir.Node) -> Pool | None:
     height, width = (
         Axis(sizes[i], steps[i], kernel[i], strides[i], pads[i]) for i in range(len(kernel))
     )
+    if height.starts_beyond or width.starts_beyond:
+        return None
     return Pool((height, width), (pads[2], pads[3]))
 
 
@@ -127,7 +134,10 @@ def is_windowed(node: ir.Node) -> bool:
     """Tell whether ``node`` slides windows with explicit padding, and has one result."""
     is_padded = node.attributes.get_string("auto_pad", "NOTSET") == "NOTSET"
     no_shape = "output_shape" not in node.attributes
-    return g.is_op(node, *WINDOWED) and is_padded and no_shape and not has_indices(node)
+    if not (g.is_op(node, *WINDOWED) and is_padded and no_shape) or has_indices(node):
+        return False
+    is_layer = g.is_op(node, "Conv", "ConvTranspose")
+    return is_layer or not any(axis.starts_beyond for axis in axes_of(node))
 
 
 def has_indices(node: ir.Node) -> bool:

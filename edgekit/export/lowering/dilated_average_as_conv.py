@@ -16,7 +16,7 @@ from edgekit.export.graph import windows
 
 def rewrite(node: ir.Node) -> bool:
     """Match the AveragePool of a map with dilations."""
-    if not g.is_op(node, "AveragePool") or "auto_pad" in node.attributes:
+    if not g.is_op(node, "AveragePool") or not windows.is_windowed(node):
         return False
     dilations = tuple(node.attributes.get_ints("dilations", ()))
     source, shape = g.operand(node, 0), g.shape_of(node.outputs[0])

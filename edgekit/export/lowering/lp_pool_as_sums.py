@@ -19,7 +19,9 @@ def rewrite(node: ir.Node) -> bool:
     if not g.is_op(node, "LpPool", "GlobalLpPool"):
         return False
     source = g.operand(node, 0)
-    if len(g.shape_of(source)) != 4 or "auto_pad" in node.attributes:
+    if len(g.shape_of(source)) != 4:
+        return False
+    if node.op_type == "LpPool" and not windows.is_windowed(node):
         return False
     p = node.attributes.get_int("p", 2)
     summed = _sum(node, _power(node, source, p))

@@ -22,8 +22,9 @@ def emit(writer: Writer, node: ir.Node) -> None:
     if windows.has_indices(node):
         raise refuse(node, "the indices of the largest elements", "second-output")
     axes = spatial.windows_of(node)
+    reason = "unsupported-rank" if len(axes) != 2 else "pool-windows"
     if len(axes) != 2 or not windows.is_windowed(node):
-        raise refuse(node, "pooling with these windows", "unsupported-rank")
+        raise refuse(node, "pooling with these windows", reason)
     source, padding = spatial.padded_input(writer, node, axes)
     if source != writer.tensor(node.inputs[0], orders.channels_last(4)):
         raise refuse(node, "this padding", "pool-padding")
