@@ -118,11 +118,27 @@ def _constant(value: ir.Value | None) -> np.ndarray | None:
     return tensor.numpy()
 
 
+def _deciding(node: ir.Node) -> str:
+    """Return the inputs of the graph, with their types, that the first operand comes from."""
+    found: dict[str, str] = {}
+    waiting, seen = [node.inputs[0]], set[ir.Value]()
+    while waiting:
+        value = waiting.pop()
+        if value is None or value in seen:
+            continue
+        seen.add(value)
+        if value.is_graph_input() and value.dtype is not None:
+            found[str(value.name)] = value.dtype.name.lower()
+        producer = value.producer()
+        waiting += [] if producer is None else producer.inputs
+    return "".join(f" {name!r} ({dtype})" for name, dtype in sorted(found.items()))
+
+
 def _refused_loop(node: ir.Node) -> UnsupportedOperatorError:
     return UnsupportedOperatorError(
         node.op_type,
         g.label(node),
-        "what runs depends on the input, and the files hold no control flow",
+        f"what runs depends on the input{_deciding(node)}, and the files hold no control flow",
         "export the network again with this part traced for one input",
         reason_code="control-flow",
     )
