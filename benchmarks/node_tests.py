@@ -26,6 +26,7 @@ from edgekit.export.rewriting import rules
 from edgekit.export.sources import canonical
 
 Arrays = Mapping[str, np.ndarray]
+KINDS = ("bool", "uint8", "int8", "int16", "int32", "int64", "float32")
 
 
 def with_constants(model: onnx.ModelProto, inputs: Arrays) -> onnx.ModelProto:
@@ -71,7 +72,7 @@ def verdict(model: onnx.ModelProto, inputs: Arrays, wanted: Arrays) -> str:
             return judged(form, fed, wanted)
         except EdgekitError as error:
             refusal = f"refused: {error}"
-        except (RuntimeError, ValueError, KeyError) as error:
+        except Exception as error:  # whatever it is, it is no refusal by name
             return f"{type(error).__name__}: {error}"
     return refusal
 
@@ -80,11 +81,15 @@ def main(operators: Sequence[str]) -> int:
     """Run the tests, print one line an operator and every test that is not equal."""
     tally: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for case in load_model_tests(kind="node"):
-        if case.model is None or not case.data_sets or case.name.endswith("_expanded"):
+        if case.model is None or not case.data_sets or "_expanded" in case.name:
             continue
         present = {node.op_type for node in case.model.graph.node}
         inputs, outputs = case.data_sets[0]
-        is_plain = all(isinstance(array, np.ndarray) for array in (*inputs, *outputs))
+        # Strings are refused, and edgekit reads other floating-point types as float32.
+        is_plain = all(
+            isinstance(array, np.ndarray) and array.dtype.name in KINDS
+            for array in (*inputs, *outputs)
+        )
         if not is_plain or not inputs or (operators and not present & set(operators)):
             continue
         names = [
