@@ -419,8 +419,11 @@ def test_weights_that_are_not_finite_are_refused(what: float) -> None:
     bad = weights(8, 4, 3, 3)
     bad[0, 0, 0, 0] = what
     graph = integers.network(
-        "g (float[1,4,8,8] x) => (float[1,8,6,6] y) { a = Conv(x, w)\n y = Relu(a) }", w=bad
+        "g (float[1,4,8,8] x) => (float[1,8,6,6] y) { a = Conv(x, w)\n y = Relu(a) }",
+        w=weights(8, 4, 3, 3),
     )
+    conv = next(node for node in graph.graph if node.op_type == "Conv")
+    conv.replace_input_with(1, g.add_constant(graph.graph, "bad", bad))  # the reader refuses it
     with pytest.raises(RefusedError) as caught:
         integers.drafted(graph, FEEDS)
     assert caught.value.reason_code == "not-finite"

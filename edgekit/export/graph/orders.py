@@ -96,7 +96,7 @@ def of_reshape(before: Sequence[int], after: Sequence[int], order: Order) -> tup
 
 def _groups(before: Sequence[int], after: Sequence[int]) -> list[tuple[list[int], list[int]]]:
     """Cut a Reshape into runs of dimensions with equal products, those of size one left out."""
-    if 0 in before:
+    if 0 in (*before, *after):
         return [(list(range(len(before))), list(range(len(after))))]
     result: list[tuple[list[int], list[int]]] = []
     left = [d for d, size in enumerate(before) if size != 1]

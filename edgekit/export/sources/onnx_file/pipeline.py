@@ -102,6 +102,8 @@ def _fixed(proto: onnx.ModelProto, settled: Mapping[str, Shape]) -> onnx.ModelPr
     copy = onnx.ModelProto()
     copy.CopyFrom(proto)
     interface.fix(copy, settled)
+    for position, node in enumerate(copy.graph.node):
+        node.name = node.name or f"{node.op_type}_{position}"  # so that messages can say which
     return copy
 
 

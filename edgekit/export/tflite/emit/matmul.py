@@ -14,7 +14,7 @@ from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.orders import last
 from edgekit.export.tflite.program import OptionValue
 from edgekit.export.tflite.versions import Versions
-from edgekit.export.tflite.writer import Writer
+from edgekit.export.tflite.writer import Writer, refuse
 
 _MOST_RANKS = 5  # of BATCH_MATMUL
 _KEEPS_DIMENSIONS_VERSION = 5
@@ -85,7 +85,7 @@ def _emit_batch(writer: Writer, node: ir.Node) -> None:
     batch = np.broadcast_shapes(shapes[0][:-2], shapes[1][:-2])
     made = (*batch, shapes[0][-2], shapes[1][-1])
     if rank > _MOST_RANKS:
-        shapes = [_merged(shape, batch) for shape in shapes]
+        shapes = [_merged(node, shape, batch) for shape in shapes]
     operands, turned = zip(
         *(_read(writer, value, shape) for value, shape in zip((left, right), shapes, strict=True)),
         strict=True,
@@ -103,11 +103,11 @@ def _emit_batch(writer: Writer, node: ir.Node) -> None:
         writer.reshape(number, writer.shape(result), str(result.name), writer.output(result))
 
 
-def _merged(shape: list[int], batch: tuple[int, ...]) -> list[int]:
+def _merged(node: ir.Node, shape: list[int], batch: tuple[int, ...]) -> list[int]:
     """Return a shape whose leading dimensions are one; only those of a full batch can be merged."""
     size = math.prod(shape[:-2])
     if size not in (1, math.prod(batch)):
-        raise ValueError(f"a batch of {shape[:-2]} does not merge beside {batch}")
+        raise refuse(node, f"a batch of {shape[:-2]} beside {batch} is not supported", "batch-rank")
     return [size, *shape[-2:]]
 
 
