@@ -22,8 +22,12 @@ def emit(writer: Writer, node: ir.Node) -> None:
         target = writer.output(value)
         writer.emit("SOFTMAX", [number], [target], "SoftmaxOptions", {"beta": 1.0})
         return
-    steps = Steps(writer, node)  # stored in an order of the same elements
-    steps.finish(steps.apply("SOFTMAX", number, options="SoftmaxOptions", values={"beta": 1.0}))
+    # Stored in an order of the same elements; between them the tensor is encoded as the result is.
+    target = writer.output(value)
+    sizes = orders.shape(g.shape_of(value), order)
+    turned = writer.temporary(f"{value.name}_turned", sizes, target)
+    writer.emit("SOFTMAX", [number], [turned], "SoftmaxOptions", {"beta": 1.0})
+    writer.reshape(turned, writer.shape(value), str(value.name), target)
 
 
 def emit_logarithm(writer: Writer, node: ir.Node) -> None:
