@@ -17,6 +17,7 @@ from edgekit import models
 from edgekit.cli import COMMANDS, cli
 from edgekit.cli.list_models import top1_percent
 from edgekit.cli.schemas import DOCUMENTS, SUFFIX, Published
+from edgekit.export.tflite import operator_support
 from edgekit.models import ModelSpec
 
 FOLDER = Path(__file__).parent
@@ -107,6 +108,27 @@ def _row(spec: ModelSpec) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
+def operators() -> str:
+    """Return docs/operators.md."""
+    rows = operator_support.of_standard()
+    held = sum(row.supported for row in rows)
+    table = "".join(
+        f"| {row.operator} | {'rewritten' if row.rewritten else 'yes' if row.supported else ''} "
+        f"| {'yes' if row.integer else ''} | {row.layer_class} |\n"
+        for row in rows
+    )
+    return (
+        "# The operators of ONNX in a .tflite\n\nGenerated from the emitters and the traits by "
+        "`make docs`; do not edit. `edgekit operators` prints the same.\n\nOf the "
+        f"{len(rows)} operators of the standard, a `.tflite` can hold {held}, in every form that "
+        "LiteRT computes\nexactly as ONNX asks; other forms are refused with the node and the "
+        "reason (`edgekit export FILE\n--report`). *Rewritten* ones become others before the file "
+        "is written. An operator without int8 stays\nfloat32 in a quantized file. An `.onnx` holds "
+        "all."
+        f"\n\n| operator | .tflite | int8 | class |\n|---|---|---|---|\n{table}"
+    )
+
+
 def schemas() -> str:
     """Return docs/schemas/README.md."""
     rows = "".join(
@@ -129,6 +151,7 @@ def _schema(document: Published) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "models.md": networks,
+    "operators.md": operators,
     "schemas/README.md": schemas,
     **{f"schemas/{each.id}{SUFFIX}": partial(_schema, each) for each in DOCUMENTS.values()},
 }

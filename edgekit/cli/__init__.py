@@ -21,6 +21,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "list": "edgekit.cli.list_models",
     "info": "edgekit.cli.info",
+    "operators": "edgekit.cli.operators",
     "export": "edgekit.cli.export.command",
     "quantize": "edgekit.cli.quantize.command",
     "sensitivity": "edgekit.cli.sensitivity.command",

@@ -27,6 +27,7 @@ from edgekit.devices.prediction.estimate import ClassCost
 from edgekit.devices.reports import comparison
 from edgekit.evaluate import Evaluation, ShowResult, Verification
 from edgekit.export import Artifact, Coverage, ExportResult
+from edgekit.export.tflite.operator_support import OperatorSupport
 from edgekit.files import json_schema
 from edgekit.files.json_schema import Definitions, Schema
 from edgekit.models import ModelSpec, Preprocessing
@@ -209,6 +210,12 @@ _ALL = (
         1,
         "edgekit list --json",
         more={"models": _card},
+    ),
+    Published(
+        "edgekit.operators",
+        1,
+        "edgekit operators --json",
+        more={"operators": list[OperatorSupport]},
     ),
     Published(
         "edgekit.library_model",

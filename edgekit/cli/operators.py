@@ -1,0 +1,41 @@
+"""``edgekit operators``: which ONNX operators a .tflite can hold."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import json_option
+
+
+@click.command("operators", short_help="List the ONNX operators that a .tflite can hold.")
+@click.argument("pattern", default="*")
+@json_option
+def command(pattern: str, *, as_json: bool) -> None:
+    """List the operators of the ONNX standard, all or those that match PATTERN (a shell wildcard).
+
+    An .onnx holds every one. Forms of a supported operator that LiteRT does not compute exactly
+    as ONNX asks are refused with the node and the reason: edgekit export FILE --report. An
+    operator without integers stays float32 in a quantized file.
+    """
+    from edgekit.export.tflite import operator_support
+
+    rows = operator_support.of_standard(pattern)
+    if as_json:
+        documents = [dataclasses.asdict(row) for row in rows]
+        output.print_json("edgekit.operators", 1, {"operators": documents})
+        return
+    output.print_table(
+        ["operator", ".tflite", "int8", "class"],
+        [
+            (
+                row.operator,
+                "rewritten" if row.rewritten else "yes" if row.supported else "no",
+                "yes" if row.integer else "",
+                row.layer_class,
+            )
+            for row in rows
+        ],
+    )

@@ -1,0 +1,57 @@
+"""The list of operators says what the writers do."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from edgekit.cli import run
+from edgekit.export.tflite import operator_support
+from edgekit.export.tflite.operator_support import REWRITTEN
+from tests.specimens import graphs
+from tests.specimens.operators import FORMS
+
+AXES = {"a": np.array([1])}
+FORMS_REWRITTEN = {
+    "Dropout": ("(float[2,3] x) => (float[2,3] y) { y = Dropout(x) }", {}),
+    "Einsum": (
+        '(float[2,3] x, float[3,4] z) => (float[2,4] y) { y = Einsum<equation="ij,jk->ik">(x, z) }',
+        {},
+    ),
+    "Flatten": ("(float[2,3,4] x) => (float[2,12] y) { y = Flatten(x) }", {}),
+    "GlobalLpPool": ("(float[1,2,3,3] x) => (float[1,2,1,1] y) { y = GlobalLpPool(x) }", {}),
+    "GlobalMaxPool": ("(float[1,2,3,3] x) => (float[1,2,1,1] y) { y = GlobalMaxPool(x) }", {}),
+    "LpPool": (
+        "(float[1,2,4,4] x) => (float[1,2,3,3] y) { y = LpPool<kernel_shape=[2,2]>(x) }",
+        {},
+    ),
+    "Mean": ("(float[2,3] x, float[3] z) => (float[2,3] y) { y = Mean(x, z) }", {}),
+    "Squeeze": ("(float[2,1,3] x) => (float[2,3] y) { y = Squeeze(x, a) }", AXES),
+    "Sum": ("(float[2,3] x, float[3] z) => (float[2,3] y) { y = Sum(x, z, x) }", {}),
+    "Unsqueeze": ("(float[2,3] x) => (float[2,1,3] y) { y = Unsqueeze(x, a) }", AXES),
+}
+
+
+def test_supported_is_what_has_a_specimen() -> None:
+    supported = {row.operator for row in operator_support.of_standard() if row.supported}
+    assert supported == {operator for operator, _, _ in FORMS} | set(REWRITTEN)
+
+
+@pytest.mark.parametrize("operator", REWRITTEN)
+def test_what_is_rewritten_is_written(operator: str) -> None:
+    text, constants = FORMS_REWRITTEN[operator]
+    model = graphs.proto(f"g {text}", **constants)
+    assert operator in {node.op_type for node in model.graph.node}
+    assert graphs.to_tflite(model)
+
+
+def test_the_command_prints_and_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["operators", "conv*"]) == 0
+    assert "ConvTranspose" in capsys.readouterr().out
+    assert run(["operators", "Det", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["operators"]
+    assert (row["operator"], row["supported"]) == ("Det", False)
+    assert run(["operators", "Conf"]) == 2
+    assert "did you mean" in capsys.readouterr().err
