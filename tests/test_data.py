@@ -75,7 +75,7 @@ def test_leaf_imports_no_room() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     rooms = {name.split(".")[1] for name in done.stderr.split() if name.startswith("edgekit.")}
-    assert rooms <= {"data", "errors"}
+    assert rooms <= {"data", "errors", "files"}
     assert "torch" not in done.stderr.split()
 
 

@@ -212,6 +212,12 @@ _ALL = (
         more={"models": _card},
     ),
     Published(
+        "edgekit.measured",
+        1,
+        "measured.json of a bundle",
+        more={"files": list[dict[str, str]]},
+    ),
+    Published(
         "edgekit.operators",
         1,
         "edgekit operators --json",

@@ -23,6 +23,7 @@ FORMS_REWRITTEN = {
     "Flatten": ("(float[2,3,4] x) => (float[2,12] y) { y = Flatten(x) }", {}),
     "GlobalLpPool": ("(float[1,2,3,3] x) => (float[1,2,1,1] y) { y = GlobalLpPool(x) }", {}),
     "GlobalMaxPool": ("(float[1,2,3,3] x) => (float[1,2,1,1] y) { y = GlobalMaxPool(x) }", {}),
+    "LRN": ("(float[1,4,3,3] x) => (float[1,4,3,3] y) { y = LRN<size=3>(x) }", {}),
     "LpPool": (
         "(float[1,2,4,4] x) => (float[1,2,3,3] y) { y = LpPool<kernel_shape=[2,2]>(x) }",
         {},

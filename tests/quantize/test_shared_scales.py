@@ -154,7 +154,12 @@ def test_no_more_is_converted_than_must_be(name: str) -> None:
     case = MIXED[name]
     draft = integers.drafted(integers.network(case.text, **case.constants), feeds(case, 4))
     written = onnx.load_from_string(integers.onnx_bytes(draft)).graph
-    converted = [node for node in written.node if node.op_type == "Identity"]
+    # Behind a Softmax it is a Max that changes nothing; see `onnx_writer.qdq`.
+    converted = [
+        node
+        for node in written.node
+        if node.op_type == "Identity" or any(name.startswith("lowest") for name in node.input)
+    ]
     assert len(converted) == case.requantizations
 
 

@@ -77,7 +77,4 @@ def _index_limit(node: ir.Node, position: int) -> int | None:
         depth = g.shape_of(g.operand(node, 1))[-1]
         first = node.attributes.get_int("batch_dims", 0)
         return min(g.shape_of(g.operand(node, 0))[first : first + depth], default=1)
-    if g.is_op(node, "OneHot") and position == 0:
-        depth_of = g.scalar(node.inputs[1])
-        return None if depth_of is None else int(depth_of)
     return None

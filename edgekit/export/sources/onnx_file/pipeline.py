@@ -9,7 +9,7 @@ import onnx
 import onnx_ir as ir
 from onnx_ir.passes.common import InlinePass, NameFixPass
 
-from edgekit.errors import EdgekitError
+from edgekit.errors import EdgekitError, MissingPackageError
 from edgekit.export.sources import shapes
 from edgekit.export.sources.onnx_file import (
     checks,
@@ -63,6 +63,9 @@ def read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
         return _read(proto, name, asked)
     except (EdgekitError, MemoryError):
         raise
+    except ModuleNotFoundError as error:
+        package = (error.name or "onnxsim").partition(".")[0].replace("_", "-")
+        raise MissingPackageError(package, "reading a network") from error
     except Exception as error:  # whatever a library makes of a graph that is none
         raise parse.invalid(name, error) from error
 
@@ -71,7 +74,9 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     settled = shapes.settle(asked, interface.inputs_of(proto, name), name)
     fixed = _fixed(proto, settled)
     before = opset_of(fixed)
-    if before < _NEEDS_RANKS or "GroupNormalization" in {n.op_type for n in fixed.graph.node}:
+    # Newer versions let in further types, so what a node says depends on those of its operands.
+    kinds = {node.op_type for node in fixed.graph.node}
+    if not _NEEDS_RANKS <= before <= opsets.CANONICAL or "GroupNormalization" in kinds:
         fixed = onnx.shape_inference.infer_shapes(fixed, data_prop=True)
     model = ir.from_proto(fixed)
     foreign.rewrite(model, name)

@@ -41,7 +41,7 @@ def _says_nothing_new(node: ir.Node, since: int) -> bool:
         before = _schema(node.op_type, since - 1)
     except onnx.defs.SchemaError:
         return False
-    if before.deprecated or len(node.inputs) > before.max_input:
+    if before.deprecated or len(node.inputs) > before.max_input or not _takes(before, node):
         return False
     name, words = _NEW_WORDS.get((node.op_type, since), ("", ()))
     if name in node.attributes and node.attributes.get_string(name) in words:
@@ -53,6 +53,17 @@ def _says_nothing_new(node: ir.Node, since: int) -> bool:
     return all(
         key in node.attributes or _default(before, key) == _default(after, key)
         for key in before.attributes
+    )
+
+
+def _takes(schema: onnx.defs.OpSchema, node: ir.Node) -> bool:
+    """Tell whether a version takes the number types of the operands, as far as they are known."""
+    formal = schema.inputs
+    return all(
+        value is None
+        or value.dtype is None
+        or f"tensor({value.dtype.name.lower()})" in formal[min(index, len(formal) - 1)].types
+        for index, value in enumerate(node.inputs)
     )
 
 
