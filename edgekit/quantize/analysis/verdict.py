@@ -25,8 +25,8 @@ LEAST_SQNR_DB = 15.0
 """Of any output. Faults of encodings seen so far left 2 to 11 dB of some 35."""
 
 MARGIN_DB = 6.0
-"""Below plain rounding that a file may stay. No registered network's loses more than 2 dB by what
-joins its values; see docs/quantize.md."""
+"""Below plain rounding that a file may stay; the networks that were measured lost at most 2 dB by
+what joins their values."""
 
 SAMPLES = 8
 
