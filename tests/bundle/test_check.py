@@ -141,7 +141,7 @@ def test_budgets_without_a_baseline(text: str, level: str, built: Built, tmp_pat
 
 
 def test_a_less_accurate_candidate_fails(tmp_path: Path) -> None:
-    """Three points of 100 images are lost, paired, where none may be."""
+    """Thirty of 100 images are lost, paired, where none may be."""
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     rows = ["file,label"]

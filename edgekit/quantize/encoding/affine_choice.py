@@ -20,7 +20,7 @@ from edgekit.quantize.ranges import WeightMethod
 
 _NARROWEST_ADDEND = 1 / 16
 """Of the range of a sum, to take its scale over: whatever else reads a narrower addend would see
-fewer than 16 steps. The narrowest of all registered networks has 44."""
+fewer than 16 steps. The narrowest of three registered networks has 44."""
 
 
 def activations(
