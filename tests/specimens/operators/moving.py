@@ -40,6 +40,16 @@ FORMS: list[Form] = [
         {"i": np.array([[0, 1, 2], [5, 4, -1]])},
     ),
     (
+        "Gather",  # as a shuffle ends whose halves are taken apart: stored channels last
+        "g (float[1,4,5,6] x) => (float[1,2,5,6] y) {\n"
+        "m = MaxPool<kernel_shape=[1,1]>(x)\n"
+        "apart = Reshape(m, pairs)\n"
+        "turned = Transpose<perm=[1,0,2]>(apart)\n"
+        "halves = Reshape(turned, maps)\n"
+        "y = Gather<axis=0>(halves, i) }",
+        {"pairs": np.array([2, 2, 30]), "maps": np.array([2, 1, 2, 5, 6]), "i": np.array(1)},
+    ),
+    (
         "GatherElements",  # whose result is the same elements in NHWC
         "g (float[2,3,4,5] x) => (float[2,1,4,5] y) { y = GatherElements<axis=1>(x, i) }",
         {"i": np.arange(40).reshape(2, 1, 4, 5) % 3},

@@ -28,11 +28,8 @@ def emit_gather(writer: Writer, node: ir.Node) -> None:
     source, result = g.operand(node, 0), node.outputs[0]
     sizes = g.shape_of(source)
     axis = node.attributes.get_int("axis", 0) % len(sizes)
-    order = orders.natural(len(sizes))
-    if g.constant(source) is None and writer.order(result) == orders.spread(
-        writer.order(source), axis, len(g.shape_of(result)) - len(sizes) + 1
-    ):
-        order = writer.order(source)
+    is_constant = g.constant(source) is not None
+    order = orders.natural(len(sizes)) if is_constant else writer.order(source)
     places = _run(node, sizes[axis])
     if places is not None:
         _emit_slice(writer, node, order, axis, places)
