@@ -72,18 +72,15 @@ CASES: dict[str, Case] = {
          "v": weights(3, seed=4) ** 2 + 1},
         {"Mul": 1, "Add": 1},
     ),
-    "canonical_lp_pool": (f"{MAP} {{ y = GlobalMaxPool(x) }}", {}, {"MaxPool": 1}),
-    "canonical_lp_pool: maximum of a row": (
+    "canonical_global_reduction": (f"{MAP} {{ y = GlobalMaxPool(x) }}", {}, {"MaxPool": 1}),
+    "canonical_global_reduction: maximum of a row": (
         f"{ROW} {{ y = GlobalMaxPool(x) }}", {}, {"ReduceMax": 1}
     ),
-    "canonical_lp_pool: global": (f"{MAP} {{ y = GlobalLpPool<p=1>(x) }}", {}, {"ReduceL1": 1}),
-    "canonical_lp_pool: cubic": (
-        f"{MAP} {{ y = GlobalLpPool<p=3>(x) }}", {}, {"Abs": 1, "Pow": 2, "ReduceSum": 1}
+    "canonical_global_reduction: norm": (
+        f"{MAP} {{ y = GlobalLpPool<p=1>(x) }}", {}, {"ReduceL1": 1}
     ),
-    "canonical_lp_pool: windows": (
-        f"{MAP} {{ y = LpPool<kernel_shape=[2,3], strides=[1,2], pads=[1,0,0,1]>(x) }}",
-        {},
-        {"Mul": 2, "AveragePool": 1, "Sqrt": 1},
+    "canonical_global_reduction: cubic": (
+        f"{MAP} {{ y = GlobalLpPool<p=3>(x) }}", {}, {"Abs": 1, "Pow": 2, "ReduceSum": 1}
     ),
     "canonical_softmax": (
         """g (float[1,9,1,1] x) => (float[1,9,1,1] y) {

@@ -56,10 +56,6 @@ WINDOWS = {
         f"g ({VOLUME} x) => (float[2,4,1,1,1] y) {{ y = GlobalAveragePool(x) }}",
         lambda ops: ops["MEAN"] == 1,
     ),
-    "global_max_as_pool": Specimen(
-        f"g ({MAP} x) => (float[1,4,1,1] y) {{ y = GlobalMaxPool(x) }}",
-        lambda ops: ops == {"MAX_POOL_2D": 1},
-    ),
     "lp_pool_as_sums": Specimen(
         f"g ({MAP} x) => (float[1,4,3,3] y)"
         "{ y = LpPool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,0,0]>(x) }",

@@ -1,6 +1,6 @@
 """What treats all places of a channel alike takes a value of any rank as a map.
 
-Global pools and batch norms care for the channels only, whatever lies behind them.
+A global average and a batch norm care for the channels only, whatever lies behind them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 
-_POOLS = ("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")
-
 
 def rewrite(node: ir.Node) -> bool:
     """Match such an operator on a value that is no map."""
-    is_pool = g.is_op(node, *_POOLS)
+    is_pool = g.is_op(node, "GlobalAveragePool")
     if not is_pool and not g.is_op(node, "BatchNormalization"):
         return False
     source, shape = g.operand(node, 0), g.shape_of(node.outputs[0])

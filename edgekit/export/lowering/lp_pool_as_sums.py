@@ -1,11 +1,9 @@
 """The p-norm of a window: powers, a sum (a depthwise convolution with ones) and a root.
 
-A convolution adds up windows of any padding and dilation; a global norm is a mean times its area.
+A convolution adds up windows of any padding and dilation.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import onnx_ir as ir
@@ -15,13 +13,11 @@ from edgekit.export.graph import windows
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match LpPool or GlobalLpPool of a map."""
-    if not g.is_op(node, "LpPool", "GlobalLpPool"):
+    """Match the LpPool of a map."""
+    if not g.is_op(node, "LpPool") or not windows.is_windowed(node):
         return False
     source = g.operand(node, 0)
     if len(g.shape_of(source)) != 4:
-        return False
-    if node.op_type == "LpPool" and not windows.is_windowed(node):
         return False
     p = node.attributes.get_int("p", 2)
     summed = _sum(node, _power(node, source, p))
@@ -52,14 +48,14 @@ def _root(node: ir.Node, value: ir.Value, p: int) -> ir.Value:
 
 def _sum(node: ir.Node, value: ir.Value) -> ir.Value:
     shape, channels = g.shape_of(node.outputs[0]), g.shape_of(value)[1]
-    graph = g.graph_of(node)
-    if node.op_type == "GlobalLpPool":
-        mean = g.insert(node, "GlobalAveragePool", [value], shape)
-        area = g.add_scalar(graph, "area", math.prod(g.shape_of(value)[2:]))
-        return g.insert(node, "Mul", [mean, area], shape)
-    attributes = windows.of_axes(node, (0, 1))
-    attributes.pop("p", None)
-    attributes.pop("ceil_mode", None)
-    kernel = tuple(node.attributes.get_ints("kernel_shape", ()))
-    ones = g.add_constant(graph, "ones", np.ones((channels, 1, *kernel), dtype=np.float32))
-    return g.insert(node, "Conv", [value, ones], shape, {**attributes, "group": channels})
+    axes = windows.axes_of(node)
+    attributes: dict[str, g.AttributeValue] = {
+        "strides": [axis.stride for axis in axes],
+        "dilations": [axis.dilation for axis in axes],
+        "pads": [*(axis.begin for axis in axes), *(axis.end for axis in axes)],
+        "group": channels,
+    }
+    kernel = [axis.kernel for axis in axes]
+    ones = np.ones((channels, 1, *kernel), dtype=np.float32)
+    weight = g.add_constant(g.graph_of(node), "ones", ones)
+    return g.insert(node, "Conv", [value, weight], shape, attributes)
