@@ -69,10 +69,10 @@ def main() -> None:
 
     torch.manual_seed(recipe.seed)
     module = spec.build().to(memory_format=torch.channels_last)
-    normalise = spec.preprocessing.apply
-    _train(module, recipe, torch.from_numpy(normalise(images)), torch.from_numpy(labels))
+    normalize = spec.preprocessing.apply
+    _train(module, recipe, torch.from_numpy(normalize(images)), torch.from_numpy(labels))
     module.eval()
-    top1 = _accuracy(module, torch.from_numpy(normalise(test[0])), torch.from_numpy(test[1]))
+    top1 = _accuracy(module, torch.from_numpy(normalize(test[0])), torch.from_numpy(test[1]))
 
     state = {key: value.contiguous() for key, value in module.state_dict().items()}
     safetensors.torch.save_file(state, arguments.output)
@@ -93,7 +93,7 @@ def _read(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 def _train(module: nn.Module, recipe: Recipe, images: Tensor, labels: Tensor) -> None:
     decayed = [p for p in module.parameters() if p.ndim > 1]
     others = [p for p in module.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.SGD(
+    optimizer = torch.optim.SGD(
         [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others}],
         lr=recipe.learning_rate, momentum=0.9, nesterov=True,
     )  # fmt: skip
@@ -103,7 +103,7 @@ def _train(module: nn.Module, recipe: Recipe, images: Tensor, labels: Tensor) ->
     def factor(step: int) -> float:
         return min((step + 1) / (WARM_UP * steps), (steps - step) / ((1 - WARM_UP) * steps))
 
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     forward = torch.compile(module) if recipe.compiled else module
     padded = functional.pad(images, (BORDER,) * 4, mode="reflect")
     module.train()
@@ -117,9 +117,9 @@ def _train(module: nn.Module, recipe: Recipe, images: Tensor, labels: Tensor) ->
             loss = functional.cross_entropy(
                 logits.float(), labels[chosen], label_smoothing=SMOOTHING
             )
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             schedule.step()
             total += loss.item()
         seconds = time.monotonic() - begin

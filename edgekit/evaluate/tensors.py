@@ -51,7 +51,7 @@ class ImageInput:
             )
         if dtype.kind != "f" and not is_raw(wanted) and self.tensor.scale is None:
             raise RefusedError(
-                f"{name} takes {dtype} without a scale, so normalised pixels cannot be put into "
+                f"{name} takes {dtype} without a scale, so normalized pixels cannot be put into "
                 "it: --preprocessing raw hands over the pixels themselves",
                 reason_code="no-input-scale",
             )

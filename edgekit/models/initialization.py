@@ -36,7 +36,7 @@ from edgekit.models.layers.join import Residual
 from edgekit.models.spec import ModelSpec
 
 # Calibration sees as many images as this many MACs pay for, within the two bounds. The small
-# networks need the most: MicroNet normalises vectors, one value per image.
+# networks need the most: MicroNet normalizes vectors, one value per image.
 _MACS = 6_000_000_000
 _FEWEST, _MOST = 8, 32
 

@@ -46,7 +46,7 @@ class Preprocessing:
             )
 
     def apply(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Normalise images that are cropped already.
+        """Normalize images that are cropped already.
 
         Args:
             images: uint8, shape (N, H, W, 3), channels red, green, blue.

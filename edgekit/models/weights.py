@@ -88,7 +88,7 @@ def load(spec: ModelSpec, path: Path) -> Loaded:
         return Loaded(filled, spec, origin)
     problem = f"{Path(path).name} ({keymap.source} names) does not fit {spec.name}"
     table = keymap.table(module)
-    state = {keymap.normalise(k): v for k, v in state.items() if not keymap.ignored.fullmatch(k)}
+    state = {keymap.normalize(k): v for k, v in state.items() if not keymap.ignored.fullmatch(k)}
     keymap.arrange(module)
     _check(state, _shapes(module), table, problem)
     ours = {key: origin.take(state[origin.key]) for key, origin in table.items()}

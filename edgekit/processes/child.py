@@ -87,7 +87,7 @@ def run(
         isa: instruction set that the child runs under.
         exact_sums: answer as processors do whose int8 sums do not saturate (see
             `edgekit.runtimes.ort.session.load`), not as this one may.
-        as_written: an .onnx file runs without any optimisation.
+        as_written: an .onnx file runs without any optimization.
 
     Returns:
         What the runtime says about the file, and for each set the outputs by name, in the file's

@@ -15,7 +15,7 @@ from edgekit.data import synthetic
 from edgekit.errors import RefusedError
 from edgekit.models.keymaps import KEYMAPS
 from tests.specimens.networks import one_thread  # noqa: F401 (an autouse fixture)
-from tests.transcriptions.common import randomise
+from tests.transcriptions.common import randomize
 from tests.transcriptions.megvii_shufflenet_v1 import Megvii
 from tests.transcriptions.micronet_authors import micronet_m0
 from tests.transcriptions.shiftresnet_cifar import ShiftResNet
@@ -53,7 +53,7 @@ def test_every_source_is_tested() -> None:
 def test_a_checkpoint_computes_what_it_did(
     tmp_path: Path, source: str, name: str, build: Callable[[], nn.Module]
 ) -> None:
-    theirs = randomise(build())
+    theirs = randomize(build())
     path = tmp_path / "checkpoint.pth"
     prefixed = {f"module.{key}": value for key, value in theirs.state_dict().items()}
     torch.save({"epoch": 7, "state_dict": prefixed}, path)
@@ -69,7 +69,7 @@ def test_a_checkpoint_computes_what_it_did(
 
 
 def test_megvii_input_is_raw_and_blue_first(tmp_path: Path) -> None:
-    torch.save(randomise(Megvii(12, (120, 240, 480), 3)).state_dict(), tmp_path / "w.pth")
+    torch.save(randomize(Megvii(12, (120, 240, 480), 3)).state_dict(), tmp_path / "w.pth")
     spec = models.load(models.get("shufflenet-v1-0.5x-g3"), tmp_path / "w.pth").spec
     pixels = synthetic.images(1, 224, 224, seed=2)
     expected = torch.from_numpy(pixels).permute(0, 3, 1, 2).flip(1).float()

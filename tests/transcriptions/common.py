@@ -34,7 +34,7 @@ V2_STAGES = (
 )  # fmt: skip
 
 
-def randomise(module: nn.Module) -> nn.Module:
+def randomize(module: nn.Module) -> nn.Module:
     """Draw every tensor, batch norm's statistics too, so that no two are alike."""
     generator = torch.Generator().manual_seed(7)
     with torch.no_grad():

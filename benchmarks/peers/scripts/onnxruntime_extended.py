@@ -1,4 +1,4 @@
-"""ONNX Runtime's offline optimisation at its highest level that suits any machine, "extended".
+"""ONNX Runtime's offline optimization at its highest level that suits any machine, "extended".
 
     python onnxruntime_extended.py FLOAT.onnx OUTPUT.onnx
 
@@ -13,8 +13,8 @@ import onnxruntime
 
 
 def main() -> None:
-    """Optimise one file."""
-    parser = argparse.ArgumentParser(description="Optimise with ONNX Runtime.")
+    """Optimize one file."""
+    parser = argparse.ArgumentParser(description="Optimize with ONNX Runtime.")
     parser.add_argument("model")
     parser.add_argument("output")
     options = parser.parse_args()

@@ -42,7 +42,7 @@ class ProfileRequest:
 def profile(request: ProfileRequest, progress: Progress = silent) -> tuple[ProfileReport, ...]:
     """Profile each file in ``children`` fresh processes, in which files take turns.
 
-    On ONNX Runtime the operators are those of the optimised graph, timed by its own profiler; on
+    On ONNX Runtime the operators are those of the optimized graph, timed by its own profiler; on
     LiteRT, which offers none to Python, those of the file, each timed alone (see
     `edgekit.modelfile.tflite_cut`). Both also time the whole file, without a profiler.
 

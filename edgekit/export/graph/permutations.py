@@ -1,4 +1,4 @@
-"""What the channel-permutation rules share: recognising and describing permutations.
+"""What the channel-permutation rules share: recognizing and describing permutations.
 
 The canonical form of every fixed reordering of channels (a shuffle, a roll, any mix) is
 ``Gather(x, indices, axis=1)`` on an NCHW value. A permutation is data: ``out[i] = in[p[i]]``.

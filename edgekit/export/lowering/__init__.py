@@ -251,7 +251,7 @@ ONNXRUNTIME = Menu(
         Rule("tiled_factor", tiled_factor.rewrite),
     ),
 )
-"""By default almost nothing: ONNX Runtime optimises the canonical graph when it loads the file, and
+"""By default almost nothing: ONNX Runtime optimizes the canonical graph when it loads the file, and
 takes a channel Gather at least as fast as reshape, transpose, reshape."""
 
 ONNXRUNTIME_INTEGER = Menu(

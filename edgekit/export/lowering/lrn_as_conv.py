@@ -1,4 +1,4 @@
-"""Local response normalisation becomes a square, a banded 1x1 convolution, a power and a division.
+"""Local response normalization becomes a square, a banded 1x1 convolution, a power and a division.
 
 The sum over neighbouring channels is a convolution whose matrix has ones near its diagonal. TFLite
 has an operator for the whole, which the XNNPACK delegate does not take.
@@ -15,11 +15,11 @@ from edgekit.export.graph import nodes as g
 def rewrite(node: ir.Node) -> bool:
     """Match LRN of an NCHW value, or torch's form of its sum: an average over 3-D windows."""
     if g.is_op(node, "LRN"):
-        return _normalisation(node)
+        return _normalization(node)
     return g.is_op(node, "Reshape") and _channel_average(node)
 
 
-def _normalisation(node: ir.Node) -> bool:
+def _normalization(node: ir.Node) -> bool:
     source, get = g.operand(node, 0), node.attributes
     shape, size = g.shape_of(source), get.get_int("size", 1)
     if len(shape) != 4:

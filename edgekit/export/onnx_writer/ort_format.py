@@ -1,6 +1,6 @@
-"""The ORT-format writer: the .onnx file as ONNX Runtime has optimised and serialised it.
+"""The ORT-format writer: the .onnx file as ONNX Runtime has optimized and serialized it.
 
-For builds of ONNX Runtime that read nothing else, as on phones. Optimisation goes up to the
+For builds of ONNX Runtime that read nothing else, as on phones. Optimization goes up to the
 "extended" level, which no processor is bound to; operators of ONNX Runtime's own are in it.
 """
 

@@ -293,7 +293,7 @@ def _from_library(
     found = libraries.find(what)
     shape = _image_shape(what, found.input_shape, asked)
     if weights is None:
-        progress("initialising (no --weights: the network is untrained)")
+        progress("initializing (no --weights: the network is untrained)")
         seed = seed or _SEED
         module, origin = _initialized(found, seed), f"untrained (seed {seed})"
     else:
@@ -314,7 +314,7 @@ def _initialized(found: LibraryModel, seed: int) -> nn.Module:
         images = parity_inputs.ranges({INPUT_NAME: shape})[0][INPUT_NAME]
     else:
         images = parity_inputs.images(INPUT_NAME, shape, found.preprocessing)[0][INPUT_NAME]
-    with torch.random.fork_rng(devices=[]), own_code.failures_of(f"initialising {found.name}"):
+    with torch.random.fork_rng(devices=[]), own_code.failures_of(f"initializing {found.name}"):
         torch.manual_seed(seed)
         return models.initialize_into(found.build(), torch.from_numpy(images), seed)
 

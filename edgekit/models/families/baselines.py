@@ -86,7 +86,7 @@ _CARDS = (
         "alexnet", "alexnet", "pytorchcv:alexnetb", 61_100_840, 714_188_480,
         (("top-1", 56.522, "%", TORCHVISION), ("params", 61.1, "M", TORCHVISION),
          ("macs", 714, "M", TORCHVISION)),
-        note="one column and no local response normalisation, as in torchvision",
+        note="one column and no local response normalization, as in torchvision",
     ),
     _Card(
         "vgg-16", "vgg", "pytorchcv:vgg16", 138_357_544, 15_470_264_320,

@@ -1,4 +1,4 @@
-"""MicroNet: networks of 4 to 21 million MACs from factorised convolutions.
+"""MicroNet: networks of 4 to 21 million MACs from factorized convolutions.
 
 Structure of the authors' code, configurations M0 to M3 of the ICCV paper. The first version of
 the paper, "MicroNet: Towards Image Recognition with Extremely Low FLOPs" (arXiv:2011.12289),

@@ -32,4 +32,4 @@ __all__ = ["KEYMAPS", "Keymap", "Origin", "Table", "find"]
 
 def find(family: str, keys: Mapping[str, object]) -> Keymap | None:
     """Return the key map of the source that a checkpoint is of; None for our own names."""
-    return next((each for each in KEYMAPS if each.recognises(family, keys)), None)
+    return next((each for each in KEYMAPS if each.recognizes(family, keys)), None)

@@ -58,7 +58,7 @@ class Keymap:
         arrange: changes a built network where the source computes something else than ours.
         preprocessing: from the card's preprocessing to the source's.
         ignored: pattern of keys that training leaves behind and inference does not read.
-        normalise: from a key as stored to the key that the table has.
+        normalize: from a key as stored to the key that the table has.
     """
 
     source: str
@@ -68,11 +68,11 @@ class Keymap:
     arrange: Callable[[nn.Module], None] = same_arrangement
     preprocessing: Callable[[Preprocessing], Preprocessing] = same_preprocessing
     ignored: re.Pattern[str] = re.compile(r".*num_batches_tracked")
-    normalise: Callable[[str], str] = str
+    normalize: Callable[[str], str] = str
 
-    def recognises(self, family: str, keys: Mapping[str, object]) -> bool:
+    def recognizes(self, family: str, keys: Mapping[str, object]) -> bool:
         """Tell whether a checkpoint with these keys, for a network of ``family``, is of here."""
-        return family == self.family and any(self.normalise(key) == self.marker for key in keys)
+        return family == self.family and any(self.normalize(key) == self.marker for key in keys)
 
 
 def conv_bn(ours: str, conv: str, bn: str) -> Table:

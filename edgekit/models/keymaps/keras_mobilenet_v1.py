@@ -26,7 +26,7 @@ def _table(module: nn.Module) -> Table:
     return table
 
 
-def _normalise(key: str) -> str:
+def _normalize(key: str) -> str:
     """Keras 2 ends names in ":0" and calls the kernel of a depthwise layer depthwise_kernel."""
     return key.removesuffix(":0").replace("/depthwise_kernel", "/kernel")
 
@@ -36,5 +36,5 @@ KEYMAP = Keymap(
     family="mobilenet-v1",
     marker="conv1/kernel",
     table=_table,
-    normalise=_normalise,
+    normalize=_normalize,
 )

@@ -3,7 +3,7 @@
 Their units shuffle after the depthwise convolution, by the inverse of our permutation. A
 permutation passes a depthwise convolution if its channels are reordered with it, so our units
 take the inverse permutation and reordered depthwise weights: the same sums in the same order.
-Their classifier has no bias. Their input is blue, green, red in 0..255, without normalisation.
+Their classifier has no bias. Their input is blue, green, red in 0..255, without normalization.
 
 Their 1.5x networks keep a stem of 24 channels, which ours do not: they do not fit.
 """

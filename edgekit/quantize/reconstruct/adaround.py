@@ -2,7 +2,7 @@
 
 Source: Nagel et al., 2020, "Up or Down? Adaptive Rounding for Post-Training Quantization", arXiv
 2004.10568. The layer's outputs, after its activation function, are brought close to the float
-network's; a rectified sigmoid keeps each weight between its two codes, and a regulariser that is
+network's; a rectified sigmoid keeps each weight between its two codes, and a regularizer that is
 annealed drives it to one of them. Beyond the paper, the bias follows the rounding.
 """
 

@@ -1,7 +1,7 @@
 """The search of AdaRound: gradient descent on how far each weight is rounded up.
 
 Gradients are written out, so that a mini-batch's two matrix products are most of the work. The
-error is counted in units of a rounding error's usual size, and the regulariser with it, so that
+error is counted in units of a rounding error's usual size, and the regularizer with it, so that
 one setting serves layers of any scale and width.
 """
 
@@ -34,9 +34,9 @@ class Settings:
         positions: output positions to draw them from.
         patch_values: bound on the values in all positions' patches, each of 4 bytes.
         learning_rate: of Adam.
-        regulariser: its weight against the error.
-        warm_start: share of the iterations before the regulariser sets in.
-        beta: the regulariser's exponent at first and at last.
+        regularizer: its weight against the error.
+        warm_start: share of the iterations before the regularizer sets in.
+        beta: the regularizer's exponent at first and at last.
         fit_bias: whether the bias may change too.
         bias_rate: share of the mean error of a mini-batch by which the bias then moves.
         seed: of the positions and the mini-batches.
@@ -47,7 +47,7 @@ class Settings:
     positions: int = 8192
     patch_values: int = 1 << 24
     learning_rate: float = 0.2
-    regulariser: float = 10.0
+    regularizer: float = 10.0
     warm_start: float = 0.2
     beta: tuple[float, float] = (20.0, 2.0)
     fit_bias: bool = True
@@ -77,7 +77,7 @@ class Settings:
         return self.iterations or (300 if layer.bits >= 7 else 600)
 
     def exponent(self, progress: float) -> float | None:
-        """Return the regulariser's exponent after a share of the iterations.
+        """Return the regularizer's exponent after a share of the iterations.
 
         It falls linearly; None during the warm start.
         """
@@ -107,7 +107,7 @@ def descend(layer: Layer, samples: Samples, settings: Settings, rng: np.random.G
                 # Of 1 - |2 up - 1| ** beta, which is 0 where a weight is decided.
                 side = (2 * up).sub_(1)
                 steep = side.abs().pow_(beta - 1).copysign_(side)
-                gradient.sub_(steep, alpha=2 * beta * settings.regulariser)
+                gradient.sub_(steep, alpha=2 * beta * settings.regularizer)
             slope = sigmoid.sub_(sigmoid.square())
             slope.mul_(up.sub_(up.square()).sign_())  # 0 where the sigmoid is rectified
             torch.mul(gradient, slope, out=variable.grad)

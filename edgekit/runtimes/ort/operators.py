@@ -1,6 +1,6 @@
-"""The operators of an ONNX graph that ONNX Runtime has optimised, without the onnx package.
+"""The operators of an ONNX graph that ONNX Runtime has optimized, without the onnx package.
 
-Shapes come from ONNX Runtime's profile, constants and attributes from the optimised graph as it
+Shapes come from ONNX Runtime's profile, constants and attributes from the optimized graph as it
 saves it, and the channels of a blocked layout, which it pads, from the original graph.
 """
 
@@ -122,22 +122,22 @@ def _constant(data: mmap.mmap, span: tuple[int, int]) -> tuple[str, Operand]:
 
 def operators(
     original: Graph,
-    optimised: Graph,
+    optimized: Graph,
     inputs: Mapping[str, Operand],
     written: Sequence[Sequence[Mapping[str, Sequence[int]]]],
 ) -> tuple[Operator, ...]:
-    """Return the operators of the optimised graph, in its order.
+    """Return the operators of the optimized graph, in its order.
 
     Args:
         original: the graph as the file has it.
-        optimised: the graph as ONNX Runtime runs it.
+        optimized: the graph as ONNX Runtime runs it.
         inputs: the graph's inputs by name.
-        written: of each node of the optimised graph the outputs' types and shapes, as ONNX
+        written: of each node of the optimized graph the outputs' types and shapes, as ONNX
             Runtime's profiler lists them (``output_type_shape``).
     """
-    known = {**inputs, **optimised.constants}
+    known = {**inputs, **optimized.constants}
     found = []
-    for node, shapes in zip(optimised.nodes, written):  # noqa: B905 -- Python 3.9
+    for node, shapes in zip(optimized.nodes, written):  # noqa: B905 -- Python 3.9
         known.update(zip(filter(None, node.outputs), _operands(shapes)))  # noqa: B905
         found.append(_operator(node, known, original))
     return tuple(found)

@@ -33,7 +33,7 @@ def profile(
         num_runs: runs to keep; fewer, at least 20, of graphs of very many operators.
 
     Returns:
-        The operators of the graph as ONNX Runtime optimised it, and the time of each.
+        The operators of the graph as ONNX Runtime optimized it, and the time of each.
 
     Raises:
         UnreadableModelError: ONNX Runtime rejects the file.
@@ -42,8 +42,8 @@ def profile(
     if path.suffix.lower() == ".ort":
         raise _refused(f"{path}: only .onnx files can be profiled on ONNX Runtime")
     with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
-        saved = Path(folder, "optimised.onnx")
-        session = ort.load(path, threads, profile=Path(folder, "profile"), optimised=saved)
+        saved = Path(folder, "optimized.onnx")
+        session = ort.load(path, threads, profile=Path(folder, "profile"), optimized=saved)
         graph = onnx_operators.read(saved)
         kept = min(num_runs, max(_LEAST_RUNS, _MOST_EVENTS // max(1, len(graph.nodes))))
         session.set_inputs(feeds)

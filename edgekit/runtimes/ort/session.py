@@ -24,9 +24,9 @@ def load(
     exact_sums: bool = False,
     as_written: bool = False,
     profile: Path | None = None,
-    optimised: Path | None = None,
+    optimized: Path | None = None,
 ) -> OrtSession:
-    """Load an .onnx or .ort file with every graph optimisation, sequential, on the CPU.
+    """Load an .onnx or .ort file with every graph optimization, sequential, on the CPU.
 
     Args:
         path: the file.
@@ -35,10 +35,10 @@ def load(
             without it they round, and everything else computes in float32.
         exact_sums: on x86-64 without VNNI, keep pairs of int8 products from saturating, at a cost
             in time; elsewhere they do not.
-        as_written: run the graph node by node, without any optimisation, and believe nothing that
+        as_written: run the graph node by node, without any optimization, and believe nothing that
             it says about the shapes of its outputs.
         profile: start of the path of a profile to write (see `OrtSession.end_profiling`).
-        optimised: path to save the optimised graph at.
+        optimized: path to save the optimized graph at.
 
     Raises:
         UnreadableModelError: ONNX Runtime rejects the file.
@@ -58,8 +58,8 @@ def load(
     if profile is not None:
         options.enable_profiling = True
         options.profile_file_prefix = str(profile)
-    if optimised is not None:
-        options.optimized_model_filepath = str(optimised)
+    if optimized is not None:
+        options.optimized_model_filepath = str(optimized)
     try:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]

@@ -56,20 +56,20 @@ class Original:
             return self._said_anew(feeds)
 
     def spread(self, feeds: Sequence[Arrays], answers: Sequence[Arrays]) -> float:
-        """Return how far ONNX Runtime's own optimisation takes the file from its answers.
+        """Return how far ONNX Runtime's own optimization takes the file from its answers.
 
         The same network, its sums in another order: what float32 holds of it, as a part of the
-        output's range. Zero where the optimised file does not run.
+        output's range. Zero where the optimized file does not run.
         """
         own = [
             {name: array.astype(self.reading.dtypes[name]) for name, array in feed.items()}
             for feed in feeds
         ]
         try:
-            _, optimised = child.run(self.path, own)
+            _, optimized = child.run(self.path, own)
         except (UnreadableModelError, WorkerError):
             return 0.0
-        found = parity.compare("", answers, [_float32(each) for each in optimised]).max_rel_error
+        found = parity.compare("", answers, [_float32(each) for each in optimized]).max_rel_error
         return 0.0 if found == parity.INCOMPARABLE else found
 
     def _as_it_is(self, feeds: Sequence[Arrays]) -> tuple[str, tuple[Arrays, ...]]:
