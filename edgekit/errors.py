@@ -32,11 +32,13 @@ class EdgekitError(Exception):
         exit_code: the process exit status of the command line.
         reason_code: a stable, machine-readable word for the cause.
         details: further fields of the error's JSON document.
+        result: of the command, where it is whole all the same; it has been printed by then.
     """
 
     exit_code = 1
     reason_code = "failed"
     details: Mapping[str, object] = MappingProxyType({})
+    result: object = None
 
     def __init__(self, message: str, *, reason_code: str | None = None) -> None:
         super().__init__(" ".join(message.split()))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import click
 
 from edgekit.cli.shared.lazy import LazyGroup
-from edgekit.errors import CheckFailedError, EdgekitError, MissingPackageError
+from edgekit.errors import EdgekitError, MissingPackageError
 
 INTERRUPTED = 130
 
@@ -63,8 +63,7 @@ def run(arguments: Sequence[str]) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except EdgekitError as error:
-        is_printed = isinstance(error, CheckFailedError) and error.result is not None
-        return _report(error, as_json="--json" in arguments and not is_printed)
+        return _report(error, as_json="--json" in arguments and error.result is None)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", "edgekit"):

@@ -14,7 +14,7 @@ from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import cool_down_option, cpus_option, is_file, json_option
 from edgekit.cli.shared.steps import told
-from edgekit.errors import UsageError
+from edgekit.errors import CheckFailedError, UsageError
 
 if TYPE_CHECKING:
     from edgekit.devices import Comparison, Contrast, CountPair, MeasureSettings, TimePair
@@ -72,9 +72,7 @@ if TYPE_CHECKING:
     "--force", is_flag=True, help="Compare results of unlike devices or conditions all the same."
 )
 @json_option
-@click.pass_context
 def command(
-    ctx: click.Context,
     base: Path,
     candidates: tuple[Path, ...],
     threads: int,
@@ -120,7 +118,7 @@ def command(
             "files (.json)"
         )
     if fail_slower is not None:
-        _fail(ctx, gates, fail_slower)
+        _check(gates, fail_slower)
 
 
 def _measure(
@@ -170,12 +168,10 @@ def _measured(pair: TimePair | CountPair) -> str:
     return f"{name} on {runtime}"
 
 
-def _fail(ctx: click.Context, gates: dict[str, Contrast | CountPair], percent: float) -> None:
+def _check(gates: dict[str, Contrast | CountPair], percent: float) -> None:
     over = [f"{name} {words}" for name, gate in gates.items() if (words := _exceeds(gate, percent))]
-    for words in over:
-        click.echo(f"failed: {words}", err=True)
     if over:
-        ctx.exit(1)
+        raise CheckFailedError("; ".join(over), reason_code="slower", result=gates)
 
 
 def _exceeds(gate: Contrast | CountPair, percent: float) -> str:

@@ -40,7 +40,6 @@ _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installe
 
 
 @click.command("doctor", short_help="Check packages and machine.")
-@click.pass_context
 @click.option(
     "--setup-qemu",
     is_flag=True,
@@ -61,9 +60,7 @@ _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installe
     "with pip, for good.",
 )
 @json_option
-def command(
-    ctx: click.Context, *, setup_qemu: bool, target: str | None, install: bool, as_json: bool
-) -> None:
+def command(*, setup_qemu: bool, target: str | None, install: bool, as_json: bool) -> None:
     """Compare the installed packages with the tested set, and show what bears on timing.
 
     Exit code 3 if a package that edgekit needs is missing, or a target cannot be used.
@@ -114,7 +111,9 @@ def command(
         output.print_table(["machine", ""], _rows(shown))
     absent = [package.name for package in packages if package.verdict == _ABSENT]
     if absent:
-        ctx.exit(MissingPackageError(absent[0], "edgekit").exit_code)
+        missing = MissingPackageError(absent[0], "edgekit")
+        missing.result = packages
+        raise missing
 
 
 def _show_target(name: str, *, install: bool, as_json: bool) -> None:

@@ -347,9 +347,12 @@ def test_doctor_misses_a_package(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> N
         return whole(name)
 
     monkeypatch.setattr(metadata, "version", without_onnxsim)
-    code, out, _ = cli("doctor")
+    code, out, err = cli("doctor")
     assert code == 3
     assert "not installed" in out
+    assert "pip install onnxsim" in _one_error_line(err)
+    code, out, _ = cli("doctor", "--json")
+    assert (code, json.loads(out)["schema"]) == (3, "edgekit.doctor")
 
 
 def test_missing_package_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

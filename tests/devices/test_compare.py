@@ -468,7 +468,7 @@ def test_the_table_says_how_much_and_how_surely(
         assert words in out
     code, _, err = cli("compare", *paths, "--fail-slower", 5)
     assert code == 1
-    assert "failed: " in err
+    assert err.startswith("error: ")
     assert "1.tflite is slower by at least 10.0 %, not 5" in err
 
 
@@ -507,7 +507,9 @@ def test_a_gate_on_instruction_counts(
     assert " ms" not in out
     code, _, err = cli("compare", *kept, "--fail-slower", 0.5)
     assert code == 1
-    assert err == "failed: net on tflite executes 1.00 % more instructions, not 0.5\n"
+    assert err == "error: net on tflite executes 1.00 % more instructions, not 0.5 [slower]\n"
+    code, out, _ = cli("compare", *kept, "--fail-slower", 0.5, "--json")
+    assert (code, json.loads(out)["schema"]) == (1, "edgekit.count-comparison")
     code, out, _ = cli("compare", *kept, "--json")
     document = json.loads(out)
     assert (code, document["schema"]) == (0, "edgekit.count-comparison")
