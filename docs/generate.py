@@ -1,4 +1,4 @@
-"""Write the generated pages: from --help, the networks' cards and the documents' dataclasses.
+"""Write the generated pages: from --help, cards of networks, lint rules and documents' dataclasses.
 
 With --check, change nothing and fail if a page is not what would be written.
 """
@@ -18,6 +18,7 @@ from edgekit.cli import COMMANDS, cli
 from edgekit.cli.list_models import top1_percent
 from edgekit.cli.schemas import DOCUMENTS, SUFFIX, Published
 from edgekit.export.tflite import operator_support
+from edgekit.lint import RULES
 from edgekit.models import ModelSpec
 
 FOLDER = Path(__file__).parent
@@ -129,6 +130,29 @@ def operators() -> str:
     )
 
 
+def lint() -> str:
+    """Return docs/lint.md."""
+    sections = [
+        "# What `edgekit lint` looks for\n\nGenerated from the rules by `make docs`; do not edit."
+        "\n\nA *warning* makes the command exit with 1, a *note* does not; `--ignore CODE,...` "
+        "leaves rules out.\nRules marked *asks the runtime* need it installed here, as only it "
+        "knows what its delegate takes.\n`benchmarks/lint_claims.py` confirms each claim on a pair "
+        "of files: one that the rule finds, and one\nthat computes the same without it.\n",
+        "| code | level | such a place is | files |\n|---|---|---|---|\n"
+        + "".join(
+            f"| [{rule.code}](#{rule.code}) | {'note' if rule.is_note else 'warning'} "
+            f"| {rule.claim} | {', '.join(f'.{each}' for each in rule.formats)} |\n"
+            for rule in RULES.values()
+        ),
+    ]
+    for rule in RULES.values():
+        asks = " Asks the runtime." if rule.asks_runtime else ""
+        sections.append(
+            f"## {rule.code}\n\n{rule.title}{asks} {rule.why}\n\nWhat to do: {rule.advice}.\n"
+        )
+    return "\n".join(sections)
+
+
 def schemas() -> str:
     """Return docs/schemas/README.md."""
     rows = "".join(
@@ -150,6 +174,7 @@ def _schema(document: Published) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
+    "lint.md": lint,
     "models.md": networks,
     "operators.md": operators,
     "schemas/README.md": schemas,

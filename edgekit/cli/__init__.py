@@ -28,6 +28,7 @@ COMMANDS = {
     "run": "edgekit.cli.run_images",
     "evaluate": "edgekit.cli.evaluate",
     "verify": "edgekit.cli.verify",
+    "lint": "edgekit.cli.lint",
     "bundle": "edgekit.cli.bundle",
     "check": "edgekit.cli.check",
     "latency": "edgekit.cli.latency.command",

@@ -9,7 +9,7 @@ import click
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import json_option
 from edgekit.cli.shared.steps import told
-from edgekit.errors import CheckFailedError, InvalidPathError
+from edgekit.errors import CheckFailedError
 
 _path = click.Path(path_type=Path)
 
@@ -53,7 +53,7 @@ def command(
         (markdown, formats.markdown),
     ):
         if path is not None:
-            _write(path, form(report))
+            output.write_text(path, form(report))
     if as_json:
         output.print_document(report)
     else:
@@ -62,10 +62,3 @@ def command(
     if report.failed:
         names = ", ".join(f"{each.code} of {each.subject}" for each in report.failed)
         raise CheckFailedError(f"{bundle_path}: {names} failed", result=report)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InvalidPathError(f"cannot write {path}: {error.strerror}") from error

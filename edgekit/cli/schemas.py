@@ -30,6 +30,7 @@ from edgekit.export import Artifact, Coverage, ExportResult
 from edgekit.export.tflite.operator_support import OperatorSupport
 from edgekit.files import json_schema
 from edgekit.files.json_schema import Definitions, Schema
+from edgekit.lint import LintReport
 from edgekit.models import ModelSpec, Preprocessing
 from edgekit.quantize import QuantizeResult, SensitivityReport
 from edgekit.quantize.encodings_file import document as encodings
@@ -147,6 +148,7 @@ _ALL = (
     _one(Verification, "edgekit verify --json", summary=_SUMMARY),
     _one(ShowResult, "edgekit run --json"),
     _one(Bundle, "edgekit.json of a bundle"),
+    _one(LintReport, "edgekit lint --json", passed=bool),
     _one(CheckReport, "edgekit check --json", passed=bool),
     _one(LatencyReport, "the latency of one file", summary=_SUMMARY),
     _many("edgekit.latencies", "edgekit.latency", "edgekit latency --json"),

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgekit.errors import InvalidPathError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from edgekit.files.documents import Document
 
 _WIDE = 250  # a pipe has no width; let no table wrap in it
@@ -26,6 +30,18 @@ def print_json(schema: str, version: int, fields: Mapping[str, Any]) -> None:
 def print_document(result: Document) -> None:
     """Print a result as its JSON document."""
     click.echo(result.to_json())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a report beside the printed one.
+
+    Raises:
+        InvalidPathError: the file cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidPathError(f"cannot write {path}: {error.strerror}") from error
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
