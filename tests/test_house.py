@@ -20,10 +20,10 @@ from edgekit.processes import worker_archive
 
 ROOMS = (
     "files", "data", "runtimes", "emulation", "processes", "models", "export", "modelfile",
-    "evaluate", "lint", "quantize", "devices", "bundle",
+    "evaluate", "lint", "quantize", "devices", "bundle", "study",
 )  # fmt: skip
 SURFACES = (
-    "models", "data", "runtimes", "export", "evaluate", "lint", "quantize", "devices", "bundle",
+    "models", "data", "runtimes", "export", "evaluate", "lint", "quantize", "devices", "bundle", "study",
 )  # fmt: skip
 HEAVY = ("torch", "onnx", "onnxruntime", "ai_edge_litert", "numpy", "rich", "onnxsim", "scipy")
 

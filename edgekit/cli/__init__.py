@@ -34,6 +34,7 @@ COMMANDS = {
     "latency": "edgekit.cli.latency.command",
     "compare": "edgekit.cli.compare",
     "predict": "edgekit.cli.predict",
+    "sweep": "edgekit.cli.sweep",
     "doctor": "edgekit.cli.doctor",
 }
 """Command name to the module that holds it as ``command``; the order of ``--help``."""

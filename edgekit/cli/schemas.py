@@ -37,6 +37,7 @@ from edgekit.quantize.encodings_file import document as encodings
 from edgekit.registry import Registry
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.machine import Conditions, Machine
+from edgekit.study import SweepResult
 
 SUFFIX = ".schema.json"
 _SUMMARY: Schema = {"type": "object", "description": "derived from the rest, for other readers"}
@@ -205,6 +206,7 @@ _ALL = (
         },
         without=_CHOSEN,
     ),
+    _one(SweepResult, "edgekit sweep --json"),
     _many("edgekit.predictions", "edgekit.prediction", "edgekit predict --json", "predictions"),
     Published("edgekit.model", 1, "edgekit info NETWORK --json", ModelSpec, _CARD, ("build",)),
     Published(

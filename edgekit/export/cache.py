@@ -31,6 +31,7 @@ def exported(
     progress: Callable[[str], None] = lambda _: None,
     *,
     asked: InputShapes = USUAL,
+    precision: str = export.PRECISION,
 ) -> list[Artifact]:
     """Return verified files of a registered network, one a format.
 
@@ -41,25 +42,34 @@ def exported(
         format_names: formats by name or alias.
         progress: called with a short line before each step, if anything needs doing.
         asked: sizes of the inputs, where they are not the network's own.
+        precision: one that needs no sample data.
 
     Raises:
         UsageError: the network cannot take that size.
-        UnknownNameError: no network is called that, or no format.
+        UnknownNameError: no network is called that, or no format or precision.
         ParityError: see `edgekit.export.to_files`.
     """
     spec = models.get(name)
     wanted = [formats.get(each).name for each in format_names]
-    where = cache_folder.folder() / _key(spec, asked)
-    found = [_find(where, spec.name, each) for each in wanted]
+    where = folder_of(spec, asked)
+    found = [find(where, spec.name, precision, each) for each in wanted]
     kept = [entry for entry in found if entry is not None]
     if len(kept) == len(wanted):
         return kept
     prepared = source.resolve(spec.name, asked=asked, progress=progress)
-    return export.to_files(prepared, wanted, where, force=True, progress=progress)
+    return export.to_files(
+        prepared, wanted, where, precision_names=[precision], force=True, progress=progress
+    )
 
 
-def _find(where: Path, name: str, format_name: str) -> Artifact | None:
-    path = where / f"{name}_{export.PRECISION}.{formats.FORMATS[format_name].suffix}"
+def folder_of(spec: ModelSpec, asked: InputShapes, *facts: str) -> Path:
+    """Return where files of a network are kept; ``facts`` are what else they follow from."""
+    return cache_folder.folder() / _key(spec, asked, facts)
+
+
+def find(where: Path, name: str, precision: str, format_name: str) -> Artifact | None:
+    """Return a verified file that is kept there; None if there is none."""
+    path = where / f"{name}_{precision}.{formats.FORMATS[format_name].suffix}"
     try:
         kept = artifact.load(path) if path.is_file() else None
     except UnreadableModelError:
@@ -67,15 +77,14 @@ def _find(where: Path, name: str, format_name: str) -> Artifact | None:
     return kept if kept is not None and kept.verified == "passed" else None
 
 
-def _key(spec: ModelSpec, asked: InputShapes) -> str:
+def _key(spec: ModelSpec, asked: InputShapes, more: Sequence[str]) -> str:
     versions = artifact.tool_versions()
     if spec.library:
         package = spec.library.partition(":")[0]
         with suppress(metadata.PackageNotFoundError):  # exporting it then says so
             versions[package] = metadata.version(package)
-    facts = json.dumps(
-        [spec.name, asked.given, asked.batch, versions, _package_digest()], sort_keys=True
-    )
+    every = [spec.name, asked.given, asked.batch, versions, _package_digest(), *more]
+    facts = json.dumps(every, sort_keys=True)
     return f"{spec.name}-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
 
 

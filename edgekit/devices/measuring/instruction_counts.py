@@ -53,7 +53,7 @@ def count(request: CountRequest, progress: Progress = silent) -> tuple[CountRepo
     """
     settings, target = request.settings, request.target
     facts = [facts_of(file) for file in request.files]
-    jobs = [_job(file.for_job, settings) for file in request.files]
+    jobs = [job_of(file.for_job, settings) for file in request.files]
     steps = Counter(progress, len(jobs) * settings.children)
     reports = []
     for file, each, job in zip(request.files, facts, jobs, strict=True):
@@ -61,11 +61,12 @@ def count(request: CountRequest, progress: Progress = silent) -> tuple[CountRepo
         for _ in range(settings.children):
             steps.begin(f"counting {file.name}")
             found.append(target.count(job, settings.timeout_s))
-        reports.append(_report(each, request, found))
+        reports.append(report_of(each, target, settings, found))
     return tuple(reports)
 
 
-def _job(file: JobFile, settings: CountSettings) -> CountJob:
+def job_of(file: JobFile, settings: CountSettings) -> CountJob:
+    """Return what one process is asked."""
     return CountJob(
         runtime=file.runtime,
         path=file.path,
@@ -76,16 +77,23 @@ def _job(file: JobFile, settings: CountSettings) -> CountJob:
     )
 
 
-def _report(facts: FileFacts, request: CountRequest, found: Sequence[Counted]) -> CountReport:
+def report_of(
+    facts: FileFacts, target: CountingTarget, settings: CountSettings, found: Sequence[Counted]
+) -> CountReport:
+    """Return the report on a file from what its processes executed.
+
+    Raises:
+        WorkerError: an answer is nonsense, or the file changed between them.
+    """
     answers = [decoded(CountAnswer, each.answer) for each in found]
     check_constant(answers, facts["file"])
     return CountReport(
-        **identity(facts, request.target),
-        processor=request.target.processor,
-        settings=request.settings,
+        **identity(facts, target),
+        processor=target.processor,
+        settings=settings,
         info=answers[0].model,
         children=tuple(
-            CountedRuns(_runs(facts["file"], each, request.settings), answer.outputs_sha256)
+            CountedRuns(_runs(facts["file"], each, settings), answer.outputs_sha256)
             for each, answer in zip(found, answers, strict=True)
         ),
     )

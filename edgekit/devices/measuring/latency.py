@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgekit.devices.measuring.answers import LatencyAnswer, ask, check_constant
-from edgekit.devices.measuring.request import ModelFile, facts_of, identity, turns
+from edgekit.devices.measuring.request import FileFacts, ModelFile, facts_of, identity, turns
 from edgekit.devices.progress import Counter, Progress, silent
 from edgekit.devices.reports.latency import LatencyReport
 from edgekit.devices.settings import MeasureSettings
@@ -61,18 +61,27 @@ def measure(request: MeasureRequest, progress: Progress = silent) -> tuple[Laten
     with opened(target, progress):
         for settings in request.settings:
             answers = _all_children(request, for_jobs, settings, steps)
-            for file, each, found in zip(files, facts, answers, strict=True):
-                check_constant(found, str(file.path))
-                reports.append(
-                    LatencyReport(
-                        **identity(each, target),
-                        settings=settings,
-                        info=found[0].model,
-                        machine=found[0].machine,
-                        runs=tuple(answer.run for answer in found),
-                    )
-                )
+            for each, found in zip(facts, answers, strict=True):
+                reports.append(report_of(each, target, settings, found))
     return tuple(reports)
+
+
+def report_of(
+    facts: FileFacts, target: Target, settings: MeasureSettings, answers: Sequence[LatencyAnswer]
+) -> LatencyReport:
+    """Return the report on a file from what its children answered.
+
+    Raises:
+        WorkerError: the file, its runtime or the machine changed between them.
+    """
+    check_constant(answers, facts["file"])
+    return LatencyReport(
+        **identity(facts, target),
+        settings=settings,
+        info=answers[0].model,
+        machine=answers[0].machine,
+        runs=tuple(answer.run for answer in answers),
+    )
 
 
 def _all_children(
@@ -87,7 +96,7 @@ def _all_children(
     for number in turns(len(request.files), settings.children, settings.seed):
         file, found = request.files[number], answers[number]
         steps.begin(f"measuring {file.name}")
-        job = _job(for_jobs[number], settings, start)
+        job = job_of(for_jobs[number], settings, start)
         try:
             found.append(ask(LatencyAnswer, request.target, job, settings.child_timeout_s))
         except WorkerError as error:
@@ -98,7 +107,8 @@ def _all_children(
     return answers
 
 
-def _job(file: JobFile, settings: MeasureSettings, start: Conditions | None) -> MeasureJob:
+def job_of(file: JobFile, settings: MeasureSettings, start: Conditions | None = None) -> MeasureJob:
+    """Return what one child is asked; ``start`` is the machine's state before the first one."""
     return MeasureJob(
         runtime=file.runtime,
         path=file.path,

@@ -1,0 +1,116 @@
+"""``edgekit sweep``: a grid of measurements that can be killed and goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import json_option
+
+if TYPE_CHECKING:
+    from edgekit.study import Plan, SweepResult
+
+_SHOWN_FAILURES = 5
+
+
+@click.command("sweep", short_help="Measure a grid of networks; resumable.")
+@click.argument("file", metavar="FILE.toml", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--store",
+    "store",
+    type=click.Path(path_type=Path),
+    metavar="STORE.sqlite",
+    help="Where results are kept; without it, FILE.sqlite in the working folder.",
+)
+@click.option("--dry-run", is_flag=True, help="List the cells and measure nothing.")
+@click.option(
+    "--retry-failures", is_flag=True, help="Measure anew what failed before; else it is over."
+)
+@click.option(
+    "--lock",
+    metavar="COMMAND",
+    help="Hold a lock around each process that measures: COMMAND runs the program that follows it "
+    "while it holds, as 'flock /var/lock/board' does; EDGEKIT_TARGET is the target.",
+)
+@json_option
+def command(
+    file: Path,
+    store: Path | None,
+    lock: str | None,
+    *,
+    dry_run: bool,
+    retry_failures: bool,
+    as_json: bool,
+) -> None:
+    """Measure every cell of the grid in FILE.toml (see docs/sweep.md) that the store lacks.
+
+    Killed at any moment and started again it goes on where it was: nothing is measured twice and
+    nothing is lost. What cannot be made or measured is a row of the store too.
+    """
+    from edgekit import study
+    from edgekit.study.sweep.engine import LocalEngine
+    from edgekit.study.sweep.lock import Lock
+
+    plan = study.read_plan(file)
+    if dry_run:
+        _list(plan)
+        return
+    path = store or Path(f"{file.stem}.sqlite")
+    engine = LocalEngine(None if lock is None else Lock(lock))
+    request = study.SweepRequest(plan, path, engine, retry_failures=retry_failures)
+    with output.progress("sweep") as say:
+        result = study.sweep(request, say)
+    if as_json:
+        output.print_document(result)
+    else:
+        _print(result)
+
+
+def _list(plan: Plan) -> None:
+    rows = []
+    for point in plan.points:
+        subject = point.subject
+        size = "own" if subject.height is None else f"{subject.height}x{subject.width}"
+        rows.append(
+            [
+                subject.model,
+                subject.precision or "as it is",
+                point.runtime,
+                str(point.threads),
+                "" if subject.is_file else size,
+                "" if subject.is_file else str(subject.batch),
+                point.target,
+            ]
+        )
+    output.print_table(
+        ["model", "precision", "runtime", "threads>", "size>", "batch>", "target"], rows
+    )
+    settings = plan.measure
+    click.echo(
+        f"\n{len(rows)} cells of {settings.children} processes each; at least "
+        f"{settings.warmup_secs + settings.min_secs:g} s of running in each"
+    )
+
+
+def _print(result: SweepResult) -> None:
+    from edgekit import study
+
+    click.echo(
+        f"{result.cells} cells: {result.measured} measured now, {result.known} known before, "
+        f"{result.failed} failed; kept in {result.store}"
+    )
+    wanted = set(result.keys)
+    failures: dict[str, list[str]] = {}
+    for row in study.read_rows(result.store):
+        if row["key"] in wanted and row["status"] == "failed":
+            about = f"{row['model']} {row['precision'] or ''} on {row['runtime']}"
+            failures.setdefault(row["message"], []).append(about)
+    for message, cells in list(failures.items())[:_SHOWN_FAILURES]:
+        more = f" and {len(cells) - 1} more" if len(cells) > 1 else ""
+        click.echo(f"failed: {cells[0]}{more}: {message}")
+    if len(failures) > _SHOWN_FAILURES:
+        click.echo(f"and {len(failures) - _SHOWN_FAILURES} other failures: see the store")

@@ -1,0 +1,1 @@
+"""What is to be measured: the grid in writing, and its points."""

@@ -1,0 +1,1 @@
+"""What was measured: one SQLite file to which rows are added."""

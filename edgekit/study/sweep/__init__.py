@@ -1,0 +1,1 @@
+"""Measuring what the store lacks of a grid, here or on other engines."""

@@ -1,0 +1,1 @@
+"""The study: sweeps, tables and pages."""
