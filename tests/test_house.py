@@ -23,7 +23,8 @@ ROOMS = (
     "evaluate", "lint", "quantize", "devices", "bundle", "study",
 )  # fmt: skip
 SURFACES = (
-    "models", "data", "runtimes", "export", "evaluate", "lint", "quantize", "devices", "bundle", "study",
+    "models", "data", "runtimes", "export", "evaluate", "lint", "quantize", "devices",
+    "bundle", "study",
 )  # fmt: skip
 HEAVY = ("torch", "onnx", "onnxruntime", "ai_edge_litert", "numpy", "rich", "onnxsim", "scipy")
 
