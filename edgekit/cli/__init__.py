@@ -34,6 +34,7 @@ COMMANDS = {
     "latency": "edgekit.cli.latency.command",
     "compare": "edgekit.cli.compare",
     "predict": "edgekit.cli.predict",
+    "bench": "edgekit.cli.bench",
     "sweep": "edgekit.cli.sweep",
     "doctor": "edgekit.cli.doctor",
 }

@@ -37,7 +37,7 @@ from edgekit.quantize.encodings_file import document as encodings
 from edgekit.registry import Registry
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.machine import Conditions, Machine
-from edgekit.study import SweepResult
+from edgekit.study import BenchResult, SweepResult
 
 SUFFIX = ".schema.json"
 _SUMMARY: Schema = {"type": "object", "description": "derived from the rest, for other readers"}
@@ -206,6 +206,7 @@ _ALL = (
         },
         without=_CHOSEN,
     ),
+    _one(BenchResult, "edgekit bench --json"),
     _one(SweepResult, "edgekit sweep --json"),
     _many("edgekit.predictions", "edgekit.prediction", "edgekit predict --json", "predictions"),
     Published("edgekit.model", 1, "edgekit info NETWORK --json", ModelSpec, _CARD, ("build",)),

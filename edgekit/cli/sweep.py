@@ -106,9 +106,10 @@ def _print(result: SweepResult) -> None:
     wanted = set(result.keys)
     failures: dict[str, list[str]] = {}
     for row in study.read_rows(result.store):
-        if row["key"] in wanted and row["status"] == "failed":
-            about = f"{row['model']} {row['precision'] or ''} on {row['runtime']}"
-            failures.setdefault(row["message"], []).append(about)
+        cell = row.cell
+        if cell.key in wanted and not row.is_ok:
+            about = f"{cell.model} {cell.precision or ''} on {cell.runtime}"
+            failures.setdefault(row.message or "", []).append(about)
     for message, cells in list(failures.items())[:_SHOWN_FAILURES]:
         more = f" and {len(cells) - 1} more" if len(cells) > 1 else ""
         click.echo(f"failed: {cells[0]}{more}: {message}")

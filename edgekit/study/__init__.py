@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from edgekit.study.bench.run import BenchRequest, BenchResult, bench
 from edgekit.study.grid.plan import Plan, read_plan
 from edgekit.study.grid.point import Point
+from edgekit.study.store.row import Row
 from edgekit.study.store.sqlite_file import Store, read_rows
 from edgekit.study.sweep.run import SweepRequest, SweepResult, sweep
 
 __all__ = [
+    "BenchRequest",
+    "BenchResult",
     "Plan",
     "Point",
+    "Row",
     "Store",
     "SweepRequest",
     "SweepResult",
+    "bench",
     "read_plan",
     "read_rows",
     "sweep",

@@ -52,6 +52,10 @@ def _swept(plan: study.Plan, path: Path, **options: Any) -> study.SweepResult:
     return study.sweep(study.SweepRequest(plan, path, resolve=fake_targets.resolve, **options))
 
 
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [row.flat() for row in study.read_rows(path)]
+
+
 def _processes(path: Path) -> Counter[tuple[str, int]]:
     """How often each cell has an answer of each number."""
     with sqlite3.connect(path) as connection:
@@ -65,7 +69,7 @@ def _processes(path: Path) -> Counter[tuple[str, int]]:
 def test_every_cell_has_a_row_with_its_figures(tmp_path: Path) -> None:
     plan = fake_targets.plan(tmp_path, 3)
     result = _swept(plan, tmp_path / "s.sqlite")
-    rows = study.read_rows(tmp_path / "s.sqlite")
+    rows = _rows(tmp_path / "s.sqlite")
     assert (result.cells, result.measured, result.known, result.failed) == (12, 12, 0, 0)
     assert {row["key"] for row in rows} == set(result.keys)
     assert {row["point"] for row in rows} == {point.id for point in plan.points}
@@ -88,7 +92,7 @@ def test_nothing_is_measured_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (more.measured, more.known) == (4, 8)
     anew = _swept(fake_targets.plan(tmp_path, 2), tmp_path / "s.sqlite", again=True)
     assert anew.measured == 8
-    assert {row["attempt"] for row in study.read_rows(tmp_path / "s.sqlite")} == {1, 2}
+    assert {row["attempt"] for row in _rows(tmp_path / "s.sqlite")} == {1, 2}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_whatever_a_result_hangs_on_is_in_the_key(change: dict[str, Any], tmp_pa
     (tmp_path / "net0.tflite").write_bytes(b"other")
     other = _swept(plan, tmp_path / "s.sqlite")
     assert set(other.keys).isdisjoint(first.keys)
-    latest = {row["key"] for row in study.read_rows(tmp_path / "s.sqlite") if row["is_latest"]}
+    latest = {row["key"] for row in _rows(tmp_path / "s.sqlite") if row["is_latest"]}
     assert latest & {*first.keys, *other.keys} == set(other.keys)
 
 
@@ -112,7 +116,7 @@ def test_failures_are_rows_and_can_be_tried_again(tmp_path: Path) -> None:
     (tmp_path / "net1.tflite").write_bytes(b"bad")
     first = _swept(plan, tmp_path / "s.sqlite")
     assert (first.measured, first.failed) == (2, 1)
-    failed = [row for row in study.read_rows(tmp_path / "s.sqlite") if row["status"] == "failed"]
+    failed = [row for row in _rows(tmp_path / "s.sqlite") if row["status"] == "failed"]
     assert [(row["reason_code"], row["message"]) for row in failed] == [
         ("worker-failed", "this file is bad")
     ]
@@ -123,7 +127,7 @@ def test_failures_are_rows_and_can_be_tried_again(tmp_path: Path) -> None:
 def test_a_network_that_cannot_be_made_is_a_row(tmp_path: Path) -> None:
     plan = study.Plan(("micronet-m0",), runtimes=("tflite",), resolutions=("1",), targets=("a",))
     result = _swept(plan, tmp_path / "s.sqlite")
-    (row,) = study.read_rows(tmp_path / "s.sqlite")
+    (row,) = _rows(tmp_path / "s.sqlite")
     assert (result.failed, row["status"], row["file_sha256"]) == (1, "failed", None)
     assert _swept(plan, tmp_path / "s.sqlite").measured == 0
 
@@ -181,7 +185,7 @@ def test_a_sweep_killed_five_times_ends_as_an_undisturbed_one(tmp_path: Path) ->
             sweeping.kill()
     subprocess.run(command, env=environment, check=True, timeout=120)
     whole = _swept(fake_targets.plan(tmp_path, nets), tmp_path / "whole.sqlite")
-    rows = study.read_rows(tmp_path / "s.sqlite")
+    rows = _rows(tmp_path / "s.sqlite")
     assert whole.cells == len(rows) == 60
     assert {row["key"] for row in rows} == set(whole.keys)
     assert all(row["status"] == "ok" for row in rows)
@@ -221,7 +225,7 @@ def test_a_lock_that_cannot_be_had_ends_the_sweep(tmp_path: Path) -> None:
         with pytest.raises(EnvironmentMissingError) as found:
             _swept(plan, tmp_path / "s.sqlite", engine=LocalEngine(Lock(command)))
         assert found.value.reason_code == "lock-failed"
-    assert study.read_rows(tmp_path / "s.sqlite") == []
+    assert _rows(tmp_path / "s.sqlite") == []
     with pytest.raises(UsageError):
         Lock("'")
 

@@ -23,6 +23,7 @@ from edgekit.study.store import tables
 from edgekit.study.store.accuracy import Accuracy
 from edgekit.study.store.cell import Cell
 from edgekit.study.store.figures import Figures
+from edgekit.study.store.row import Row, row_of
 
 
 @dataclass(frozen=True)
@@ -127,10 +128,6 @@ class Store:
         )
         return dict(rows.fetchall())
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the rows of the view ``flat``, oldest result first."""
-        return _flat(self._connection)
-
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
         try:
@@ -182,7 +179,7 @@ def opened(path: Path) -> Iterator[Store]:
             connection.close()
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
+def read_rows(path: Path) -> list[Row]:
     """Return the rows of a store's view ``flat``, also while a sweep is adding to it.
 
     Raises:
@@ -194,7 +191,9 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         _check(connection, path)
-        return _flat(connection)
+        cursor = connection.execute("SELECT * FROM flat ORDER BY finished_at, key")
+        columns = [each[0] for each in cursor.description]
+        return [row_of(dict(zip(columns, values, strict=True))) for values in cursor]
     finally:
         connection.close()
 
@@ -227,12 +226,6 @@ def _not_a_store(path: Path, why: str) -> RefusedError:
         f"{path} is not a store of this edgekit's sweeps: {why}; give another name to --store",
         reason_code="not-a-store",
     )
-
-
-def _flat(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    cursor = connection.execute("SELECT * FROM flat ORDER BY finished_at, key")
-    columns = [each[0] for each in cursor.description]
-    return [dict(zip(columns, row, strict=True)) for row in cursor]
 
 
 @contextmanager

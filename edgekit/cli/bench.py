@@ -1,0 +1,240 @@
+"""``edgekit bench``: one table of the trade-off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edgekit.cli.shared import output
+from edgekit.cli.shared.options import NameList, calibration_data_option, json_option
+from edgekit.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgekit.study import BenchResult, Row
+
+
+@click.command("bench", short_help="One table of the trade-off: size, top-1, latency, memory.")
+@click.argument("subjects", metavar="[PATTERN|FILE]...", nargs=-1)
+@click.option(
+    "--precision",
+    "precisions",
+    type=NameList(),
+    default="float32,int8",
+    show_default=True,
+    help="Of networks by name.",
+)
+@click.option(
+    "--backend",
+    "runtimes",
+    type=NameList(),
+    default="tflite,onnxruntime",
+    show_default=True,
+    help="Runtimes; a file runs on that of its suffix.",
+)
+@click.option(
+    "--threads",
+    "--num-threads",
+    "threads",
+    type=NameList(),
+    metavar="N,...",
+    default="1",
+    show_default=True,
+    help="Threads of the runtime.",
+)
+@click.option(
+    "--target",
+    "--device",
+    "target",
+    default="local",
+    show_default=True,
+    help="Where the files run, as in `edgekit latency`; qemu: counts instructions.",
+)
+@click.option(
+    "--min-secs",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Least seconds of timed runs in each process.",
+)
+@click.option(
+    "--children", type=int, default=3, show_default=True, help="Fresh processes for each file."
+)
+@calibration_data_option
+@click.option(
+    "--recipe",
+    default="minmax",
+    show_default=True,
+    help="Of integer files, as in `edgekit quantize`; it changes their answers, hardly their time.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Labelled images: measure top-1 of every trained file on them, in place of the published.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Take N images, evenly spaced."
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png|.svg",
+    help="Also draw top-1 over latency; needs matplotlib.",
+)
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    metavar="STORE.sqlite",
+    help="Where results are kept, for `edgekit report` too; without it, in the cache.",
+)
+@click.option("--again", is_flag=True, help="Measure anew what an earlier run has measured.")
+@json_option
+def command(
+    subjects: tuple[str, ...],
+    precisions: tuple[str, ...],
+    runtimes: tuple[str, ...],
+    threads: tuple[str, ...],
+    target: str,
+    min_secs: float,
+    children: int,
+    calibration_data: Path | None,
+    recipe: str,
+    data: Path | None,
+    limit: int | None,
+    plot: Path | None,
+    store: Path | None,
+    *,
+    again: bool,
+    as_json: bool,
+) -> None:
+    """Put networks (names from `edgekit list`, patterns such as 'micronet*') and files in a table.
+
+    Without any, one network of each family is taken. Each is exported, quantized and measured in
+    turns with the others. A run that was cut short goes on where it was.
+    """
+    from edgekit import study
+    from edgekit.devices import MeasureSettings
+    from edgekit.study.bench import tradeoff_plot
+    from edgekit.study.grid.plan import Calibration, Images
+
+    if limit is not None and data is None:
+        raise UsageError("--limit says how many images of --data are taken: give both")
+    if plot is not None:
+        tradeoff_plot.check(plot)
+    request = study.BenchRequest(
+        subjects=subjects,
+        precisions=precisions,
+        runtimes=runtimes,
+        threads=tuple(map(_count, threads)),
+        target=target,
+        measure=MeasureSettings(children=children, min_secs=min_secs),
+        calibration=Calibration(calibration_data, recipe=recipe),
+        accuracy=None if data is None else Images(data, limit),
+        store=store,
+        again=again,
+    )
+    with output.progress("bench") as say:
+        result = study.bench(request, say)
+    if as_json:
+        output.print_document(result)
+    else:
+        _print(result)
+    if plot is not None:
+        tradeoff_plot.write(plot, result.rows)
+
+
+def _count(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"--threads takes whole numbers, not {text!r}") from None
+
+
+def _print(result: BenchResult) -> None:
+    rows = [row for row in result.rows if row.is_ok]
+    counted = any(row.figures.instructions is not None for row in rows)
+    output.print_table(
+        [
+            "model", "precision", "runtime", "threads>", "params>", "MACs>", "size>", "top-1 %>",
+            "instructions>" if counted else "median ms [95 % interval]>", "load ms>",
+            "private memory>", "partitions>",
+        ],
+        [_cells(row) for row in rows],
+    )  # fmt: skip
+    click.echo()
+    for line in _notes(result):
+        click.echo(f"note: {line}")
+
+
+def _cells(row: Row) -> list[str]:
+    cell, figures = row.cell, row.figures
+    if figures.instructions is not None:
+        headline = output.millions(figures.instructions)
+    else:
+        ends = (figures.median_ms, figures.low_ms, figures.high_ms)
+        headline = "{} [{}, {}]".format(*(f"{each or 0:.3f}" for each in ends))
+    memory, partitions = figures.private_memory_bytes, figures.partitions
+    return [
+        cell.model,
+        cell.precision or "",
+        cell.runtime,
+        str(cell.threads),
+        "" if cell.params is None else output.millions(cell.params),
+        "" if cell.macs is None else output.millions(cell.macs),
+        "" if cell.size_bytes is None else output.size(cell.size_bytes),
+        _top1(row),
+        headline,
+        "" if figures.load_ms is None else f"{figures.load_ms:.1f}",
+        "" if memory is None else output.size(memory),
+        "" if partitions is None else str(partitions),
+    ]
+
+
+def _top1(row: Row) -> str:
+    if row.top1 is not None:
+        return f"{row.top1:.1f} [{row.top1_low:.1f}, {row.top1_high:.1f}]"
+    if row.cell.published_top1 is None:
+        return "-"
+    whose = "published" if row.cell.precision == "float32" else "of float32"
+    return f"{row.cell.published_top1:.1f} {whose}"
+
+
+def _notes(result: BenchResult) -> list[str]:
+    notes = []
+    images: dict[str, list[str]] = {}
+    for row in result.rows:
+        if row.accuracy_on is not None and row.cell.model not in images.get(row.accuracy_on, []):
+            images.setdefault(row.accuracy_on, []).append(row.cell.model)
+    for on, names in images.items():
+        notes.append(f"top-1 on {on}: {', '.join(names)}")
+    if result.synthetic:
+        notes.append(
+            f"integer files of {', '.join(result.synthetic)} are calibrated on synthetic samples: "
+            "their time holds, their answers may not; give --calibration-data DIR"
+        )
+    untrained = {
+        row.cell.model for row in result.rows if (row.cell.weights or "").startswith("untrained")
+    }
+    if untrained:
+        notes.append(
+            f"{', '.join(sorted(untrained))} have seeded weights: time does not depend on them"
+        )
+    if result.known:
+        first = min(row.finished_at for row in result.rows)[:16].replace("T", " ")
+        notes.append(
+            f"{result.known} of {len(result.rows)} rows were measured before, from {first} UTC on; "
+            "--again measures them anew"
+        )
+    doubts: dict[str, list[str]] = {}
+    for row in result.rows:
+        about = f"{row.cell.model} {row.cell.precision or ''} on {row.cell.runtime}"
+        if not row.is_ok:
+            notes.append(f"{about} failed: {row.message}")
+        for code in (row.figures.doubts or "").split():
+            doubts.setdefault(code, []).append(about)
+    for code, about_rows in doubts.items():
+        who = "all" if len(about_rows) == len(result.rows) > 1 else ", ".join(about_rows)
+        notes.append(f"{code}: {who}; `edgekit latency` says more")
+    return notes

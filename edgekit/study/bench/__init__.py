@@ -1,0 +1,1 @@
+"""One table of the trade-off: what networks cost, and how right they are."""
