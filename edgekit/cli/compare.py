@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli.latency.requests import of_file
+from edgekit.cli.latency.requests import exported, of_file
 from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import cool_down_option, cpus_option, is_file, json_option
@@ -17,13 +18,31 @@ from edgekit.cli.shared.steps import told
 from edgekit.errors import CheckFailedError, UsageError
 
 if TYPE_CHECKING:
-    from edgekit.devices import Comparison, Contrast, CountPair, MeasureSettings, TimePair
+    from edgekit.devices import (
+        Comparison,
+        Contrast,
+        CountPair,
+        MeasureSettings,
+        ModelFile,
+        TimePair,
+    )
 
 
 @click.command("compare", short_help="Tell which of two files is faster, and how surely.")
-@click.argument("base", type=click.Path(path_type=Path))
-@click.argument(
-    "candidates", metavar="CANDIDATE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+@click.argument("base")
+@click.argument("candidates", metavar="CANDIDATE...", nargs=-1, required=True)
+@click.option(
+    "--backend",
+    default="tflite",
+    show_default=True,
+    help="Runtime for named models; a file runs on the runtime of its suffix.",
+)
+@click.option(
+    "--input-shape",
+    "input_shapes",
+    multiple=True,
+    metavar="[NAME:]N,...",
+    help="Sizes of one input of named models and your own code, as for `edgekit export`.",
 )
 @click.option(
     "--threads",
@@ -73,8 +92,10 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(
-    base: Path,
-    candidates: tuple[Path, ...],
+    base: str,
+    candidates: tuple[str, ...],
+    backend: str,
+    input_shapes: tuple[str, ...],
     threads: int,
     target: str,
     children: int,
@@ -89,7 +110,8 @@ def command(
 ) -> None:
     """Compare each CANDIDATE with BASE.
 
-    Model files (.onnx, .tflite) are measured now: all take turns within each of several fresh
+    Model files (.onnx, .tflite), named models and your own code (package.module:factory) are
+    measured now: all take turns within each of several fresh
     processes, which cancels most of what a busy machine does to latencies. Two result files of
     `edgekit latency --json` or `edgekit compare --json` are compared as they are, with a wider
     interval; if they are of unlike devices, versions or conditions, that is refused. Instruction
@@ -97,8 +119,8 @@ def command(
     """
     from edgekit import devices
 
-    of_files = {is_file(str(path)) for path in (base, *candidates)}
-    if of_files == {True}:
+    are_results = {_is_result(subject) for subject in (base, *candidates)}
+    if are_results == {False}:
         settings = devices.MeasureSettings(
             threads=threads,
             children=children,
@@ -109,37 +131,60 @@ def command(
             cpus=cpus,
             cool_down_secs=cool_down_secs,
         )
-        gates = _measure(base, candidates, settings, target, as_json=as_json)
-    elif of_files == {False} and len(candidates) == 1:
-        gates = _read(base, candidates[0], force=force, as_json=as_json)
+        named = _Named(backend, input_shapes)
+        gates = _measure([base, *candidates], named, settings, target, as_json=as_json)
+    elif are_results == {True} and len(candidates) == 1:
+        gates = _read(Path(base), Path(candidates[0]), force=force, as_json=as_json)
     else:
         raise UsageError(
-            "compare takes a model file (.onnx, .tflite) and one or more others, or two result "
-            "files (.json)"
+            "compare takes a model (a file .onnx or .tflite, or a name) and one or more others, or "
+            "two result files (.json)"
         )
     if fail_slower is not None:
         _check(gates, fail_slower)
 
 
+@dataclass(frozen=True)
+class _Named:
+    """How to measure what is no file."""
+
+    backend: str
+    input_shapes: tuple[str, ...]
+
+    def file(self, subject: str, say: Callable[[str], None]) -> ModelFile:
+        """Return the file of a subject; a network is exported first."""
+        from edgekit.export.sources import shapes
+
+        if is_file(subject):
+            return of_file(Path(subject))
+        (found,) = exported(subject, "", shapes.parse(self.input_shapes), [self.backend], say)
+        return found
+
+
+def _is_result(subject: str) -> bool:
+    return not is_file(subject) and (subject.endswith(".json") or Path(subject).is_file())
+
+
 def _measure(
-    base: Path, candidates: Sequence[Path], settings: MeasureSettings, target: str, *, as_json: bool
+    subjects: Sequence[str],
+    named: _Named,
+    settings: MeasureSettings,
+    target: str,
+    *,
+    as_json: bool,
 ) -> dict[str, Contrast | CountPair]:
     from edgekit import devices
 
-    request = devices.CompareRequest(
-        of_file(base),
-        tuple(of_file(path) for path in candidates),
-        settings,
-        devices.resolve_target(target),
-    )
+    place = devices.resolve_target(target)
     with output.progress("compare") as say:
+        base, *candidates = (named.file(each, say) for each in subjects)
+        request = devices.CompareRequest(base, tuple(candidates), settings, place)
         result = devices.compare(request, told(say))
     if as_json:
         click.echo(result.to_json())
     else:
         _print_comparison(result)
-    names = [str(path) for path in candidates]
-    return dict(zip(names, result.contrasts, strict=True))
+    return dict(zip(subjects[1:], result.contrasts, strict=True))
 
 
 def _read(

@@ -18,7 +18,13 @@ from edgekit.cli.shared.options import (
 )
 
 if TYPE_CHECKING:
-    from edgekit.evaluate import Answers, Evaluation
+    from edgekit.evaluate import (
+        Answers,
+        Evaluation,
+        JudgedFile,
+        OutputDifference,
+        OutputEvaluation,
+    )
 
 
 @click.command("evaluate", short_help="Accuracy, agreement and SQNR over images.")
@@ -27,9 +33,10 @@ if TYPE_CHECKING:
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Images, labelled by a labels.csv (file,label) or by class subfolders, or unlabelled; "
-    "without it, synthetic images serve to compare two models.",
+    metavar="DIR|FILE",
+    help="Images, labelled by a labels.csv (file,label) or by class subfolders, or unlabelled; a "
+    "folder with images/ and masks/ (label maps, NAME.png); or .npz arrays, one for each input. "
+    "Without it, synthetic images or seeded values serve to compare two models.",
 )
 @click.option("--against", metavar="MODEL|FILE", help="A second model to compare with.")
 @click.option(
@@ -72,6 +79,10 @@ def command(
 
     Labelled images give top-1 and top-5 with 95 % intervals; a second model gives agreement and
     SQNR as well, on any images. Images are read one by one, and equal runs give equal results.
+
+    Files with other inputs or outputs are compared with --against output by output: SQNR, and
+    where an output has classes the share of places (pixels, vectors) with the same one. Label maps
+    give mean IoU and pixel accuracy; 255 marks pixels that do not count.
     """
     name = one_model(model_argument, model_option)
     from edgekit import evaluate
@@ -85,9 +96,11 @@ def command(
         settings=evaluate.Settings(threads, resize, preprocessing, label_offset),
     )
     with output.bar(f"evaluating {Path(name).name}") as progress:
-        result = evaluate.run(request, progress=progress)
+        result = evaluate.judge(request, progress=progress)
     if as_json:
         output.print_document(result)
+    elif isinstance(result, evaluate.OutputEvaluation):
+        print_outputs(result)
     else:
         _print(result)
 
@@ -111,6 +124,56 @@ def _print(result: Evaluation) -> None:
     output.print_table(["", ""], [*comparison_rows(result), *_conditions(result, sides)])
     for note in result.notes:
         click.echo(f"note: {note}")
+
+
+def print_outputs(result: OutputEvaluation) -> None:
+    """Print how far outputs are from another file's, or from label maps."""
+    if result.outputs:
+        output.print_table(
+            ["output", "shape", "SQNR>", "largest error>", "same answer>"],
+            [
+                [
+                    each.name,
+                    "x".join(map(str, each.shape)),
+                    "equal" if each.distance.noise == 0 else words.decibels(each.distance.sqnr_db),
+                    f"{each.distance.max_rel_error:.1e} of its range",
+                    _agreement(each),
+                ]
+                for each in result.outputs
+            ],
+        )
+        click.echo()
+    judged = [each for each in (result.file, result.against) if each is not None]
+    if any(each.segmentation is not None for each in judged):
+        output.print_table(
+            ["file", "mean IoU>", "pixel accuracy>", "classes seen>"],
+            [_segmented(each) for each in judged],
+        )
+        click.echo()
+    rows = [["file", f"{Path(each.name).name}, {each.runtime}"] for each in judged]
+    taken = [each.preprocessing for each in judged if each.preprocessing is not None]
+    rows += [["input value", text] for text in dict.fromkeys(map(words.preprocessing, taken))]
+    output.print_table(["", ""], [*rows, ["data", result.data]])
+
+
+def _agreement(each: OutputDifference) -> str:
+    if each.agreement is None:
+        return "-"
+    noun = "pixels" if each.is_dense else "samples"
+    return f"{100 * each.agreement.value:.2f} % of {each.places} {noun}"
+
+
+def _segmented(each: JudgedFile) -> list[str]:
+    found = each.segmentation
+    if found is None:
+        return [Path(each.name).name, "-", "-", "-"]
+    numbers = (found.mean_iou, found.pixel_accuracy)
+    seen = sum(value is not None for value in found.iou)
+    return [
+        Path(each.name).name,
+        *("-" if value is None else f"{100 * value:.2f} %" for value in numbers),
+        str(seen),
+    ]
 
 
 def comparison_rows(result: Evaluation) -> list[list[str]]:

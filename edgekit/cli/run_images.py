@@ -24,7 +24,7 @@ _SHOWN_VALUES = 8  # of a raw output, in the text; --json has all
 @click.command("run", short_help="Show images to a file: top-5, or raw outputs.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument(
-    "images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "images", metavar="IMAGE|ARRAYS...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @click.option(
     "--labels",
@@ -52,6 +52,10 @@ def command(
 ) -> None:
     """Show each IMAGE to FILE (.onnx, .tflite) and print the best classes.
 
+    ARRAYS are .npz files, an array for each input whose first axis counts the samples (.npy for a
+    file with one input), or folders of them, for files of any inputs; an output without class
+    scores is printed as it is.
+
     Images are resized, cropped and normalized as the file's sidecar says, or --preprocessing.
     Scores are the file's own: logits stay logits.
     """
@@ -65,7 +69,10 @@ def command(
     for shown in result.images:
         click.echo(shown.file)
         _print(shown)
-    click.echo(f"\n{result.runtime}; input {words.preprocessing(result.preprocessing)}")
+    taken = "arrays as they are"
+    if result.preprocessing is not None:
+        taken = words.preprocessing(result.preprocessing)
+    click.echo(f"\n{result.runtime}; input {taken}")
 
 
 def _print(shown: ShownImage) -> None:

@@ -25,7 +25,7 @@ from edgekit.devices import (
 from edgekit.devices.prediction import estimate
 from edgekit.devices.prediction.estimate import ClassCost
 from edgekit.devices.reports import comparison
-from edgekit.evaluate import Evaluation, ShowResult, Verification
+from edgekit.evaluate import Evaluation, OutputEvaluation, ShowResult, Verification
 from edgekit.export import Artifact, Coverage, ExportResult
 from edgekit.export.tflite.operator_support import OperatorSupport
 from edgekit.files import json_schema
@@ -146,6 +146,7 @@ _ALL = (
     ),
     _one(SensitivityReport, "edgekit sensitivity --json"),
     _one(Evaluation, "edgekit evaluate --json", summary=_SUMMARY),
+    _one(OutputEvaluation, "edgekit evaluate --json of arrays and label maps", summary=_SUMMARY),
     _one(Verification, "edgekit verify --json", summary=_SUMMARY),
     _one(ShowResult, "edgekit run --json"),
     _one(Bundle, "edgekit.json of a bundle"),

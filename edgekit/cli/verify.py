@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Images, labelled or not; without it, synthetic ones.",
+    metavar="DIR|FILE",
+    help="Images, labelled or not, or .npz arrays with one for each input; without it, synthetic "
+    "images, or seeded values.",
 )
 @click.option(
     "--samples",
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
     "--min-agreement",
     type=float,
     metavar="PERCENT",
-    help="Fail if the two files' top-1 is the same for less of the images.",
+    help="Fail if the two files' answer is the same for less: top-1 of the images, or class of "
+    "the pixels.",
 )
 @click.option(
     "--min-sqnr", type=float, metavar="DB", help="Fail if the SQNR of FILE to OTHER is less."
@@ -72,11 +74,11 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Compare FILE with OTHER on images, and FILE (and OTHER) with itself under --isa.
+    """Compare FILE with OTHER, and FILE (and OTHER) with itself under --isa.
 
-    Both are .onnx or .tflite files; OTHER is the reference, such as the float32 file of an int8
-    one. An int8 .onnx file whose answers differ on x86-64 without VNNI has layers that saturate
-    there; they are named, with the remedy. Emulated instruction sets are set up once by
+    Both are .onnx or .tflite files with any inputs and outputs; OTHER is the reference, such as
+    the float32 file of an int8 one. An int8 .onnx file whose answers differ on x86-64 without VNNI
+    has layers that saturate there; they are named, with the remedy. Emulated instruction sets are set up once by
     `edgekit doctor --setup-qemu`.
 
     Exit code 1 if a threshold is missed or an instruction set gives other answers.
@@ -116,6 +118,11 @@ def _print(result: Verification) -> None:
         rows = [["data", result.comparison.data.description]]
         click.echo()
         output.print_table(["", ""], [*evaluate.comparison_rows(result.comparison), *rows])
+    if result.outputs is not None:
+        from edgekit.cli import evaluate
+
+        click.echo()
+        evaluate.print_outputs(result.outputs)
     if result.isa:
         click.echo(f"\nagainst native, {result.isa_inputs}")
         output.print_table(

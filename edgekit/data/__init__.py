@@ -1,8 +1,21 @@
-"""Images for tests, calibration and measurements; hashes of files. A leaf: it imports no room."""
+"""Images and arrays for tests, calibration and measurements; hashes of files.
 
-from edgekit.data import folder, images, synthetic
+A leaf: it imports no room.
+"""
+
+from edgekit.data import array_samples, folder, images, synthetic
+from edgekit.data.array_samples import ArraySamples
 from edgekit.data.folder import ImageFolder
 from edgekit.data.synthetic import SyntheticImages
 from edgekit.files import digest
 
-__all__ = ["ImageFolder", "SyntheticImages", "digest", "folder", "images", "synthetic"]
+__all__ = [
+    "ArraySamples",
+    "ImageFolder",
+    "SyntheticImages",
+    "array_samples",
+    "digest",
+    "folder",
+    "images",
+    "synthetic",
+]

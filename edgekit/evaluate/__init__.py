@@ -1,11 +1,15 @@
 """Does a model still answer right? Accuracy, agreement, SQNR, and other processors' answers.
 
-The doors are `run`, `verify` and `show`.
+The doors are `judge`, `run` (of classifiers), `verify` and `show`.
 """
 
 from __future__ import annotations
 
 from edgekit.evaluate.evaluated_model import EvaluatedModel
+from edgekit.evaluate.judge import judge
+from edgekit.evaluate.outputs.difference import OutputDifference
+from edgekit.evaluate.outputs.result import JudgedFile, OutputEvaluation
+from edgekit.evaluate.outputs.segmentation import Segmentation
 from edgekit.evaluate.request import EvaluateRequest
 from edgekit.evaluate.result import Answers, ClassRow, Data, Evaluation, from_json
 from edgekit.evaluate.run import run
@@ -36,9 +40,13 @@ __all__ = [
     "FileFacts",
     "Guess",
     "IsaReport",
+    "JudgedFile",
+    "OutputDifference",
+    "OutputEvaluation",
     "PairedDifference",
     "RawOutput",
     "SaturatingLayer",
+    "Segmentation",
     "Settings",
     "Share",
     "ShowRequest",
@@ -48,6 +56,7 @@ __all__ = [
     "Verification",
     "VerifyRequest",
     "from_json",
+    "judge",
     "read_labels",
     "run",
     "show",

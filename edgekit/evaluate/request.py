@@ -18,7 +18,9 @@ class EvaluateRequest:
         model: path of a model file, which runs on its runtime, or name of a registered network,
             which runs in torch.
         data: folder of images (see `edgekit.data.folder.read`), perhaps one that is read
-            already; None draws synthetic ones, on which two models can be compared.
+            already; for `edgekit.evaluate.judge` also arrays (`edgekit.data.array_samples.read`)
+            or images with label maps (`edgekit.data.masks.read`); None draws synthetic ones, on
+            which two models can be compared.
         against: the second model, as ``model``.
         weights: weights of the one network among the two; None takes what edgekit has.
         limit: number of images, evenly spaced; None takes all, of synthetic ones 64.

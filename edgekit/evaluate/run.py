@@ -42,8 +42,7 @@ def run(
         WorkerError: a model's child process died.
     """
     settings, limit = request.settings, request.limit
-    for each in request.models:
-        _check_exists(each)
+    check_exists(request)
     _check_weights(request.models, request.weights)
     shown: Images | None = None if request.data is None else _folder(request.data, limit)
     if request.against is None and (shown is None or shown.labels is None):
@@ -69,7 +68,8 @@ def _folder(data: Path | ImageFolder, limit: int | None) -> ImageFolder:
     return found if limit is None else found.limited(limit)
 
 
-def _is_file(name: str) -> bool:
+def is_file(name: str) -> bool:
+    """Tell whether a model is a file, and no network by name."""
     try:
         runtimes.for_file(name)
     except UsageError:
@@ -77,24 +77,30 @@ def _is_file(name: str) -> bool:
     return True
 
 
-def _check_exists(name: str) -> None:
-    """Find a slip of the pen before anything is loaded."""
-    if not _is_file(name):
-        models.get(name)
-    elif not Path(name).is_file():
-        raise InvalidPathError(f"{name}: no such file")
+def check_exists(request: EvaluateRequest) -> None:
+    """Find a slip of the pen before anything is loaded.
+
+    Raises:
+        UnknownNameError: no network is called that.
+        InvalidPathError: a file is not there.
+    """
+    for name in request.models:
+        if not is_file(name):
+            models.get(name)
+        elif not Path(name).is_file():
+            raise InvalidPathError(f"{name}: no such file")
 
 
 def _opened(
     name: str, weights: Path | None, settings: Settings
 ) -> AbstractContextManager[Predictor]:
-    if _is_file(name):
+    if is_file(name):
         return model_file.opened(name, settings)
     return network.opened(name, weights, settings)
 
 
 def _check_weights(names: Sequence[str], weights: Path | None) -> None:
-    networks = [each for each in names if not _is_file(each)]
+    networks = [each for each in names if not is_file(each)]
     if weights is not None and len(networks) != 1:
         found = " and ".join(networks) or f"only {names[0]}"
         raise UsageError(f"--weights goes with the name of one network; here: {found}")

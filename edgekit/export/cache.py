@@ -19,10 +19,10 @@ from edgekit import export, models
 from edgekit.errors import UnreadableModelError
 from edgekit.export import artifact, formats
 from edgekit.export.artifact import Artifact
-from edgekit.export.sources import source
+from edgekit.export.sources import own_code, source
 from edgekit.export.sources.shapes import USUAL, InputShapes
 from edgekit.files import cache_folder
-from edgekit.models import ModelSpec
+from edgekit.models import ModelSpec, libraries
 
 
 def exported(
@@ -33,12 +33,14 @@ def exported(
     asked: InputShapes = USUAL,
     precision: str = export.PRECISION,
 ) -> list[Artifact]:
-    """Return verified files of a registered network, one a format.
+    """Return verified files of a network, one a format.
 
-    Their weights are those that come with the network, else seeded.
+    Their weights are those that come with the network, else seeded. What is not registered, the
+    user's own code and the networks of other libraries, is exported anew every time.
 
     Args:
-        name: a registered network's name or alias.
+        name: a registered network's name or alias, ``package.module:factory``, or a library's
+            network such as ``timm:NAME``.
         format_names: formats by name or alias.
         progress: called with a short line before each step, if anything needs doing.
         asked: sizes of the inputs, where they are not the network's own.
@@ -47,10 +49,18 @@ def exported(
     Raises:
         UsageError: the network cannot take that size.
         UnknownNameError: no network is called that, or no format or precision.
+        EdgekitError: what the user's own code raises; see `edgekit.export.sources.source`.
         ParityError: see `edgekit.export.to_files`.
     """
-    spec = models.get(name)
     wanted = [formats.get(each).name for each in format_names]
+    if own_code.is_reference(name) or libraries.is_reference(name):
+        made = source.resolve(name, asked=asked, progress=progress)
+        key = hashlib.sha256(json.dumps([name, asked.given, asked.batch]).encode()).hexdigest()
+        place = cache_folder.folder() / f"{made.name}-{key[:16]}"
+        return export.to_files(
+            made, wanted, place, precision_names=[precision], force=True, progress=progress
+        )
+    spec = models.get(name)
     where = folder_of(spec, asked)
     found = [find(where, spec.name, precision, each) for each in wanted]
     kept = [entry for entry in found if entry is not None]

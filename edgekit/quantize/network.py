@@ -15,7 +15,8 @@ from edgekit.export import Choices, Source, artifact, lowering
 from edgekit.export.graph import nodes as g
 from edgekit.export.integer import quantizable
 from edgekit.export.onnx_writer import plain
-from edgekit.export.sources import parity_inputs, source
+from edgekit.export.sources import input_bounds, parity_inputs, source
+from edgekit.export.sources.input_bounds import Kind
 from edgekit.export.sources.shapes import USUAL, InputShapes
 from edgekit.models import Preprocessing
 
@@ -47,6 +48,11 @@ class Network:
     def inputs(self) -> dict[str, tuple[int, ...]]:
         """Shape of each input by name, NCHW."""
         return {str(value.name): g.shape_of(value) for value in self.graph.graph.inputs}
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """What kind of numbers each input holds, by name."""
+        return {str(v.name): input_bounds.kind_of(v) for v in self.graph.graph.inputs}
 
 
 def prepare(

@@ -37,7 +37,9 @@ def sensitivity(
         progress=progress,
     )
     known = found.source.preprocessing
-    given = reading.read(request.calibration_data, found.inputs, known, request.most_samples)
+    given = reading.read(
+        request.calibration_data, found.inputs, known, request.most_samples, found.kinds
+    )
     warned = reading.warnings_about(given)
     images = held_out.images(request.data, request.calibration_data, given)
     if request.encodings is not None:

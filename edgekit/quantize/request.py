@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from edgekit.data import array_samples
 from edgekit.errors import UnknownNameError, UsageError
 from edgekit.export.request import read_lowering
 from edgekit.export.rewriting.choices import DEFAULT, Choices
@@ -29,8 +30,9 @@ class CalibrationRequest:
 
     Attributes:
         model: as `edgekit.export.ExportRequest` takes it; a file is a float32 .onnx.
-        calibration_data: folder of images, or a .npy or .npz with an array for each input; None
-            makes seeded synthetic samples.
+        calibration_data: folder of images, or a .npy or .npz with an array for each input, or a
+            folder of those (see `edgekit.data.array_samples.read`); None makes seeded synthetic
+            samples.
         calibration_samples: how many of them at most, evenly spaced; None takes what the recipe
             says, of a folder of images 200, else all.
         recipe: a named one, a text of the grammar of `edgekit.quantize.recipe`, or a .toml file;
@@ -111,7 +113,9 @@ class CalibrationRequest:
         most = self.asked.samples
         if self.calibration_data is None:
             return most if most is not None and most < SYNTHETIC_COUNT else None
-        usual = CALIBRATION_IMAGES if self.calibration_data.is_dir() else most
+        has_images = self.calibration_data.is_dir()
+        has_images = has_images and not array_samples.holds_arrays(self.calibration_data)
+        usual = CALIBRATION_IMAGES if has_images else most
         return usual if most is None or usual is None else min(usual, most)
 
 

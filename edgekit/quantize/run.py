@@ -113,6 +113,7 @@ def _calibrated(
         found.inputs,
         found.source.preprocessing,
         request.most_samples,
+        found.kinds,
     )
     warned = reading.warnings_about(given)
     images = held_out.images(request.data, request.calibration_data, given)
@@ -139,6 +140,7 @@ def _tuned(
         activation_bits=request.asked.activation_bits,
         operators=request.asked.operators,
     )
-    few = reading.read(None, found.inputs, found.source.preprocessing, _TUNING_SAMPLES)
+    known = found.source.preprocessing
+    few = reading.read(None, found.inputs, known, _TUNING_SAMPLES, found.kinds)
     (tuned,) = tuner([IntegerForms(found, quick, few, settings)], say)
     return replace(settings, lowering=tuned.choices, tuning=tuned.steps)

@@ -271,7 +271,7 @@ def _operator_times(
 
 
 def _safe_inputs(info: ModelInfo, seed: int) -> dict[str, np.ndarray]:
-    """Return random inputs, but zeros where they could be indices or sizes."""
+    """Return random inputs, but zeros where they could be sizes or indices of operators."""
     return {
         name: np.zeros_like(array) if array.dtype.name in ("int32", "int64") else array
         for name, array in seeded_inputs(info, seed).items()
@@ -312,6 +312,8 @@ def _load(job: jobs.FileJob, *, exact_sums: bool = False) -> Session:
 def seeded_inputs(info: ModelInfo, seed: int) -> dict[str, np.ndarray]:
     """Return one random array per input: floats standard normal, integers over their range.
 
+    Integers of 32 and 64 bits that stand for no real numbers may be indices, so they are 0 or 1.
+
     Raises:
         RefusedError: an input's shape is open in more than the batch.
     """
@@ -324,6 +326,8 @@ def _random(generator: np.random.Generator, tensor: TensorInfo) -> np.ndarray:
     if dtype.kind == "f":
         return generator.standard_normal(shape).astype(dtype)
     if dtype.kind == "b":
+        return generator.integers(0, 2, shape).astype(dtype)
+    if dtype.itemsize >= 4 and tensor.scale is None:
         return generator.integers(0, 2, shape).astype(dtype)
     limits = np.iinfo(dtype)
     return generator.integers(limits.min, limits.max, shape, dtype, endpoint=True)

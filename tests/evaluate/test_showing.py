@@ -47,7 +47,7 @@ def test_each_picture_gets_its_name(form: str, folder: Path, cli: Cli) -> None:
     code, out, err = cli("run", file, *pictures, "--labels", folder / "labels.txt", "--json")
     assert (code, err) == (0, "")
     document = json.loads(out)
-    assert (document["schema"], document["schema_version"]) == ("edgekit.run", 1)
+    assert (document["schema"], document["schema_version"]) == ("edgekit.run", 2)
     best = [image["guesses"][0] for image in document["images"]]
     assert [each["label"] for each in best] == list(classifiers.LABELS)
     assert [each["index"] for each in best] == [0, 1, 2]

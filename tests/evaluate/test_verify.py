@@ -118,7 +118,7 @@ def test_json(cli: Cli, exact: Path, rough: Path, pictures: Path) -> None:
     code, out, _ = cli("verify", rough, exact, *arguments)
     document = json.loads(out)
     assert code == 1
-    assert (document["schema"], document["schema_version"]) == ("edgekit.verification", 1)
+    assert (document["schema"], document["schema_version"]) == ("edgekit.verification", 2)
     assert document["summary"]["passed"] is False
     assert document["summary"]["comparison"]["agreement"]["count"] == 2
     assert [Path(each["file"]).name for each in document["files"]] == ["rough.tflite", "exact.onnx"]

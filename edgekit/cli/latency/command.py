@@ -91,6 +91,14 @@ if TYPE_CHECKING:
     help="Input sizes of named models, such as 160,192,224; their own without it.",
 )
 @click.option(
+    "--input-shape",
+    "input_shapes",
+    multiple=True,
+    metavar="[NAME:]N,...",
+    help="Sizes of one input of named models and your own code; once for each, in order or by "
+    "name.",
+)
+@click.option(
     "--sustained",
     "duration",
     type=Duration(),
@@ -124,13 +132,17 @@ def command(
     cpus: str | None,
     cool_down_secs: float,
     sizes: tuple[str, ...],
+    input_shapes: tuple[str, ...],
     duration: float | None,
     plots: Path | None,
     *,
     profiled: bool,
     as_json: bool,
 ) -> None:
-    """Measure the latency of each MODEL (a name from `edgekit list`) or FILE (.onnx, .tflite).
+    """Measure the latency of each MODEL or FILE (.onnx, .tflite).
+
+    MODEL is a name from `edgekit list`, a library's network such as timm:NAME, or your own code,
+    package.module:factory with --input-shape.
 
     Without any, one network of each reference family is measured. Named models are exported to
     a cache first, with the weights that come with them or seeded ones: time does not depend on
@@ -147,7 +159,7 @@ def command(
     runtimes = _runtimes(backends)
 
     def files(say: Callable[[str], None], some: Sequence[str] = runtimes) -> tuple[ModelFile, ...]:
-        return requests.collect([*subjects, *models], some, sizes, say)
+        return requests.collect([*subjects, *models], some, sizes, say, input_shapes)
 
     if isinstance(place, devices.CountingTarget):
         instruction_counts.refuse_timing_options(click.get_current_context())

@@ -19,6 +19,7 @@ def collect(
     backends: Sequence[str],
     sizes: Sequence[str],
     say: Callable[[str], None],
+    input_shapes: Sequence[str] = (),
 ) -> tuple[ModelFile, ...]:
     """Turn names and paths into files to measure.
 
@@ -27,24 +28,29 @@ def collect(
         backends: runtimes for named networks.
         sizes: input sizes of named networks, each ``H`` or ``HxW``; none takes their own.
         say: takes a short line before each step.
+        input_shapes: of the inputs of named networks, as `edgekit.export.ExportRequest` takes
+            them; your own code needs them.
 
     Raises:
-        UsageError: a size is none, or is asked of a file.
+        UsageError: a size is none, or is asked of a file, or both forms are given.
         EdgekitError: a network cannot be exported; see `edgekit.export.cache.exported`.
     """
     from edgekit import models
-    from edgekit.export.sources.shapes import USUAL
+    from edgekit.export.sources import shapes
 
+    if sizes and input_shapes:
+        raise UsageError("--input-size and --input-shape say the same: give one")
     wanted: list[tuple[str, InputShapes]] = [(f" {size}", shape_of(size)) for size in sizes]
-    wanted = wanted or [("", USUAL)]
+    wanted = wanted or [("", shapes.parse(input_shapes))]
     found: list[ModelFile] = []
     for subject in subjects or models.REFERENCE:
         if not is_file(subject):
             for label, shape in wanted:
-                found.extend(_exported(subject, label, shape, backends, say))
-        elif sizes:
+                found.extend(exported(subject, label, shape, backends, say))
+        elif sizes or input_shapes:
+            option = "--input-size" if sizes else "--input-shape"
             raise UsageError(
-                f"--input-size is of networks by name; {subject} has the size it was exported with"
+                f"{option} is of networks by name; {subject} has the size it was exported with"
             )
         else:
             found.append(of_file(Path(subject)))
@@ -76,13 +82,22 @@ def shape_of(size: str) -> InputShapes:
     return InputShapes(in_order=((1, 3, int(height), int(width or height)),))
 
 
-def _exported(
+def exported(
     name: str,
     label: str,
     shape: InputShapes,
     backends: Sequence[str],
     say: Callable[[str], None],
 ) -> list[ModelFile]:
+    """Return what to measure of a network by name, on each runtime.
+
+    Args:
+        name: of the network; see `edgekit.export.cache.exported`.
+        label: what to add to it in reports.
+        shape: of its inputs.
+        backends: runtimes.
+        say: takes a short line before each step.
+    """
     from edgekit.devices import ModelFile
     from edgekit.export import cache
 

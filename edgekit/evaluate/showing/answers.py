@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgekit.data import array_samples
 from edgekit.errors import UsageError
 from edgekit.evaluate.settings import Settings
 from edgekit.files.documents import Document
@@ -17,11 +18,12 @@ class ShowRequest:
 
     Attributes:
         model: the file.
-        images: image files, at least one.
+        images: image files, or files and folders of arrays (`edgekit.data.array_samples.read`),
+            at least one.
         labels: file of class names, one a line; None takes those in the file itself, or of the
             network's card.
         top: how many classes of each image to name.
-        raw: give the outputs as they are instead, of any model that takes one image.
+        raw: give the outputs as they are instead, of any model.
         settings: see `Settings`.
 
     Raises:
@@ -37,7 +39,10 @@ class ShowRequest:
 
     def __post_init__(self) -> None:
         if not self.images:
-            raise UsageError("no image is given: name one or more image files")
+            raise UsageError("no image is given: name one or more image files, or a .npz")
+        kinds = {array_samples.holds_arrays(each) for each in self.images}
+        if len(kinds) > 1:
+            raise UsageError("images and arrays are given together: give either")
         if self.top < 1:
             raise UsageError(f"--top takes a number from 1 on, not {self.top}")
 
@@ -76,10 +81,10 @@ class RawOutput:
 
 @dataclass(frozen=True)
 class ShownImage:
-    """What a model answers to one image.
+    """What a model answers to one image, or one sample of arrays.
 
     Attributes:
-        file: the image as it was given.
+        file: the image as it was given; of arrays their file, and the sample's number.
         guesses: the best classes, best first; none if raw outputs were asked for.
         outputs: raw ones, if they were asked for.
     """
@@ -96,14 +101,14 @@ class ShowResult(Document):
     Attributes:
         file: the model file as it was given.
         runtime: package and version that computed.
-        preprocessing: how pixels became the input.
+        preprocessing: how pixels became the input; None where arrays did.
         images: in the order given.
     """
 
     schema = "edgekit.run"
-    schema_version = 1
+    schema_version = 2
 
     file: str
     runtime: str
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | None
     images: tuple[ShownImage, ...]

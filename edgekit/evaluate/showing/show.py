@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from edgekit.data import images
+from edgekit.data import array_samples, images
 from edgekit.errors import CheckFailedError, InvalidPathError, RefusedError
 from edgekit.evaluate import tensors
+from edgekit.evaluate.outputs import judging
+from edgekit.evaluate.outputs import shown as choice
 from edgekit.evaluate.showing.answers import (
     Guess,
     RawOutput,
@@ -29,6 +32,8 @@ from edgekit.processes import served_model
 def show(request: ShowRequest) -> ShowResult:
     """Run a model file on images, each resized, cropped and normalized as its record says.
 
+    Arrays are shown as they are, to files with any inputs.
+
     Raises:
         InvalidPathError: a file is not there.
         UsageError: nobody knows the preprocessing.
@@ -41,6 +46,8 @@ def show(request: ShowRequest) -> ShowResult:
     path, name, settings = request.model, str(request.model), request.settings
     if not path.is_file():
         raise InvalidPathError(f"{path}: no such file")
+    if array_samples.holds_arrays(request.images[0]):
+        return _of_arrays(request)
     known = artifact.load(path)
     with served_model.serve(path, threads=settings.threads) as model:
         source = tensors.image_input(model.info, name)
@@ -59,6 +66,26 @@ def show(request: ShowRequest) -> ShowResult:
             model.send({source.tensor.name: _encoded(image, source, wanted)})
             shown.append(answer(str(image), model.receive()))
     return ShowResult(name, model.info.runtime_version, wanted, tuple(shown))
+
+
+def _of_arrays(request: ShowRequest) -> ShowResult:
+    """Show every sample of every file; what gives no class scores gives its outputs as they are."""
+    name = str(request.model)
+    shown = []
+    with served_model.serve(request.model, threads=request.settings.threads) as model:
+        file = judging.opened(name, model.info, request.settings)
+        answer = _raw
+        if not request.raw:
+            with suppress(RefusedError):
+                target = tensors.class_output(model.info, name, 0)
+                labels = _labels(request, target.classes)
+                answer = functools.partial(_guesses, target=target, labels=labels, top=request.top)
+        for where in request.images:
+            found, _ = choice.choose(where, None, [file])
+            for called, (feed,) in found.feeds([file]):
+                model.send(feed)
+                shown.append(answer(called, model.receive()))
+    return ShowResult(name, model.info.runtime_version, None, tuple(shown))
 
 
 def _encoded(image: Path, source: ImageInput, wanted: Preprocessing) -> np.ndarray:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import CheckFailedError, UsageError
+from edgekit.evaluate.outputs.result import OutputEvaluation
 from edgekit.evaluate.result import Evaluation
 from edgekit.evaluate.verification.isa_check import IsaReport
 from edgekit.evaluate.verification.saturation import SaturatingLayer
@@ -69,7 +70,8 @@ class Verification(Document):
 
     Attributes:
         files: the file under test, and perhaps the one that it is compared with.
-        comparison: their answers to the same images; None with one file.
+        comparison: their class scores for the same images; None with one file, or without such.
+        outputs: their outputs for the same inputs, where they are compared by those.
         isa_inputs: what each file was run on under the instruction sets; None if none was asked
             for.
         isa: a report for each file and instruction set.
@@ -81,10 +83,11 @@ class Verification(Document):
     """
 
     schema = "edgekit.verification"
-    schema_version = 1
+    schema_version = 2
 
     files: tuple[FileFacts, ...]
     comparison: Evaluation | None
+    outputs: OutputEvaluation | None
     isa_inputs: str | None
     isa: tuple[IsaReport, ...]
     saturating: tuple[SaturatingLayer, ...]
@@ -94,9 +97,10 @@ class Verification(Document):
     edgekit_version: str
 
     def __post_init__(self) -> None:
-        if (self.comparison is not None) != (len(self.files) == 2):
-            raise ValueError(f"{len(self.files)} files, and a comparison of two")
-        if self.thresholds.given and self.comparison is None:
+        compared = [each for each in (self.comparison, self.outputs) if each is not None]
+        if len(compared) != len(self.files) - 1:
+            raise ValueError(f"{len(self.files)} files, and {len(compared)} comparisons of two")
+        if self.thresholds.given and not compared:
             raise ValueError("thresholds are for the comparison of two files")
 
     @property
@@ -106,6 +110,8 @@ class Verification(Document):
 
     def _missed(self) -> Iterator[str]:
         comparison, wanted = self.comparison, self.thresholds
+        if self.outputs is not None:
+            yield from _missed_outputs(self.outputs, wanted)
         if comparison is None or comparison.agreement is None or comparison.distance is None:
             return
         percent, least = 100 * comparison.agreement.value, wanted.min_agreement_percent
@@ -137,6 +143,8 @@ class Verification(Document):
         lines = [text_table.text(["file", "model", "precision", "bytes>"], rows)]
         if self.comparison is not None:
             lines.append(repr(self.comparison))
+        if self.outputs is not None:
+            lines.append(repr(self.outputs))
         lines += [f"{each.file} under {each.isa}: {_same(each)}" for each in self.isa]
         verdict = "passed" if self.passed else f"failed: {'; '.join(self.failures)}"
         return "\n".join([*lines, verdict])
@@ -188,6 +196,7 @@ class Verification(Document):
             "notes": list(self.notes),
             "remedies": list(self.remedies),
             "comparison": None if self.comparison is None else self.comparison.summary(),
+            "outputs": None if self.outputs is None else self.outputs.summary(),
             "isa": [
                 {
                     "file": report.file,
@@ -203,6 +212,20 @@ class Verification(Document):
     def derived(self) -> dict[str, Any]:
         """Return the summary, which is for other readers."""
         return {"summary": self.summary()}
+
+
+def _missed_outputs(found: OutputEvaluation, wanted: Thresholds) -> Iterator[str]:
+    least, agreement = wanted.min_agreement_percent, found.worst_agreement
+    if least is not None and agreement is None:
+        yield "no output has classes that could agree: give --min-sqnr in place of --min-agreement"
+    if least is not None and agreement is not None and 100 * agreement.value < least:
+        yield f"same answer at {100 * agreement.value:.2f} % of the places, less than {least:g} %"
+    decibels, worst = wanted.min_sqnr_db, found.worst
+    if decibels is not None and worst is not None:
+        sqnr = worst.distance.sqnr_db
+        if sqnr is None or sqnr < decibels:
+            level = "without a signal" if sqnr is None else f"of {sqnr:.2f} dB"
+            yield f"output {worst.name!r}: SQNR {level}, less than {decibels:g} dB"
 
 
 def _same(report: IsaReport) -> str:

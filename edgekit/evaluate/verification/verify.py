@@ -9,8 +9,10 @@ from edgekit import __version__, runtimes
 from edgekit.emulation import isa as instruction_sets
 from edgekit.emulation.isa import NATIVE
 from edgekit.errors import InvalidPathError
+from edgekit.evaluate.judge import judge
+from edgekit.evaluate.outputs.result import OutputEvaluation
 from edgekit.evaluate.request import EvaluateRequest
-from edgekit.evaluate.run import run
+from edgekit.evaluate.result import Evaluation
 from edgekit.evaluate.verification import inputs, isa_check, saturation
 from edgekit.evaluate.verification.inputs import Inputs
 from edgekit.evaluate.verification.isa_check import IsaReport
@@ -58,14 +60,16 @@ def verify(
         instruction_sets.launcher(each)  # before any work
     say("loading")
     files = tuple(_facts(each, settings.threads) for each in request.files)
-    comparison = None
+    comparison, outputs = None, None
     if len(files) == 2:
         tested, reference = request.files
         say(f"comparing {Path(tested).name} with {Path(reference).name}")
         wanted = EvaluateRequest(
             tested, request.data, against=reference, limit=samples, settings=settings
         )
-        comparison = run(wanted, progress=progress)
+        judged = judge(wanted, progress=progress)
+        comparison = judged if isinstance(judged, Evaluation) else None
+        outputs = judged if isinstance(judged, OutputEvaluation) else None
     reports: list[IsaReport] = []
     layers: list[SaturatingLayer] = []
     searched: list[str] = []
@@ -82,6 +86,7 @@ def verify(
     return Verification(
         files=files,
         comparison=comparison,
+        outputs=outputs,
         isa_inputs="; ".join(dict.fromkeys(described)) or None,
         isa=tuple(reports),
         saturating=tuple(layers),

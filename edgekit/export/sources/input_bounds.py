@@ -35,6 +35,30 @@ class Bounds:
     met: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What kind of numbers an input holds.
+
+    Attributes:
+        dtype: numpy's name of the element type.
+        bounds: of the numbers.
+    """
+
+    dtype: str = "float32"
+    bounds: Bounds = Bounds(None)
+
+
+FLOAT32 = Kind()
+
+
+def kind_of(value: ir.Value) -> Kind:
+    """Return what kind of numbers an input of the canonical graph holds."""
+    dtype = value.dtype or ir.DataType.FLOAT
+    if dtype == ir.DataType.BOOL:
+        return Kind("bool")
+    return Kind(np.dtype(dtype.numpy()).name, of_input(value))
+
+
 def of_input(value: ir.Value) -> Bounds:
     """Return the bounds of an input of the canonical graph.
 

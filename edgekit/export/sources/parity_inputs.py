@@ -12,6 +12,7 @@ from edgekit.data import synthetic
 from edgekit.export.graph import nodes as g
 from edgekit.export.parity import Arrays
 from edgekit.export.sources import input_bounds
+from edgekit.export.sources.input_bounds import Kind
 from edgekit.models import Preprocessing
 
 PARITY_INPUTS = 4
@@ -67,25 +68,34 @@ def of_graph(model: ir.Model) -> tuple[Arrays, ...]:
     """
     generator = np.random.default_rng(1)
     return tuple(
-        {str(value.name): _drawn(value, draw, generator) for value in model.graph.inputs}
+        {
+            str(value.name): _drawn(input_bounds.kind_of(value), g.shape_of(value), draw, generator)
+            for value in model.graph.inputs
+        }
         for draw in _RANGES
     )
 
 
-def _drawn(value: ir.Value, draw: _Draw, generator: np.random.Generator) -> np.ndarray:
-    shape, dtype = g.shape_of(value), value.dtype or ir.DataType.FLOAT
-    if dtype == ir.DataType.BOOL:
+def normal(kind: Kind, shape: Sequence[int], generator: np.random.Generator) -> np.ndarray:
+    """Return normal noise for an input, or what comes nearest to it: see `of_graph`."""
+    return _drawn(kind, shape, _RANGES[0], generator)
+
+
+def _drawn(
+    kind: Kind, shape: Sequence[int], draw: _Draw, generator: np.random.Generator
+) -> np.ndarray:
+    dtype, bounds = np.dtype(kind.dtype), kind.bounds
+    if dtype.kind == "b":
         return np.asarray(generator.integers(0, 2, shape), dtype=bool)
-    bounds = input_bounds.of_input(value)
     if bounds.below is None:
         return _float32(draw(generator, shape))
-    if dtype.is_floating_point():
+    if dtype.kind == "f":
         return _float32(generator.uniform(0, bounds.below - _SHORT_OF, shape))
     drawn = np.asarray(generator.integers(0, bounds.below, shape))
     if bounds.met:
         chosen = generator.choice(bounds.met, shape)
         drawn = np.where(generator.random(shape) < _MEETS, chosen, drawn)
-    return np.asarray(drawn, dtype=dtype.numpy())
+    return np.asarray(drawn, dtype=dtype)
 
 
 def _float32(array: np.ndarray) -> np.ndarray:

@@ -11,14 +11,15 @@ from typing import TypeAlias
 
 import numpy as np
 
-from edgekit.data import ImageFolder, SyntheticImages, images
+from edgekit.data import ArraySamples, ImageFolder, SyntheticImages, arrays, images
+from edgekit.data.arrays import Rows
 from edgekit.errors import RefusedError
+from edgekit.export.sources import parity_inputs
 from edgekit.models import Preprocessing
-from edgekit.quantize.samples import arrays
-from edgekit.quantize.samples.arrays import Rows
 from edgekit.quantize.samples.input_form import InputForm
 
 Feed: TypeAlias = dict[str, np.ndarray]
+_Maker: TypeAlias = Callable[[np.ndarray], np.ndarray]
 Pass: TypeAlias = Callable[[], Iterator[Feed]]
 """Starts a new pass through samples; see `edgekit.quantize.running.observe.Feeds`."""
 
@@ -47,7 +48,7 @@ def with_images(
 
 
 def with_rows(
-    columns: Mapping[str, Rows],
+    found: ArraySamples,
     numbers: Sequence[int],
     form: InputForm,
     preprocessing: Preprocessing | None,
@@ -56,8 +57,8 @@ def with_rows(
     """Fill inputs with rows of arrays.
 
     Args:
-        columns: for each input its array.
-        numbers: of the rows, ascending, a whole number of batches.
+        found: the arrays.
+        numbers: of the samples, ascending, a whole number of batches.
         form: of the network.
         preprocessing: of arrays that hold images; None if unknown.
         what: what to call the arrays in a message.
@@ -66,11 +67,16 @@ def with_rows(
         RefusedError: an array does not fit its input (reason "bad-samples").
         UsageError: an array holds images, and nobody knows the preprocessing.
     """
-    makers = {name: _maker(name, rows, form, preprocessing) for name, rows in columns.items()}
+    makers: list[Mapping[str, _Maker]] = []
+    for part in found.parts:
+        of_part = {name: _maker(name, rows, form, preprocessing) for name, rows in part.items()}
+        makers += [of_part] * next(iter(part.values())).shape[0]
 
     def start() -> Iterator[Feed]:
-        made = [map(makers[name], rows.read(numbers)) for name, rows in columns.items()]
-        samples = (dict(zip(columns, row, strict=True)) for row in zip(*made, strict=True))
+        samples = (
+            {name: makers[number][name](values) for name, values in sample.items()}
+            for number, sample in zip(numbers, found.read(numbers), strict=True)
+        )
         return _filled(form, samples, numbers, what)
 
     return start
@@ -88,7 +94,7 @@ def with_noise(form: InputForm, count: int, seed: int, what: str) -> Pass:
 def _noise(form: InputForm, seed: int, number: int) -> Feed:
     generator = np.random.default_rng((seed, number))
     return {
-        name: np.asarray(generator.standard_normal(shape, dtype=np.float32))
+        name: parity_inputs.normal(form.kind(name), shape, generator)
         for name, shape in form.sample.items()
     }
 
@@ -99,23 +105,24 @@ def _fitted(pixels: images.Pixels, wanted: Preprocessing, name: str) -> np.ndarr
     return values
 
 
-def _maker(
-    name: str, rows: Rows, form: InputForm, preprocessing: Preprocessing | None
-) -> Callable[[np.ndarray], np.ndarray]:
+def _maker(name: str, rows: Rows, form: InputForm, preprocessing: Preprocessing | None) -> _Maker:
     """Return what makes a row of an array the sample of an input."""
-    shape, row = form.sample[name], rows.shape[1:]
-    if rows.dtype == np.float32 and row == shape:
-        return lambda values: values
+    shape, row, dtype = form.sample[name], rows.shape[1:], np.dtype(form.kind(name).dtype)
+    if row == shape or (1, *row) == shape:
+        if rows.dtype == dtype:
+            return lambda values: values.reshape(shape)
+        if rows.dtype.kind in "iu" and dtype.kind in "iu":
+            return lambda values: arrays.as_integers(values.reshape(shape), dtype, rows.label)
     is_images = rows.dtype == np.uint8 and len(row) == 3 and row[2] == 3 and min(row) > 0
     if is_images and rows.row_bytes <= _LARGEST_IMAGE_BYTES:
         wanted = form.image_preprocessing(preprocessing, rows.label)
         return lambda pixels: _fitted(pixels, wanted, rows.label)
-    asked = f"float32 {_text(shape)}"
+    asked = f"{dtype} {_text(shape)}"
     if form.image_side is not None:
         asked += " or uint8 images (N, H, W, 3)"
     advice = ""
     if row == shape:
-        advice = ": save it with .astype('float32')"
+        advice = f": save it with .astype('{dtype}')"
     elif len(row) == 3 and (row[2], *row[:2]) == shape:
         advice = ": save it with .transpose(0, 3, 1, 2) and np.ascontiguousarray"
     raise arrays.bad(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgekit.data import ImageFolder, folder
+from edgekit.data import ImageFolder, array_samples, folder
 from edgekit.errors import InvalidPathError
 from edgekit.quantize.samples.reading import CalibrationSamples
 
@@ -23,7 +23,7 @@ def images(
         None where there are no images: synthetic ones then serve.
     """
     where = data if data is not None else calibration_data
-    if where is None or not where.is_dir():
+    if where is None or not where.is_dir() or array_samples.holds_arrays(where):
         if data is not None:
             raise InvalidPathError(f"{data}: no such folder; --data takes a folder of images")
         return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgekit.errors import RefusedError, UsageError
 from edgekit.export.sources import shapes
+from edgekit.export.sources.input_bounds import FLOAT32, Kind
 from edgekit.models import Preprocessing
 
 
@@ -18,20 +19,28 @@ class InputForm:
         inputs: shape by name.
         batch: samples in one set of inputs.
         sample: shape of one sample by name.
+        kinds: of the inputs that do not hold plain float32 numbers.
     """
 
     inputs: Mapping[str, tuple[int, ...]]
     batch: int
     sample: Mapping[str, tuple[int, ...]]
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, inputs: Mapping[str, tuple[int, ...]]) -> InputForm:
+    def of(
+        cls, inputs: Mapping[str, tuple[int, ...]], kinds: Mapping[str, Kind] | None = None
+    ) -> InputForm:
         """Take the first size for the batch; where inputs differ in it, there is no batch."""
         firsts = {shape[:1] for shape in inputs.values()}
         if len(firsts) == 1 and firsts != {()}:
             ((batch,),) = firsts
-            return cls(inputs, batch, {name: shape[1:] for name, shape in inputs.items()})
-        return cls(inputs, 1, inputs)
+            return cls(inputs, batch, {n: shape[1:] for n, shape in inputs.items()}, kinds or {})
+        return cls(inputs, 1, inputs, kinds or {})
+
+    def kind(self, name: str) -> Kind:
+        """Return what kind of numbers an input holds."""
+        return self.kinds.get(name, FLOAT32)
 
     @property
     def image_side(self) -> int | None:
@@ -49,10 +58,13 @@ class InputForm:
         """
         side = self.image_side
         if side is None:
-            wanted = ", ".join(f"{name} {shapes.text(s)}" for name, s in self.inputs.items())
+            wanted = ", ".join(
+                f"{name} {self.kind(name).dtype} {shapes.text(s)}"
+                for name, s in self.inputs.items()
+            )
             raise RefusedError(
                 f"{what} holds images, but the network takes {wanted}, no square RGB image: give "
-                "its inputs as float32 arrays in a .npy or .npz",
+                "its inputs as arrays in a .npz",
                 reason_code="not-an-image-model",
             )
         if known is None:

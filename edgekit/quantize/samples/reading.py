@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from edgekit.data import SyntheticImages, folder
+from edgekit.data import SyntheticImages, array_samples, arrays, folder
 from edgekit.errors import InvalidPathError, UsageError
+from edgekit.export.sources.input_bounds import Kind
 from edgekit.models import Preprocessing
-from edgekit.quantize.samples import arrays, filling
+from edgekit.quantize.samples import filling
 from edgekit.quantize.samples.filling import Feed, Pass
 from edgekit.quantize.samples.input_form import InputForm
 
@@ -52,7 +53,7 @@ class CalibrationSamples:
         return self.count // self.batch
 
     def __call__(self) -> Iterator[Feed]:
-        """Yield inputs by name, float32 NCHW in the graph's batch; only one set is in memory.
+        """Yield inputs by name, NCHW in the graph's batch; only one set is in memory.
 
         Raises:
             InvalidPathError: a file is gone.
@@ -67,6 +68,7 @@ def read(
     inputs: Mapping[str, tuple[int, ...]],
     preprocessing: Preprocessing | None,
     limit: int | None,
+    kinds: Mapping[str, Kind] | None = None,
 ) -> CalibrationSamples:
     """Prepare the calibration samples of a network.
 
@@ -75,13 +77,15 @@ def read(
 
     Args:
         where: a folder of images; a ``.npy``, or a ``.npz`` with an array for each input, whose
-            first axis counts the samples: float32 (N, C, H, W) that is preprocessed already, or
-            uint8 RGB images (N, H, W, 3); or None for seeded synthetic images, which are normal
-            noise if the network takes no image or its preprocessing is not known.
+            first axis counts the samples: in the input's own type, (N, C, H, W) of an image that
+            is preprocessed already, or uint8 RGB images (N, H, W, 3); a folder of such files (see
+            `edgekit.data.array_samples.read`); or None for seeded synthetic images, or normal noise
+            if the network takes no image or its preprocessing is not known.
         inputs: shape by name, batch first; where inputs differ in their first size, a sample has
             the whole shape.
         preprocessing: how pixels become the input; None if unknown.
         limit: how many samples to take at most; None takes all.
+        kinds: of the inputs that are not float32.
 
     Raises:
         InvalidPathError: there is nothing of that name, or no image in it (reason "no-samples").
@@ -92,16 +96,16 @@ def read(
     """
     if limit is not None and limit < 1:
         raise UsageError(f"calibration takes 1 sample or more, not {limit}")
-    form = InputForm.of(inputs)
+    form = InputForm.of(inputs, kinds)
     if where is None:
         return _made(form, preprocessing, limit)
-    if where.is_dir():
+    if where.is_dir() and not array_samples.holds_arrays(where):
         return _of_folder(where, form, preprocessing, limit)
     if not where.exists():
         raise InvalidPathError(f"{where}: there is no such folder or file to calibrate with")
-    if where.suffix.lower() not in arrays.SUFFIXES:
+    if not where.is_dir() and where.suffix.lower() not in arrays.SUFFIXES:
         raise InvalidPathError(
-            f"cannot calibrate with {where}: give a folder of images, a .npy or a .npz"
+            f"cannot calibrate with {where}: give a .npz, a .npy or a folder of images or arrays"
         )
     return _of_arrays(where, form, preprocessing, limit)
 
@@ -151,16 +155,11 @@ def _of_folder(
 def _of_arrays(
     where: Path, form: InputForm, preprocessing: Preprocessing | None, limit: int | None
 ) -> CalibrationSamples:
-    columns = arrays.by_input(where, list(form.inputs))
-    total = next(iter(columns.values())).shape[0]
-    count = form.usable(total, limit, str(where))
-    numbers = [place * total // count for place in range(count)]
-    start = filling.with_rows(columns, numbers, form, preprocessing, str(where))
-    noun = "sample" if count == 1 else "samples"
-    part = "" if count == total else f", evenly spaced among {total}"
-    return CalibrationSamples(
-        f"{where.name}, {count} {noun}{part}", count, form.batch, False, (), start
-    )
+    found = array_samples.read(where, form.sample)
+    numbers = found.chosen(form.usable(found.count, limit, str(where)))
+    start = filling.with_rows(found, numbers, form, preprocessing, str(where))
+    count = len(numbers)
+    return CalibrationSamples(found.described(count), count, form.batch, False, (), start)
 
 
 def _made(

@@ -67,40 +67,14 @@ class Rows:
                 yield np.frombuffer(data, self.dtype).reshape(self.shape[1:])
 
 
-def by_input(path: Path, inputs: Sequence[str]) -> dict[str, Rows]:
-    """Return which array of a file feeds which input: by name, or the only one the only input.
+def of_file(path: Path) -> Mapping[str | None, Rows]:
+    """Look into a file: its arrays by name, the one of a ``.npy`` under None.
 
     Raises:
         InvalidPathError: the file cannot be opened.
-        RefusedError: the file is damaged, holds what is no array of numbers in C order, or has
-            other arrays than there are inputs or unequal ones (reason "bad-samples").
+        RefusedError: the file is damaged, or holds what is no array of numbers in C order
+            (reason "bad-samples").
     """
-    found = _arrays(path)
-    if len(inputs) == len(found) == 1:
-        return dict(zip(inputs, found.values(), strict=True))
-    wanted = ", ".join(inputs)
-    if None in found:
-        raise bad(
-            f"{path} is one array, but the network has the inputs {wanted}: give a .npz with an "
-            "array for each"
-        )
-    if found.keys() != set(inputs):
-        names = ", ".join(map(str, found)) or "none"
-        raise bad(f"{path} has the arrays {names}; the network has the inputs {wanted}")
-    counts = {name: found[name].shape[0] for name in inputs}
-    if len(set(counts.values())) > 1:
-        each = ", ".join(f"{name} {count}" for name, count in counts.items())
-        raise bad(f"{path} has unequal numbers of samples ({each}): give as many for each input")
-    return {name: found[name] for name in inputs}
-
-
-def bad(message: str) -> RefusedError:
-    """Return the error for a file of arrays that cannot serve."""
-    return RefusedError(message, reason_code="bad-samples")
-
-
-def _arrays(path: Path) -> Mapping[str | None, Rows]:
-    """Look into a file: its arrays by name, the one of a ``.npy`` under None."""
     if path.suffix.lower() == _NPY:
         with _stream(path, None) as stream:
             return {None: _rows(stream, path, None, path.stat().st_size)}
@@ -112,6 +86,11 @@ def _arrays(path: Path) -> Mapping[str | None, Rows]:
         with _stream(path, member) as stream:
             found[member] = _rows(stream, path, member, size)
     return found
+
+
+def bad(message: str) -> RefusedError:
+    """Return the error for a file of arrays that cannot serve."""
+    return RefusedError(message, reason_code="bad-samples")
 
 
 def _rows(stream: IO[bytes], path: Path, member: str | None, size: int) -> Rows:
@@ -130,6 +109,22 @@ def _rows(stream: IO[bytes], path: Path, member: str | None, size: int) -> Rows:
     if min(shape) < 0 or held < wanted:
         raise bad(f"{rows.label} is truncated: it has {held} bytes of {wanted}; write it again")
     return rows
+
+
+def as_integers(values: np.ndarray, dtype: np.dtype, what: str) -> np.ndarray:
+    """Return integers in another integer type.
+
+    Raises:
+        RefusedError: that type does not hold them (reason "bad-samples").
+    """
+    limits = np.iinfo(dtype)
+    low, high = int(values.min(initial=0)), int(values.max(initial=0))
+    if low < limits.min or high > limits.max:
+        raise bad(
+            f"{what} reaches from {low} to {high}, and the input takes {dtype}, from {limits.min} "
+            f"to {limits.max}"
+        )
+    return values.astype(dtype)
 
 
 @contextlib.contextmanager
