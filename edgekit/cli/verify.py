@@ -78,8 +78,8 @@ def command(
 
     Both are .onnx or .tflite files with any inputs and outputs; OTHER is the reference, such as
     the float32 file of an int8 one. An int8 .onnx file whose answers differ on x86-64 without VNNI
-    has layers that saturate there; they are named, with the remedy. Emulated instruction sets are set up once by
-    `edgekit doctor --setup-qemu`.
+    has layers that saturate there; they are named, with the remedy. Emulated instruction sets are
+    set up once by `edgekit doctor --setup-qemu`.
 
     Exit code 1 if a threshold is missed or an instruction set gives other answers.
     """

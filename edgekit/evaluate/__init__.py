@@ -6,7 +6,7 @@ The doors are `judge`, `run` (of classifiers), `verify` and `show`.
 from __future__ import annotations
 
 from edgekit.evaluate.evaluated_model import EvaluatedModel
-from edgekit.evaluate.judge import judge
+from edgekit.evaluate.outputs.any_model import judge
 from edgekit.evaluate.outputs.difference import OutputDifference
 from edgekit.evaluate.outputs.result import JudgedFile, OutputEvaluation
 from edgekit.evaluate.outputs.segmentation import Segmentation

@@ -12,6 +12,7 @@ from PIL import Image
 
 from edgekit.data import synthetic
 from edgekit.errors import EdgekitError, InvalidPathError, RefusedError, UsageError
+from edgekit.export.sources.input_bounds import Bounds, Kind
 from edgekit.models import Preprocessing
 from edgekit.quantize.samples import reading
 from edgekit.quantize.samples.reading import CalibrationSamples
@@ -107,6 +108,33 @@ def test_a_single_npz_array_feeds_a_single_input_whatever_its_name(tmp_path: Pat
     np.savez(tmp_path / "a.npz", pixels)
     found = reading.read(tmp_path / "a.npz", IMAGE, PIXELS, None)
     np.testing.assert_array_equal(taken(found), PIXELS.apply(pixels))
+
+
+def test_a_folder_of_arrays_has_one_sample_or_more_a_file(tmp_path: Path) -> None:
+    array = numbers(5, 3, SIDE, SIDE)
+    for name, rows in {"a": array[0], "b": array[1:4], "c": array[4:]}.items():
+        saved(tmp_path / f"{name}.npy", rows)
+    found = reading.read(tmp_path, IMAGE, None, None)
+    np.testing.assert_array_equal(taken(found), array)
+    np.testing.assert_array_equal(taken(reading.read(tmp_path, IMAGE, None, 2)), array[[0, 2]])
+    Image.new("RGB", (SIDE, SIDE)).save(tmp_path / "d.png")
+    fault(tmp_path, RefusedError, "ambiguous-data", "a folder of either")
+
+
+def test_integers_reach_the_network_in_its_own_type(tmp_path: Path) -> None:
+    kinds = {"x": Kind("int64", Bounds(9))}
+    array = np.arange(12, dtype=np.int16).reshape(4, 3)
+    found = reading.read(saved(tmp_path / "a.npy", array), {"x": (1, 3)}, None, None, kinds)
+    assert [feed["x"].dtype for feed in found()] == [np.dtype(np.int64)] * 4
+    np.testing.assert_array_equal(np.concatenate([feed["x"] for feed in found()]), array)
+    made = reading.read(None, {"x": (1, 3)}, None, 20, kinds)
+    drawn = np.concatenate([feed["x"] for feed in made()])
+    assert drawn.dtype == np.int64
+    assert (drawn.min(), drawn.max()) == (0, 8)
+    small = {"x": Kind("uint8", Bounds(256))}
+    wide = saved(tmp_path / "b.npy", array + 250)
+    with pytest.raises(RefusedError, match="to 258, and the input takes uint8"):
+        list(reading.read(wide, {"x": (1, 3)}, None, None, small)())
 
 
 def test_inputs_without_a_common_batch_get_whole_arrays(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class Verification(Document):
     def __post_init__(self) -> None:
         compared = [each for each in (self.comparison, self.outputs) if each is not None]
         if len(compared) != len(self.files) - 1:
-            raise ValueError(f"{len(self.files)} files, and {len(compared)} comparisons of two")
+            raise ValueError(f"{len(self.files)} files, and a comparison of two")
         if self.thresholds.given and not compared:
             raise ValueError("thresholds are for the comparison of two files")
 

@@ -9,7 +9,7 @@ from edgekit import __version__, runtimes
 from edgekit.emulation import isa as instruction_sets
 from edgekit.emulation.isa import NATIVE
 from edgekit.errors import InvalidPathError
-from edgekit.evaluate.judge import judge
+from edgekit.evaluate.outputs.any_model import judge
 from edgekit.evaluate.outputs.result import OutputEvaluation
 from edgekit.evaluate.request import EvaluateRequest
 from edgekit.evaluate.result import Evaluation
