@@ -80,7 +80,7 @@ def _scales(node: ir.Node, sizes: Sequence[int]) -> list[float | None] | None:
     given = [node.inputs[index] if len(node.inputs) > index else None for index in (2, 3)]
     scales, wanted = g.constant(given[0]), g.constant(given[1])
     if scales is not None and scales.size == len(sizes):
-        return [float(scale) for scale in scales]
+        return [float(scale) for scale in scales.reshape(-1)]
     if wanted is None:
         return None
     policy = node.attributes.get_string("keep_aspect_ratio_policy", "stretch")

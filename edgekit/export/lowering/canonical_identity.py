@@ -18,13 +18,13 @@ def rewrite(node: ir.Node) -> bool:
     if not _changes_nothing(node):
         return False
     source, output = g.operand(node, 0), node.outputs[0]
+    if g.is_op(node, "Dropout"):
+        node.resize_outputs(1)
     if output.is_graph_output() and (source.producer() is None or source.is_graph_output()):
         if node.op_type == "Identity":
             return False
         g.replace(node, g.insert(node, "Identity", [source], g.shape_of(source)))
         return True
-    if g.is_op(node, "Dropout"):
-        node.resize_outputs(1)
     g.replace(node, source)
     return True
 

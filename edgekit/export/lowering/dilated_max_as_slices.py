@@ -20,6 +20,9 @@ def rewrite(node: ir.Node) -> bool:
     if len(g.shape_of(g.operand(node, 0))) != 4:
         return False
     axes = windows.axes_of(node)
+    if all(axis.kernel == 1 for axis in axes):
+        del node.attributes["dilations"]  # there is nothing between the taps of one tap
+        return True
     value = _padded(node, axes)
     for number, axis in zip((2, 3), axes, strict=True):
         value = _largest(node, value, number, axis)

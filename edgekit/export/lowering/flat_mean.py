@@ -14,7 +14,7 @@ def rewrite(node: ir.Node) -> bool:
     pooled = g.operand(node, 0)
     pool = pooled.producer()
     shape = g.shape_of(node.outputs[0])
-    if pool is None or not g.is_op(pool, "GlobalAveragePool") or len(shape) != 2:
+    if pool is None or not g.is_op(pool, "GlobalAveragePool") or shape != g.shape_of(pooled)[:2]:
         return False
     if g.sole_consumer(pooled) is not node:
         return False

@@ -24,6 +24,8 @@ def rewrite(node: ir.Node) -> bool:
         source = build.reshape(source, (batch, length, count, size))
     turned = get.get_int("rotary_embedding_dim", 0) or size
     cosines, sines = (_cache(build, index, heads_first, length) for index in (1, 2))
+    if turned % 2:
+        return False
     rotated = build.slice(source, 3, 0, turned)
     is_interleaved = bool(get.get_int("interleaved", 0))
     first, second = _halves(build, rotated, is_interleaved)

@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph import orders
 from edgekit.export.tflite.emit import activation, weights
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.program import OptionValue
@@ -37,7 +38,7 @@ def emit(writer: Writer, node: ir.Node) -> None:
     writer.emit(
         "FULLY_CONNECTED",
         [
-            writer.tensor(node.inputs[0]),
+            writer.tensor(node.inputs[0], orders.natural(2)),
             weights.add_weight(writer, node, weight, 0),
             weights.add_bias(writer, node, bias),
         ],

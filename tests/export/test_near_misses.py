@@ -1,0 +1,29 @@
+"""Every rewrite rule on graphs that it must leave alone, or must do right although they differ."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgekit.export import lowering
+from edgekit.export.rewriting.choices import Choices
+from tests.export.test_lowering import SPECIMENS
+from tests.specimens import graphs, judged, near_misses
+
+FLOAT = {rule.name for rule in (*lowering.CANONICAL, *lowering.TFLITE.rules)}
+OPTIONAL = {rule.name for rule in lowering.TFLITE.alternatives}
+
+
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_rule_is_right_one_step_away_from_its_specimen(name: str) -> None:
+    specimen = SPECIMENS[name]
+    chosen = Choices(added=(name,) if name in OPTIONAL else ())
+    faults, tried = [], 0
+    for words, model in near_misses.of(graphs.proto(specimen.text, **specimen.constants)):
+        if not judged.is_certain(model):
+            continue
+        tried += 1
+        integers = name not in FLOAT | OPTIONAL
+        verdicts = judged.judge(model, chosen, integers=integers)
+        faults += [(words, verdict) for verdict in verdicts if verdict.is_fault]
+    assert faults == []
+    assert tried
