@@ -27,7 +27,10 @@ _OTHER_KIND = {
 }
 
 _SWITCHES = {"ceil_mode", "count_include_pad", "keepdims", "training_mode", "transA", "transB"}
-_UNCHECKED = {"num_outputs", "rotary_embedding_dim"}  # ONNX Runtime dies of a wrong one, or makes noise
+_UNCHECKED = {
+    "num_outputs",
+    "rotary_embedding_dim",
+}  # ONNX Runtime dies of a wrong one, or makes noise
 _OF_WINDOWS = {"Conv", "ConvTranspose"}  # ONNX Runtime dies of weights of another rank
 
 

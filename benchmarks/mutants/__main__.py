@@ -1,0 +1,105 @@
+"""Drop each condition of each rewrite rule in turn; the tests that name the rule must notice.
+
+``python -m benchmarks.mutants [RULE...]`` prints the survivors. Some make no answer wrong, only
+slower, or repeat what another condition says; each of the others asks for a specimen. Each mutant
+runs in a fork, so that nothing is imported twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+from benchmarks.mutants import mutations
+from edgekit.export import lowering
+from tests.export import test_lowering, test_near_misses
+
+_LONGEST_S = 300
+
+
+def main() -> int:
+    """Try all mutants, or those of the rules named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="rules; all if none is given")
+    asked = parser.parse_args()
+    noticed, survivors = 0, 0
+    for module in _rules(asked.names):
+        name = module.__name__.rpartition(".")[2]
+        if _is_noticed(module, None):
+            raise SystemExit(f"the tests of {name} fail without any mutant")
+        for mutant in mutations.of(inspect.getsource(module)):
+            if _is_noticed(module, mutant):
+                noticed += 1
+            else:
+                survivors += 1
+                print(f"{name}: {mutant.words}  (line {mutant.line})", flush=True)
+    print(f"{noticed} noticed, {survivors} survive")
+    return 0
+
+
+def _rules(names: Sequence[str]) -> list[ModuleType]:
+    paths = sorted(Path(lowering.__file__).parent.glob("*.py"))
+    return [
+        importlib.import_module(f"edgekit.export.lowering.{path.stem}")
+        for path in paths
+        if path.stem in test_lowering.RULES and (not names or path.stem in names)
+    ]
+
+
+def _is_noticed(module: ModuleType, mutant: mutations.Mutant | None) -> bool:
+    """Run the tests that name the rule in a fork that has the mutant."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(_LONGEST_S)  # a rule that never comes to rest is noticed, too
+        with Path(os.devnull).open("w") as nowhere:
+            for stream in (1, 2):
+                os.dup2(nowhere.fileno(), stream)
+        try:
+            if mutant is not None:
+                _install(module, mutant)
+            _run_tests(module.__name__.rpartition(".")[2])
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] != 0
+
+
+def _install(module: ModuleType, mutant: mutations.Mutant) -> None:
+    """Give every function of the module the code of the mutant; the rule holds the function."""
+    scratch: dict[str, object] = dict(vars(module))
+    exec(compile(mutant.tree, module.__file__ or "mutant", "exec"), scratch)  # noqa: S102  # our own module
+    for name, function in vars(module).items():
+        mutated = scratch.get(name)
+        if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+            if not isinstance(mutated, FunctionType):
+                raise TypeError(f"{name} is no function in the mutant")
+            function.__code__ = mutated.__code__
+
+
+def _run_tests(name: str) -> None:
+    for stage, rule in test_lowering.CASES:
+        if rule == name:
+            test_lowering.test_rule_fires_on_its_specimen(stage, name)
+    with tempfile.TemporaryDirectory() as folder:
+        for names, test in (
+            (
+                test_lowering.CANONICAL,
+                test_lowering.test_canonical_rule_keeps_outputs_and_has_its_effect,
+            ),
+            (test_lowering.TFLITE, test_lowering.test_tflite_rule_keeps_outputs_and_has_its_effect),
+        ):
+            if name in names:
+                test(name, Path(folder))
+    test_near_misses.test_rule_is_right_one_step_away_from_its_specimen(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
