@@ -20,6 +20,7 @@ from edgekit.cli.schemas import DOCUMENTS, SUFFIX, Published
 from edgekit.export.tflite import operator_support
 from edgekit.lint import RULES
 from edgekit.models import ModelSpec
+from edgekit.study import claims
 
 FOLDER = Path(__file__).parent
 
@@ -173,6 +174,7 @@ def _schema(document: Published) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "claims.md": claims.claims_page,
     "commands.md": commands,
     "lint.md": lint,
     "models.md": networks,

@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 # children inherit it, in them.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-_ROOMS = ("data", "devices", "evaluate", "export", "models", "quantize", "runtimes")
+_ROOMS = ("data", "devices", "evaluate", "export", "models", "quantize", "runtimes", "study")
 
 
 def __getattr__(name: str) -> ModuleType:

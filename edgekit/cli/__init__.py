@@ -36,6 +36,7 @@ COMMANDS = {
     "predict": "edgekit.cli.predict",
     "bench": "edgekit.cli.bench",
     "sweep": "edgekit.cli.sweep",
+    "claims": "edgekit.cli.claims",
     "doctor": "edgekit.cli.doctor",
 }
 """Command name to the module that holds it as ``command``; the order of ``--help``."""

@@ -38,6 +38,7 @@ from edgekit.registry import Registry
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.machine import Conditions, Machine
 from edgekit.study import BenchResult, SweepResult
+from edgekit.study.claims import ClaimsReport, ShiftAnalysis
 
 SUFFIX = ".schema.json"
 _SUMMARY: Schema = {"type": "object", "description": "derived from the rest, for other readers"}
@@ -210,6 +211,8 @@ _ALL = (
     _one(BenchResult, "edgekit bench --json"),
     _one(SweepResult, "edgekit sweep --json"),
     _many("edgekit.predictions", "edgekit.prediction", "edgekit predict --json", "predictions"),
+    _one(ClaimsReport, "edgekit claims --json"),
+    _one(ShiftAnalysis, "edgekit claims --shift-analysis --json"),
     Published("edgekit.model", 1, "edgekit info NETWORK --json", ModelSpec, _CARD, ("build",)),
     Published(
         "edgekit.models",

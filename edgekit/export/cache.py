@@ -93,13 +93,13 @@ def _key(spec: ModelSpec, asked: InputShapes, more: Sequence[str]) -> str:
         package = spec.library.partition(":")[0]
         with suppress(metadata.PackageNotFoundError):  # exporting it then says so
             versions[package] = metadata.version(package)
-    every = [spec.name, asked.given, asked.batch, versions, _package_digest(), *more]
+    every = [spec.name, asked.given, asked.batch, versions, package_digest(), *more]
     facts = json.dumps(every, sort_keys=True)
     return f"{spec.name}-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
 
 
 @cache
-def _package_digest() -> str:
+def package_digest() -> str:
     """Cover the code and the weights that come with it."""
     root = Path(edgekit.__file__).parent
     digest = hashlib.sha256()

@@ -1,4 +1,7 @@
-"""Many measurements: a grid of them that can be killed and goes on, and what comes of it."""
+"""Many measurements: a grid of them that can be killed and goes on, and what comes of it.
+
+The papers' claims are a shelf of their own, `edgekit.study.claims`.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -77,9 +78,7 @@ class Turns:
 
     def timed(self, file: int) -> Timed:
         """Return the samples of one file, round by round."""
-        samples = [block.samples for block in self.blocks if block.file == file]
-        pairs = zip(samples[::2], samples[1::2], strict=True)
-        return Timed(tuple(_joined(first, second) for first, second in pairs))
+        return joined_rounds(self.blocks, file)
 
 
 @dataclass(frozen=True)
@@ -169,6 +168,13 @@ def from_json(text: str) -> Comparison:
         RefusedError: the text is no comparison, is of another version, or is damaged.
     """
     return documents.read_document(Comparison, text, SCHEMA, SCHEMA_VERSION, "comparison")
+
+
+def joined_rounds(blocks: Sequence[Block], file: int) -> Timed:
+    """Return the samples of one file of a process's blocks, two of which make a round."""
+    samples = [block.samples for block in blocks if block.file == file]
+    pairs = zip(samples[::2], samples[1::2], strict=True)
+    return Timed(tuple(_joined(first, second) for first, second in pairs))
 
 
 def _joined(first: TimeSamples, second: TimeSamples) -> TimeSamples:

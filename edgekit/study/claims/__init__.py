@@ -1,0 +1,36 @@
+"""The papers' claims as experiments that anyone can run again.
+
+The doors are `run` and, for reports that were kept, `read`. A claim (`papers/`, one file an
+experiment) asks a `laboratory` for numbers; `claim.decide` makes a verdict of them by the claim's
+bars.
+"""
+
+from __future__ import annotations
+
+from edgekit.study.claims.claim import Bar, Claim, Finding, decide
+from edgekit.study.claims.measured import Measured
+from edgekit.study.claims.papers import CLAIMS
+from edgekit.study.claims.report import ClaimsReport
+from edgekit.study.claims.run import ClaimsRequest, read, run, test
+from edgekit.study.claims.shift_analysis import ShiftAnalysis
+from edgekit.study.claims.shift_analysis import analyze as analyze_shifts
+from edgekit.study.claims.study_page import claims_page
+from edgekit.study.claims.study_page import page as study_page
+
+__all__ = [
+    "CLAIMS",
+    "Bar",
+    "Claim",
+    "ClaimsReport",
+    "ClaimsRequest",
+    "Finding",
+    "Measured",
+    "ShiftAnalysis",
+    "analyze_shifts",
+    "claims_page",
+    "decide",
+    "read",
+    "run",
+    "study_page",
+    "test",
+]

@@ -1,0 +1,1 @@
+"""What experiments are made of: files of networks, and what they cost beside each other."""

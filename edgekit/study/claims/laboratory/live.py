@@ -1,0 +1,201 @@
+"""The laboratory that makes real files and measures them on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from edgekit import devices
+from edgekit.devices import (
+    Comparison,
+    Contrast,
+    CountingTarget,
+    CountReport,
+    MeasureSettings,
+    ModelFile,
+    Progress,
+    Step,
+)
+from edgekit.devices.progress import silent
+from edgekit.devices.statistics import verdict
+from edgekit.devices.stored_results import times
+from edgekit.models import Count
+from edgekit.study.claims.laboratory import making, settings
+from edgekit.study.claims.laboratory.base import Session
+from edgekit.study.claims.laboratory.layer_times import LayerTimes
+from edgekit.study.claims.laboratory.ratio import Ratio
+from edgekit.study.claims.laboratory.specimen import Specimen
+from edgekit.study.claims.laboratory.startup import StartUp
+from edgekit.study.claims.laboratory.work import OperatorWork
+from edgekit.study.claims.measured import LOCAL
+
+
+@dataclass(frozen=True)
+class LiveLaboratory:
+    """Files from the cache, times of this machine, counts of emulated processors.
+
+    Attributes:
+        is_quick: measure shorter.
+        data: folder of data sets.
+        counting: emulated processors to count on beside.
+        progress: told of every step.
+    """
+
+    is_quick: bool = False
+    data: Path | None = None
+    counting: tuple[CountingTarget, ...] = ()
+    progress: Progress = silent
+    _counted: dict[tuple[str, Path], CountReport] = field(default_factory=dict)
+    _compared: dict[tuple[Path, ...], Comparison] = field(default_factory=dict)
+
+    @cached_property
+    def _settings(self) -> MeasureSettings:
+        return settings.QUICK if self.is_quick else settings.FULL
+
+    def cost(self, specimen: Specimen) -> Count:
+        """Return parameters and multiply-accumulates."""
+        return making.cost(specimen)
+
+    def ratios(self, *pairs: tuple[Specimen, Specimen]) -> list[Ratio]:
+        """Compare each pair; see `Laboratory.ratios`."""
+        files = self._made(*(each for pair in pairs for each in pair))
+        found = self._timed(pairs, files)
+        for target in self.counting:
+            found += [self._counted_ratio(pair, files, target) for pair in pairs]
+        return found
+
+    def thread_ratios(self, specimens: Sequence[Specimen], threads: int) -> list[Ratio]:
+        """Return the time with threads over that with one; see `Laboratory.thread_ratios`."""
+        files = tuple(self._made(*specimens).values())
+        several = replace(self._settings, threads=threads)
+        request = devices.MeasureRequest(files, (self._settings, several))
+        reports = [times.of_latency(each) for each in devices.measure(request, self.progress)]
+        half = len(files)
+        return [
+            _ratio(
+                (each, each),
+                verdict.of_apart(one.timed, many.timed, threads, several.seed),
+                {"threads": f"{threads} / 1", "runtime": one.subject.info.runtime_version},
+            )
+            for each, one, many in zip(specimens, reports[:half], reports[half:], strict=True)
+        ]
+
+    def session_ratio(self, specimen: Specimen, base: Session, candidate: Session) -> Ratio:
+        """Compare two ways to run a file; see `Laboratory.session_ratio`."""
+        from edgekit.study.claims.laboratory import sessions
+
+        file = self._made(specimen)[specimen]
+        self.progress(Step(f"comparing {candidate} with {base} on {specimen.label}"))
+        found = sessions.contrast(file.path, base, candidate, self._settings)
+        return _ratio(
+            (specimen, specimen), found, {"threads": "1", "ways": f"{candidate} / {base}"}
+        )
+
+    def layer_times(self, specimen: Specimen) -> list[LayerTimes]:
+        """Profile a file; see `Laboratory.layer_times`."""
+        chosen = settings.QUICK_PROFILE if self.is_quick else settings.FULL_PROFILE
+        request = devices.ProfileRequest((self._made(specimen)[specimen],), (chosen,))
+        (report,) = devices.profile(request, self.progress)
+        return [
+            LayerTimes(
+                specimen.runtime,
+                {name: cost.time_ms for name, cost in one.classes.items()},
+                {name: cost.macs for name, cost in one.classes.items()},
+            )
+            for run in report.runs
+            for one in (replace(report, runs=(run,)),)
+        ]
+
+    def work(self, specimen: Specimen) -> list[OperatorWork]:
+        """Read a .tflite file's operators; see `Laboratory.work`."""
+        from edgekit.modelfile import tflite_operators  # imports LiteRT's package
+
+        model = tflite_operators.read(self._made(specimen)[specimen].path)
+        operators = (
+            tflite_operators.operator_of(model, node) for node in model.subgraphs[0].operators
+        )
+        return [OperatorWork(each.macs, each.size_bytes) for each in operators]
+
+    def startup(self, specimen: Specimen) -> list[StartUp]:
+        """Load and run a file in fresh processes; see `Laboratory.startup`."""
+        request = devices.MeasureRequest((self._made(specimen)[specimen],), (self._settings,))
+        (report,) = devices.measure(request, self.progress)
+        return [StartUp(run.load_ms, run.first_run_ms, run.median_ms) for run in report.runs]
+
+    def _made(self, *specimens: Specimen) -> dict[Specimen, ModelFile]:
+        return making.made(specimens, lambda line: self.progress(Step(line)))
+
+    def _timed(
+        self,
+        pairs: Sequence[tuple[Specimen, Specimen]],
+        files: Mapping[Specimen, ModelFile],
+    ) -> list[Ratio]:
+        chosen = self._settings
+        base, *others = files.values()
+        key = tuple(each.path for each in files.values())
+        if key not in self._compared:  # two claims may look at the same files
+            request = devices.CompareRequest(base, tuple(others), chosen)
+            self._compared[key] = devices.compare(request, self.progress)
+        result = self._compared[key]
+        timed = {each: result.timed(number) for number, each in enumerate(files)}
+        versions = {
+            each: subject.info.runtime_version
+            for each, subject in zip(files, result.subjects, strict=True)
+        }
+        found = []
+        for pair in pairs:
+            base_times, candidate_times = (timed[each] for each in pair)
+            contrast = verdict.of_turns(base_times, candidate_times, 1, chosen.seed)
+            runtimes = dict.fromkeys(versions[each] for each in reversed(pair))
+            conditions = {"threads": "1", "runtime": " / ".join(runtimes)}
+            found.append(_ratio(pair, contrast, conditions))
+        return found
+
+    def _counted_ratio(
+        self,
+        pair: tuple[Specimen, Specimen],
+        files: Mapping[Specimen, ModelFile],
+        target: CountingTarget,
+    ) -> Ratio:
+        base, candidate = (self._count(files[each], target) for each in pair)
+        value = candidate.instructions / base.instructions
+        spread = sum(settings.COUNT_SPREAD[each.format] for each in pair)
+        moved = [each.counts.load_bytes + each.counts.store_bytes for each in (base, candidate)]
+        return Ratio(
+            *pair,
+            value,
+            (value * (1 - spread), value * (1 + spread)),
+            target=target.name,
+            conditions={
+                "of": "executed instructions",
+                "bytes loaded and stored": f"{moved[1] / moved[0]:.3f}",
+                "runtime": candidate.info.runtime_version,
+            },
+        )
+
+    def _count(self, file: ModelFile, target: CountingTarget) -> CountReport:
+        key = (target.name, file.path)
+        if key not in self._counted:
+            request = devices.CountRequest((file,), target, settings.COUNTED)
+            (self._counted[key],) = devices.count(request, self.progress)
+        return self._counted[key]
+
+
+def _ratio(
+    pair: tuple[Specimen, Specimen], contrast: Contrast, conditions: Mapping[str, str]
+) -> Ratio:
+    how = {"clock": contrast.clock, "processes": str(contrast.processes)}
+    return Ratio(
+        *pair,
+        contrast.ratio,
+        contrast.interval,
+        contrast.samples,
+        LOCAL,
+        {
+            **conditions,
+            **how,
+            "times ms": f"{contrast.candidate_ms:.4g} / {contrast.base_ms:.4g}",
+        },
+    )

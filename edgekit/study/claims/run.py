@@ -1,0 +1,165 @@
+"""The shelf's door: from names of claims to verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgekit import __version__
+from edgekit.devices import CountingTarget, Progress, Step, resolve_target
+from edgekit.devices.progress import silent
+from edgekit.errors import EdgekitError, InvalidPathError, RefusedError, UsageError
+from edgekit.export import artifact
+from edgekit.files.staging import staging
+from edgekit.runtimes import machine
+from edgekit.study.claims import claim, report
+from edgekit.study.claims.claim import Claim, Finding
+from edgekit.study.claims.laboratory.base import Laboratory
+from edgekit.study.claims.laboratory.live import LiveLaboratory
+from edgekit.study.claims.papers import CLAIMS
+from edgekit.study.claims.report import ClaimsReport
+
+QUICK_KINDS = ("exact", "latency", "untestable")
+
+
+@dataclass(frozen=True)
+class ClaimsRequest:
+    """Which claims to test, and how.
+
+    Attributes:
+        names: of claims; none takes all, or all but those that train if it shall be quick.
+        is_quick: measure shortly, and train nothing that is not named.
+        count_on: emulated processors, ``qemu:cortex-a53``, to count instructions on beside.
+        data: folder of data sets; None if there is none.
+        kept: file that holds the report after each claim; claims that it has already are not
+            measured again.
+        earlier: report of an independent run; a claim whose verdict differs there gets none.
+
+    Raises:
+        UnknownNameError: no claim is called so.
+        UsageError: what to count on is no emulated processor.
+    """
+
+    names: tuple[str, ...] = ()
+    is_quick: bool = False
+    count_on: tuple[str, ...] = ()
+    data: Path | None = None
+    kept: Path | None = None
+    earlier: Path | None = None
+
+    def __post_init__(self) -> None:
+        _ = self.claims, self.counting  # finds a slip of the pen before the work
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """The claims, each once, in the order of the registry."""
+        if self.names:
+            wanted = {CLAIMS.name_of(name) for name in self.names}
+            return tuple(each for name, each in CLAIMS.items() if name in wanted)
+        return tuple(
+            each for each in CLAIMS.values() if not self.is_quick or each.kind in QUICK_KINDS
+        )
+
+    @property
+    def counting(self) -> tuple[CountingTarget, ...]:
+        """The emulated processors."""
+        found = []
+        for name in self.count_on:
+            target = resolve_target(name)
+            if not isinstance(target, CountingTarget):
+                raise UsageError(f"--counts takes emulated processors, qemu:NAME, not {name!r}")
+            found.append(target)
+        return tuple(found)
+
+
+def run(
+    request: ClaimsRequest, progress: Progress = silent, *, laboratory: Laboratory | None = None
+) -> ClaimsReport:
+    """Test claims, one after the other.
+
+    A claim whose experiment cannot be made here is reported as such and stops nothing.
+
+    Args:
+        request: which, and how.
+        progress: told of every step.
+        laboratory: makes and measures; None takes this machine.
+
+    Raises:
+        InvalidPathError: a report that shall be gone on with cannot be read.
+        RefusedError: it is none, or of other conditions (reason ``unlike-conditions``).
+    """
+    if laboratory is None:
+        laboratory = LiveLaboratory(request.is_quick, request.data, request.counting, progress)
+    found = ClaimsReport(
+        __version__,
+        request.is_quick,
+        machine.facts(),
+        artifact.tool_versions(),
+        request.count_on,
+        (),
+    )
+    before = _kept(request.kept, found)
+    earlier = (
+        {}
+        if request.earlier is None
+        else {each.name: each.verdict for each in read(request.earlier).claims}
+    )
+    for number, each in enumerate(request.claims):
+        if each.name not in before:
+            progress(Step(f"testing {each.name}", number, len(request.claims)))
+            before[each.name] = test(each, laboratory)
+        finding = before[each.name]
+        if each.name in earlier:
+            finding = claim.against(finding, earlier[each.name])
+        found = replace(found, claims=(*found.claims, finding))
+        if request.kept is not None:
+            _keep(request.kept, found, before)
+    return found
+
+
+def test(tested: Claim, laboratory: Laboratory) -> Finding:
+    """Make a claim's experiment and return what becomes of it."""
+    if tested.measure is None:
+        return claim.untested(tested, tested.untestable_because)
+    try:
+        measured = tuple(tested.measure(laboratory))
+    except EdgekitError as error:
+        return claim.untested(tested, str(error))
+    return claim.decide(tested, measured)
+
+
+def read(path: Path) -> ClaimsReport:
+    """Read a report from a file.
+
+    Raises:
+        InvalidPathError: it cannot be read.
+        RefusedError: it is none.
+    """
+    try:
+        return report.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidPathError(f"{path} cannot be read: {error}") from error
+
+
+def _kept(path: Path | None, now: ClaimsReport) -> dict[str, Finding]:
+    """Return the findings of a report that is gone on with, but for those that were not tested."""
+    if path is None or not path.exists():
+        return {}
+    kept = read(path)
+    if kept.conditions != now.conditions:
+        raise RefusedError(
+            f"{path} was measured by another version, on another machine or in another way: "
+            "give another file, or move it away",
+            reason_code="unlike-conditions",
+        )
+    return {each.name: each for each in kept.claims if each.verdict != "cannot be tested here"}
+
+
+def _keep(path: Path, found: ClaimsReport, before: dict[str, Finding]) -> None:
+    """Write the report with all that an earlier one had, so that nothing is lost if this stops."""
+    now = {each.name for each in found.claims}
+    rest = tuple(each for name, each in before.items() if name not in now)
+    whole = replace(found, claims=(*found.claims, *rest))
+    with staging(path.absolute().parent) as waiting:
+        waiting.write(path.name, whole.to_json().encode())
+        waiting.commit(force=True)

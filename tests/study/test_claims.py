@@ -1,0 +1,342 @@
+"""Every claim is complete and judged by its bars, whatever the numbers; two run for real."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from edgekit import models
+from edgekit.cli import run
+from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError, UsageError, WorkerError
+from edgekit.study import claims
+from edgekit.study.claims import CLAIMS, Bar, Claim, ClaimsRequest, Measured, decide, papers
+from edgekit.study.claims.laboratory import ratio
+from edgekit.study.claims.laboratory.base import Laboratory
+from edgekit.study.claims.laboratory.specimen import Specimen
+from edgekit.study.claims.measured import exact
+from tests.specimens import documents
+from tests.study.laboratory import FakeLaboratory
+
+TESTABLE = [name for name, each in CLAIMS.items() if each.kind != "untestable"]
+LATENCY = [name for name, each in CLAIMS.items() if each.kind == "latency"]
+
+
+def test_there_are_enough_claims_and_every_file_has_some() -> None:
+    assert len(TESTABLE) >= 35
+    folder = Path(papers.__file__).parent
+    files = {each.stem for each in folder.glob("*.py")} - {"__init__"}
+    assert files == {each.__name__.rpartition(".")[2] for each in papers.FILES}
+    assert all(each.CLAIMS for each in papers.FILES)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_says_all_that_a_reader_needs(name: str) -> None:
+    each = CLAIMS[name]
+    assert all(text.strip() for text in (each.paper, each.where, each.statement, each.experiment))
+    assert not each.statement.endswith(".")
+    assert bool(each.untestable_because) == (each.kind == "untestable")
+
+
+def _rows(bar: Bar) -> dict[str, Measured]:
+    """Return a made-up number of each kind: within the bar, outside, and on its edge."""
+    low = bar.low if bar.low is not None else bar.high - 2.0 if bar.high is not None else 0.0
+    high = bar.high if bar.high is not None else low + 2.0
+    middle, width = (low + high) / 2, (high - low) / 8
+    edge, outward = (high, 1) if bar.high is not None else (low, -1)
+    beyond = edge + outward * 4 * max(width, 0.1)
+
+    def row(value: float, half: float) -> Measured:
+        return Measured(bar.quantity, "a network", value, (value - half, value + half), 10)
+
+    return {
+        "holds": row(middle, width),
+        "does not hold": row(beyond, max(width, 0.1)),
+        "cannot tell": row(edge, max(width, 0.1)),
+    }
+
+
+@pytest.mark.parametrize("name", TESTABLE)
+def test_each_verdict_follows_from_each_number(name: str) -> None:
+    claim = CLAIMS[name]
+    rows = {bar.quantity: _rows(bar) for bar in claim.bars}
+    good = {quantity: each["holds"] for quantity, each in rows.items()}
+    assert decide(claim, good.values()).verdict == "holds"
+    for quantity, each in rows.items():
+        for verdict, row in each.items():
+            found = decide(claim, {**good, quantity: row}.values())
+            assert found.verdict == verdict
+            assert quantity in found.why or verdict == "holds"
+        others = [row for other, row in good.items() if other != quantity]
+        with pytest.raises(ValueError, match="nothing was measured"):
+            decide(claim, others)
+        # Counts of an emulated processor neither make up for a time nor overrule it.
+        emulated = dataclasses.replace(each["does not hold"], target="qemu:cortex-a76")
+        with pytest.raises(ValueError, match="nothing was measured"):
+            decide(claim, [*others, emulated])
+        found = decide(claim, [*good.values(), emulated])
+        assert found.verdict == "holds"
+        assert found.measured[-1].says == "does not hold"
+
+
+def test_one_number_outside_refutes_and_one_on_the_edge_leaves_open() -> None:
+    claim = CLAIMS["int8-is-always-faster"]
+    rows = _rows(claim.bars[0])
+    found = decide(claim, [rows["holds"], rows["does not hold"], rows["cannot tell"]])
+    assert found.verdict == "does not hold"
+    assert "other 2 numbers" in found.why
+    assert decide(claim, [rows["holds"], rows["cannot tell"]]).verdict == "cannot tell"
+
+
+@pytest.mark.parametrize("name", TESTABLE)
+def test_each_experiment_measures_what_its_bars_ask_for(name: str) -> None:
+    claim = CLAIMS[name]
+    if claim.kind == "accuracy":
+        pytest.skip("its experiment trains")
+    laboratory = FakeLaboratory(targets=("local", "qemu:cortex-a76"))
+    assert claim.measure is not None
+    measured = list(claim.measure(laboratory))
+    found = decide(claim, measured)
+    assert found.verdict in ("holds", "does not hold", "cannot tell")
+    assert laboratory.asked or claim.kind == "exact"
+    asked = {bar.quantity for bar in claim.bars}
+    if any(each.target != "local" for each in measured):
+        counted = {each.quantity for each in measured if each.target != "local"}
+        assert counted & asked, "instructions are judged by the same bars"
+
+
+@cache
+def _specimens() -> list[Specimen]:
+    laboratory = FakeLaboratory()
+    for name in TESTABLE:
+        measure = CLAIMS[name].measure
+        if measure is not None and CLAIMS[name].kind != "accuracy":
+            list(measure(laboratory))
+    return sorted(laboratory.asked, key=lambda each: (each.label, each.format))
+
+
+def test_built_networks_have_names_of_their_own_and_run() -> None:
+    built = {each.name: each for each in _specimens() if each.build is not None}
+    shapes = {(each.name, each.build) for each in _specimens() if each.build is not None}
+    assert len({name for name, _ in shapes}) == len(shapes)
+    for each in built.values():
+        assert each.build is not None
+        assert models.count(each.build(), each.shape).macs >= 0
+
+
+def test_networks_by_name_exist() -> None:
+    for each in _specimens():
+        if each.build is None and ":" not in each.name:
+            assert models.get(each.name).macs > 0
+
+
+class _Counting(FakeLaboratory):
+    """Counts for real and measures nothing."""
+
+    def cost(self, specimen: Specimen) -> models.Count:
+        from edgekit.study.claims.laboratory import making
+
+        return making.cost(specimen)
+
+
+@pytest.mark.parametrize("name", [each for each in TESTABLE if CLAIMS[each].kind == "exact"])
+def test_claims_on_counts_hold_exactly(name: str) -> None:
+    measure = CLAIMS[name].measure
+    assert measure is not None
+    found = decide(CLAIMS[name], measure(_Counting()))
+    # The abstract's 140 M is a round number: g = 1 and g = 4 are 143 and 134 M.
+    assert found.verdict == "holds", found.why
+    assert all(each.interval == (each.value, each.value) for each in found.measured)
+
+
+@pytest.mark.parametrize("name", [each for each in CLAIMS if each.startswith("guideline-")])
+def test_the_guidelines_compare_networks_of_equal_macs(name: str) -> None:
+    measure = CLAIMS[name].measure
+    assert measure is not None
+    found = [each for each in measure(_Counting()) if each.quantity == "MACs ratio"]
+    assert [each.value for each in found] == [pytest.approx(1.0, abs=1e-9)]
+
+
+def _claim(measure: object, low: float = 2.0) -> Claim:
+    return Claim(
+        "made-up", "a paper", "here", "it is fast", "two networks", "latency",
+        (Bar("speed-up", low=low),), measure,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def test_a_failed_experiment_is_a_finding_and_no_error() -> None:
+    def measure(_lab: Laboratory) -> Iterator[Measured]:
+        raise WorkerError("child 2 died")
+        yield
+
+    found = claims.test(_claim(measure), FakeLaboratory())
+    assert (found.verdict, found.why) == ("cannot be tested here", "child 2 died")
+
+
+def test_incomplete_claims_and_bars_are_refused() -> None:
+    with pytest.raises(ValueError, match="bars and an experiment"):
+        _claim(None)
+    with pytest.raises(ValueError, match="all its texts"):
+        dataclasses.replace(CLAIMS[TESTABLE[0]], statement="")
+    with pytest.raises(ValueError, match="at least one end"):
+        Bar("speed-up")
+    with pytest.raises(ValueError, match="above"):
+        Bar("speed-up", 2.0, 1.0)
+    with pytest.raises(ValueError, match="two bars"):
+        dataclasses.replace(_claim(lambda _lab: ()), bars=(Bar("x", 1.0), Bar("x", 2.0)))
+    with pytest.raises(ValueError, match="speed-up of"):
+        Measured("speed-up", "a network", 3.0, (1.0, 2.0))
+
+
+def test_ratios_turn_with_their_intervals() -> None:
+    one = Specimen("micronet-m0")
+    found = ratio.Ratio(one, one, 0.5, (0.4, 0.8), 7)
+    speed_up = found.measured("speed-up", ratio.inverse)
+    assert (speed_up.value, speed_up.interval) == (2.0, (1.25, 2.5))
+    assert found.measured("p", ratio.exponent(0.25)).value == pytest.approx(0.5)
+    both = ratio.quotient(found, ratio.Ratio(one, one, 2.0, (2.0, 2.0), 5), "q", "networks")
+    assert both.value == pytest.approx(0.25)
+    assert both.interval == (pytest.approx(0.2), pytest.approx(0.4))
+    assert both.samples == 12
+
+
+def test_rank_correlation_is_spearmans() -> None:
+    value, (low, high) = ratio.rank_correlation([1, 2, 3, 4, 5, 6], [1, 4, 9, 16, 25, 36])
+    assert (value, high) == (pytest.approx(1.0), pytest.approx(1.0))
+    # The textbook example: 1 - 6 * sum(d^2) / (n * (n^2 - 1)).
+    iq = [106, 100, 86, 101, 99, 103, 97, 113, 112, 110]
+    hours = [7, 27, 2, 50, 28, 29, 20, 12, 6, 17]
+    value, (low, high) = ratio.rank_correlation(iq, hours)
+    assert value == pytest.approx(1 - 6 * 194 / (10 * 99))
+    assert low <= value <= high
+    assert ratio.rank_correlation(iq, hours) == (value, (low, high))
+
+
+def test_means_come_with_students_interval() -> None:
+    value, (low, high) = ratio.of_seeds([1.0, 2.0, 3.0])
+    assert value == 2.0
+    assert high - value == pytest.approx(4.303 / 3**0.5, rel=1e-3)
+    assert value - low == pytest.approx(high - value)
+    value, (low, high) = ratio.of_processes([1.0, 4.0])
+    assert value == pytest.approx(2.0)
+    assert low < 1.0 < 4.0 < high
+
+
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    kept = tmp_path / "report.json"
+    names = ("separable-saves-macs", "shuffle-costs-time-int8", "repvit-one-millisecond")
+    first = FakeLaboratory(ratio=1.2)
+    claims.run(ClaimsRequest(names[:2], is_quick=True, kept=kept), laboratory=first)
+    assert any(each.precision == "int8" for each in first.asked)
+    second = FakeLaboratory(ratio=0.5)
+    found = claims.run(ClaimsRequest(names, is_quick=True, kept=kept), laboratory=second)
+    assert second.asked == set()  # all were kept, but for the one that cannot be tested
+    assert [each.name for each in found.claims] == [each for each in CLAIMS if each in names]
+    assert claims.read(kept) == found
+    with pytest.raises(RefusedError, match="another way") as caught:
+        claims.run(ClaimsRequest(names, kept=kept), laboratory=second)
+    assert caught.value.reason_code == "unlike-conditions"
+
+
+def test_a_verdict_that_flips_between_runs_is_none(tmp_path: Path) -> None:
+    name = "shuffle-costs-time-float32"
+    kept = tmp_path / "first.json"
+    request = ClaimsRequest((name,), is_quick=True)
+    claims.run(dataclasses.replace(request, kept=kept), laboratory=FakeLaboratory(ratio=1.3))
+    again = dataclasses.replace(request, earlier=kept)
+    (same,) = claims.run(again, laboratory=FakeLaboratory(ratio=1.4)).claims
+    (flipped,) = claims.run(again, laboratory=FakeLaboratory(ratio=0.8)).claims
+    assert (same.verdict, flipped.verdict) == ("holds", "cannot tell")
+    assert "'does not hold'" in flipped.why
+    assert "'holds'" in flipped.why
+
+
+def test_quick_runs_leave_training_out() -> None:
+    kinds = {each.kind for each in ClaimsRequest(is_quick=True).claims}
+    assert kinds == {"exact", "latency", "untestable"}
+    assert len(ClaimsRequest().claims) == len(CLAIMS)
+
+
+def test_slips_of_the_pen_are_found_first(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="guideline-1-float32"):
+        ClaimsRequest(("guideline-1-float",))
+    with pytest.raises(UsageError, match="emulated"):
+        ClaimsRequest(count_on=("local",))
+    with pytest.raises(InvalidPathError, match="cannot be read"):
+        claims.read(tmp_path / "none.json")
+
+
+def test_two_claims_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdicts are the machine's; what stands beside them is checked."""
+    from edgekit.study.claims.laboratory import settings
+
+    tiny = dataclasses.replace(
+        settings.QUICK, children=3, num_runs=3, min_secs=0.0, warmup_secs=0.0, warmup_runs=1
+    )
+    monkeypatch.setattr(settings, "QUICK", tiny)
+    monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path))
+    names = ("guideline-1-int8", "groups-need-an-optimized-kernel")
+    report = claims.run(ClaimsRequest(names, is_quick=True))
+    assert [each.verdict != "cannot be tested here" for each in report.claims] == [True, True]
+    times = [e for each in report.claims for e in each.measured if e.quantity == "time ratio"]
+    assert {each.subject.rpartition(" on ")[2] for each in times[:2]} == {"LiteRT", "ONNX Runtime"}
+    for each in times:
+        assert each.samples >= 2 * 3 * 3
+        assert each.interval[0] < each.value < each.interval[1]
+        assert each.conditions["processes"] == "3"
+    assert json.loads(report.to_json())["schema"] == "edgekit.claims"
+
+
+def test_exact_numbers_have_no_interval() -> None:
+    assert exact("MACs", "a network", 3.0).words == "3"
+    assert Measured("x", "y", 1.0, (0.5, 2.0)).words == "1 [0.5, 2]"
+
+
+def test_the_page_of_a_run_has_every_figure_and_every_checklist() -> None:
+    names = ("shuffle-costs-time-float32", "shufflenet-alexnet-theory", "repvit-one-millisecond")
+    report = claims.run(
+        ClaimsRequest(names, is_quick=True, count_on=("qemu:cortex-a76",)),
+        laboratory=FakeLaboratory(ratio=1.25, targets=("local", "qemu:cortex-a76")),
+    )
+    page = claims.study_page(report)
+    for finding in report.claims:
+        assert f"## {finding.name}\n" in page
+        assert f"**{finding.verdict}**" in page
+        for each in finding.measured:
+            assert f"| {each.words} |" in page
+    assert report.machine.kernel in page
+    assert "Instructions beside: qemu:cortex-a76" in page
+    assert all(word in page for word in ("Functional", "Reproduced", "SIGPLAN"))
+    assert "--quick" in page.splitlines()[2]
+
+
+def test_the_page_of_claims_has_all_of_them_and_no_figure_that_was_measured() -> None:
+    page = claims.claims_page()
+    assert [f"## {name}" for name in CLAIMS] == [
+        line for line in page.splitlines() if line.startswith("## ")
+    ]
+    assert not any(verdict in page for verdict in ("does not hold: ", "**holds**"))
+
+
+def test_the_command_prints_tables_json_and_pages(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.json"
+    names = ["micronet-published-macs", "repvit-one-millisecond"]
+    assert run(["claims", *names, "--keep", str(kept)]) == 0
+    table = capsys.readouterr().out
+    assert "micronet-published-macs  holds" in table
+    assert "2 claims: 1 holds, 1 cannot be tested here" in table
+    assert run(["claims", "--read", str(kept), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    documents.check(document)
+    assert {"name", "paper", "statement", "measured", "verdict"} <= document["claims"][0].keys()
+    assert run(["claims", "--read", str(kept), "--markdown"]) == 0
+    assert capsys.readouterr().out == claims.study_page(claims.read(kept))
+    assert run(["claims", "--read", str(kept), "--quick"]) == 2
+    assert run(["claims", "--list", "guideline-1-int8"]) == 0
+    assert "time ratio at least 1.05" in capsys.readouterr().out
