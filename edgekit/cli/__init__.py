@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
@@ -67,18 +68,27 @@ def run(arguments: Sequence[str]) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except EdgekitError as error:
-        return _report(error, as_json="--json" in arguments and error.result is None)
+        return _report(error, as_json=_wants_json(arguments) and error.result is None)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", "edgekit"):
             raise
         missing = MissingPackageError(package.replace("_", "-"), "this command")
-        return _report(missing, as_json="--json" in arguments)
+        return _report(missing, as_json=_wants_json(arguments))
     except BrokenPipeError:
         # The reader has seen enough (`| head`); keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    return any(
+        each == "--json"
+        or each.endswith("format=json")
+        or (each.endswith("format") and after == "json")
+        for each, after in pairwise((*arguments, ""))
+    )
 
 
 def _report(error: EdgekitError, *, as_json: bool) -> int:

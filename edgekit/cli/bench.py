@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import NameList, calibration_data_option, json_option
+from edgekit.cli.shared.options import NameList, calibration_data_option, print_options
+from edgekit.cli.shared.progress import working
+from edgekit.cli.shared.tables.columns import figure, name, word
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ if TYPE_CHECKING:
     help="Where results are kept, for `edgekit report` too; without it, in the cache.",
 )
 @click.option("--again", is_flag=True, help="Measure anew what an earlier run has measured.")
-@json_option
+@print_options
 def command(
     subjects: tuple[str, ...],
     precisions: tuple[str, ...],
@@ -135,7 +137,7 @@ def command(
         store=store,
         again=again,
     )
-    with output.progress("bench") as say:
+    with working("bench") as say:
         result = study.bench(request, say)
     if as_json:
         output.print_document(result)
@@ -156,16 +158,17 @@ def _print(result: BenchResult) -> None:
     rows = [row for row in result.rows if row.is_ok]
     counted = any(row.figures.instructions is not None for row in rows)
     output.print_table(
-        [
-            "model", "precision", "runtime", "threads>", "params>", "MACs>", "size>", "top-1 %>",
-            "instructions>" if counted else "median ms [95 % interval]>", "load ms>",
-            "private memory>", "partitions>",
-        ],
+        (
+            name("model"), word("precision"), word("runtime"), figure("threads", 6),
+            figure("params", 5), figure("MACs", 2), figure("size", 1), figure("top-1 %"),
+            figure("instructions" if counted else "median ms [95 % interval]"),
+            figure("load ms", 3), figure("private memory", 3), figure("partitions", 4),
+        ),
         [_cells(row) for row in rows],
     )  # fmt: skip
-    click.echo()
+    output.say()
     for line in _notes(result):
-        click.echo(f"note: {line}")
+        output.say(f"note: {line}")
 
 
 def _cells(row: Row) -> list[str]:

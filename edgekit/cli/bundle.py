@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import json_option
-from edgekit.cli.shared.steps import told
+from edgekit.cli.shared.options import print_options
+from edgekit.cli.shared.progress import told, working
+from edgekit.cli.shared.tables.columns import figure, name, prose, word
 
 if TYPE_CHECKING:
     from edgekit.bundle import Built
@@ -42,7 +43,7 @@ _path = click.Path(path_type=Path)
 @click.option("--measure", is_flag=True, help="Time the files here, into measured/.")
 @click.option("--zip", "as_zip", is_flag=True, help="Write NAME.edgekit.zip as well.")
 @click.option("--force", is_flag=True, help="Replace a bundle of that name.")
-@json_option
+@print_options
 def command(
     subjects: tuple[str, ...],
     folder: Path,
@@ -86,7 +87,7 @@ def command(
         as_zip=as_zip,
         force=force,
     )
-    with output.progress("bundle") as say:
+    with working("bundle") as say:
         built = bundle.build(request, say=say, timing=told(say))
     if as_json:
         output.print_document(built.bundle)
@@ -99,9 +100,10 @@ def _print(built: Built) -> None:
         [each.path, output.size(each.size_bytes), each.precision, each.checked_with]
         for each in built.bundle.models
     ]
-    output.print_table(["file", "size>", "precision", "opened with"], rows)
+    columns = (name("file"), figure("size"), word("precision"), prose("opened with"))
+    output.print_table(columns, rows)
     for choice in built.bundle.choice:
-        click.echo(f"ship {choice.file}: {choice.why}")
-    click.echo(f"\n{built.path}")
+        output.say(f"ship {choice.file}: {choice.why}")
+    output.say(f"\n{built.path}")
     if built.archive is not None:
-        click.echo(str(built.archive))
+        output.say(str(built.archive))

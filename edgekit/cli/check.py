@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import json_option
-from edgekit.cli.shared.steps import told
+from edgekit.cli.shared.options import print_options
+from edgekit.cli.shared.progress import told, working
+from edgekit.cli.shared.tables.columns import name, prose, word
 from edgekit.errors import CheckFailedError
 
 _path = click.Path(path_type=Path)
@@ -25,7 +26,7 @@ _path = click.Path(path_type=Path)
 @click.option("--junit", type=_path, metavar="FILE", help="Also write JUnit XML.")
 @click.option("--sarif", type=_path, metavar="FILE", help="Also write SARIF.")
 @click.option("--markdown", type=_path, metavar="FILE", help="Also write a summary for people.")
-@json_option
+@print_options
 def command(
     bundle_path: Path,
     baseline: Path | None,
@@ -45,7 +46,7 @@ def command(
     from edgekit.bundle.checking import formats
 
     request = bundle.CheckRequest(bundle_path, baseline, budget)
-    with output.progress("check") as say:
+    with working("check") as say:
         report = bundle.check(request, say=say, timing=told(say))
     for path, form in (
         (junit, formats.junit),
@@ -58,7 +59,7 @@ def command(
         output.print_document(report)
     else:
         rows = [[each.level, each.code, each.subject, each.message] for each in report.findings]
-        output.print_table(["", "check", "file", "found"], rows)
+        output.print_table((word(""), word("check"), name("file"), prose("found")), rows)
     if report.failed:
         names = ", ".join(f"{each.code} of {each.subject}" for each in report.failed)
         raise CheckFailedError(f"{bundle_path}: {names} failed", result=report)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.latency.requests import exported, of_file
-from edgekit.cli.latency.words import machine_words
+from edgekit.cli.latency.words import machine_words, short_path
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import cool_down_option, cpus_option, is_file, json_option
-from edgekit.cli.shared.steps import told
+from edgekit.cli.shared.options import cool_down_option, cpus_option, is_file, print_options
+from edgekit.cli.shared.progress import told, working
+from edgekit.cli.shared.tables.columns import figure, name, word
 from edgekit.errors import CheckFailedError, UsageError
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ if TYPE_CHECKING:
 @click.option(
     "--force", is_flag=True, help="Compare results of unlike devices or conditions all the same."
 )
-@json_option
+@print_options
 def command(
     base: str,
     candidates: tuple[str, ...],
@@ -176,7 +177,7 @@ def _measure(
     from edgekit import devices
 
     place = devices.resolve_target(target)
-    with output.progress("compare") as say:
+    with working("compare") as say:
         base, *candidates = (named.file(each, say) for each in subjects)
         request = devices.CompareRequest(base, tuple(candidates), settings, place)
         result = devices.compare(request, told(say))
@@ -201,7 +202,7 @@ def _read(
         _print_counts(result.counts)
     if not as_json:
         for phrase in result.differences:
-            click.echo(f"note: unlike conditions: {phrase}")
+            output.say(f"note: unlike conditions: {phrase}")
     return {
         **{_measured(pair): pair.contrast for pair in result.times},
         **{_measured(pair): pair for pair in result.counts},
@@ -233,32 +234,38 @@ def _exceeds(gate: Contrast | CountPair, percent: float) -> str:
 
 
 def _print_comparison(result: Comparison) -> None:
+    files = [subject.file for subject in result.subjects]
     rows = [
-        [Path(subject.file).name, subject.info.runtime, *_cells(contrast)]
+        [
+            short_path(subject.file, files),
+            subject.precision or "",
+            subject.info.runtime,
+            *_cells(contrast),
+        ]
         for subject, contrast in zip(result.candidates, result.contrasts, strict=True)
     ]
-    output.print_table(["candidate", "runtime", *_COLUMNS], rows)
+    output.print_table((name("candidate"), word("precision"), word("runtime"), *_COLUMNS), rows)
     settings = result.settings
     versions = ", ".join(sorted({each.info.runtime_version for each in result.subjects}))
-    click.echo(
-        f"\nbase {Path(result.base.file).name} on {result.base.info.runtime}; "
+    output.say(
+        f"\nbase {short_path(result.base.file, files)} on {result.base.info.runtime}; "
         f"{machine_words(result.machine)}, target {result.target}; {versions}; "
         f"threads {settings.threads}; blocks in turns within {settings.children} processes"
     )
     _explain(result.contrasts)
     for issue in result.issues:
-        click.echo(f"note: {issue.message}; {issue.advice}")
+        output.say(f"note: {issue.message}; {issue.advice}")
 
 
 def _print_times(pairs: Sequence[TimePair]) -> None:
     rows = []
     for pair in pairs:
-        name, runtime, threads = pair.candidate.key
-        rows.append([name, runtime, str(threads), *_cells(pair.contrast)])
-    output.print_table(["measured", "runtime", "threads>", *_COLUMNS], rows)
-    click.echo(f"\n{machine_words(pairs[0].candidate.machine)}, target {pairs[0].candidate.target}")
+        measured, runtime, threads = pair.candidate.key
+        rows.append([measured, runtime, str(threads), *_cells(pair.contrast)])
+    output.print_table((name("measured"), word("runtime"), figure("threads", 1), *_COLUMNS), rows)
+    output.say(f"\n{machine_words(pairs[0].candidate.machine)}, target {pairs[0].candidate.target}")
     _explain([pair.contrast for pair in pairs])
-    click.echo(
+    output.say(
         "note: measured apart; the interval does not cover what changed on the machine in between"
     )
 
@@ -266,11 +273,11 @@ def _print_times(pairs: Sequence[TimePair]) -> None:
 def _print_counts(pairs: Sequence[CountPair]) -> None:
     rows = []
     for pair in pairs:
-        name, runtime, _ = pair.candidate.key
+        measured, runtime, _ = pair.candidate.key
         base, candidate = pair.base.report, pair.candidate.report
         rows.append(
             [
-                name,
+                measured,
                 runtime,
                 output.millions(base.instructions),
                 output.millions(candidate.instructions),
@@ -280,23 +287,24 @@ def _print_counts(pairs: Sequence[CountPair]) -> None:
             ]
         )
     output.print_table(
-        [
-            "measured", "runtime", "base instructions>", "candidate instructions>", "ratio>",
-            "verdict", "spread>",
-        ],
+        (
+            name("measured"), word("runtime"), figure("base instructions", 1),
+            figure("candidate instructions", 1), figure("ratio"), word("verdict"),
+            figure("spread", 2),
+        ),
         rows,
     )  # fmt: skip
     first = pairs[0].candidate.report
     versions = ", ".join(sorted({each.candidate.report.info.runtime_version for each in pairs}))
-    click.echo(
+    output.say(
         f"\nper inference: {first.label}; {versions}; the ratio is exact; same: the difference is "
         "no larger than the spread over the processes of one count"
     )
 
 
 _COLUMNS = (
-    "base ms>", "candidate ms>", "ratio [95 % interval]>", "verdict", "detectable change>",
-    "n>", "processes>",
+    figure("base ms", 1), figure("candidate ms", 1), figure("ratio [95 % interval]"),
+    word("verdict"), figure("detectable change", 2), figure("n", 4), figure("processes", 3),
 )  # fmt: skip
 
 
@@ -322,12 +330,12 @@ def verdict_words(contrast: Contrast) -> str:
 def _explain(contrasts: Sequence[Contrast]) -> None:
     clocks = {"undisturbed wall": "time of undisturbed runs", "CPU": "CPU time", "wall": "time"}
     used = " and ".join(dict.fromkeys(clocks[each.clock] for each in contrasts))
-    click.echo(f"times are the 20th percentile of the {used}; n samples of both files")
+    output.say(f"times are the 20th percentile of the {used}; n samples of both files")
     for each in contrasts:
         if each.verdict == "cannot tell":
             more = each.more_processes
             count = "more than 1000" if more is None else f"about {more}"
-            click.echo(
+            output.say(
                 f"cannot tell: {count} more processes (--children) would settle it, if the times "
                 "keep scattering as they do"
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,9 @@ import click
 
 import edgekit
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import json_option
-from edgekit.cli.shared.steps import told
+from edgekit.cli.shared.options import print_options
+from edgekit.cli.shared.progress import told, working
+from edgekit.cli.shared.tables.columns import prose, word
 from edgekit.errors import MissingPackageError, UsageError
 
 
@@ -59,7 +60,7 @@ _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installe
     help="First install numpy and this machine's versions of the runtimes on the ssh: target, "
     "with pip, for good.",
 )
-@json_option
+@print_options
 def command(*, setup_qemu: bool, target: str | None, install: bool, as_json: bool) -> None:
     """Compare the installed packages with the tested set, and show what bears on timing.
 
@@ -74,7 +75,7 @@ def command(*, setup_qemu: bool, target: str | None, install: bool, as_json: boo
     if install:
         raise UsageError("--install needs a --target: it installs on another machine")
     if setup_qemu:
-        with output.progress("setup") as say:
+        with working("setup") as say:
             setup.set_up(say)
     packages = _packages()
     sets = [
@@ -101,19 +102,37 @@ def command(*, setup_qemu: bool, target: str | None, install: bool, as_json: boo
                 for each in packages
             ],
         )
-        click.echo()
+        output.say()
         output.print_table(
-            ["instruction set", "", "for `edgekit verify --isa`"],
-            [[each.name, each.description, each.missing or "ready"] for each in sets],
+            (word("instruction set"), prose(""), word("for `edgekit verify --isa`")),
+            [
+                [each.name, each.description, "missing" if each.missing else "ready"]
+                for each in sets
+            ],
         )
-        click.echo()
+        for line in _missing(sets):
+            output.say(line)
+        output.say()
         shown = {**facts, **conditions}
-        output.print_table(["machine", ""], _rows(shown))
+        output.print_table((word("machine"), prose("")), _rows(shown))
     absent = [package.name for package in packages if package.verdict == _ABSENT]
     if absent:
         missing = MissingPackageError(absent[0], "edgekit")
         missing.result = packages
         raise missing
+
+
+def _readiness(each: InstructionSet) -> str:
+    return "missing" if each.missing else "ready"
+
+
+def _missing(sets: Sequence[InstructionSet]) -> list[str]:
+    """Say what instruction sets need, once for all that need the same."""
+    needs: dict[str, list[str]] = {}
+    for each in sets:
+        if each.missing:
+            needs.setdefault(each.missing.removeprefix(each.name).strip(), []).append(each.name)
+    return [f"note: {', '.join(names)}: {need}" for need, names in needs.items()]
 
 
 def _show_target(name: str, *, install: bool, as_json: bool) -> None:
@@ -123,7 +142,7 @@ def _show_target(name: str, *, install: bool, as_json: bool) -> None:
     if install:
         if not isinstance(target, devices.InstallingTarget):
             raise UsageError(f"--install is for ssh: targets; {target.name} is none")
-        with output.progress("install") as say:
+        with working("install") as say:
             target.install(told(say))
     probe = dataclasses.asdict(target.probe())
     if as_json:
@@ -133,7 +152,7 @@ def _show_target(name: str, *, install: bool, as_json: bool) -> None:
         **{runtime: version or _ABSENT for runtime, version in probe["runtimes"].items()},
         **probe["machine"],
     }
-    output.print_table(["target", name], _rows(found))
+    output.print_table((word("target"), prose(name)), _rows(found))
 
 
 def _rows(facts: Mapping[str, object]) -> list[list[str]]:
@@ -152,6 +171,8 @@ def _rows(facts: Mapping[str, object]) -> list[list[str]]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{key} {_text(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):

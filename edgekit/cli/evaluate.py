@@ -10,12 +10,15 @@ import click
 from edgekit.cli.shared import output, words
 from edgekit.cli.shared.options import (
     file_preprocessing_option,
-    json_option,
     label_offset_option,
     model_option,
     one_model,
+    print_options,
     threads_option,
 )
+from edgekit.cli.shared.progress import bar
+from edgekit.cli.shared.tables import columns as column
+from edgekit.cli.shared.tables.columns import FACTS, figure, prose, word
 
 if TYPE_CHECKING:
     from edgekit.evaluate import (
@@ -60,7 +63,7 @@ if TYPE_CHECKING:
 @file_preprocessing_option
 @label_offset_option
 @threads_option
-@json_option
+@print_options
 def command(
     model_argument: str | None,
     model_option: str | None,
@@ -95,7 +98,7 @@ def command(
         limit=limit,
         settings=evaluate.Settings(threads, resize, preprocessing, label_offset),
     )
-    with output.bar(f"evaluating {Path(name).name}") as progress:
+    with bar(f"evaluating {Path(name).name}") as progress:
         result = evaluate.judge(request, progress=progress)
     if as_json:
         output.print_document(result)
@@ -108,7 +111,13 @@ def command(
 def _print(result: Evaluation) -> None:
     sides = [side for side in (result.answers, result.against) if side is not None]
     output.print_table(
-        ["model", "runtime", "weights", "top-1 [95 % interval]>", "top-5 [95 % interval]>"],
+        (
+            column.name("model"),
+            word("runtime"),
+            prose("weights", 2),
+            figure("top-1 [95 % interval]"),
+            figure("top-5 [95 % interval]", 1),
+        ),
         [
             [
                 Path(side.subject.name).name,
@@ -120,17 +129,23 @@ def _print(result: Evaluation) -> None:
             for side in sides
         ],
     )
-    click.echo()
-    output.print_table(["", ""], [*comparison_rows(result), *_conditions(result, sides)])
+    output.say()
+    output.print_table(FACTS, [*comparison_rows(result), *_conditions(result, sides)])
     for note in result.notes:
-        click.echo(f"note: {note}")
+        output.say(f"note: {note}")
 
 
 def print_outputs(result: OutputEvaluation) -> None:
     """Print how far outputs are from another file's, or from label maps."""
     if result.outputs:
         output.print_table(
-            ["output", "shape", "SQNR>", "largest error>", "same answer>"],
+            (
+                column.name("output"),
+                word("shape", 2),
+                figure("SQNR"),
+                figure("largest error", 1),
+                figure("same answer"),
+            ),
             [
                 [
                     each.name,
@@ -142,18 +157,23 @@ def print_outputs(result: OutputEvaluation) -> None:
                 for each in result.outputs
             ],
         )
-        click.echo()
+        output.say()
     judged = [each for each in (result.file, result.against) if each is not None]
     if any(each.segmentation is not None for each in judged):
         output.print_table(
-            ["file", "mean IoU>", "pixel accuracy>", "classes seen>"],
+            (
+                column.name("file"),
+                figure("mean IoU"),
+                figure("pixel accuracy"),
+                figure("classes seen", 1),
+            ),
             [_segmented(each) for each in judged],
         )
-        click.echo()
+        output.say()
     rows = [["file", f"{Path(each.name).name}, {each.runtime}"] for each in judged]
     taken = [each.preprocessing for each in judged if each.preprocessing is not None]
     rows += [["input value", text] for text in dict.fromkeys(map(words.preprocessing, taken))]
-    output.print_table(["", ""], [*rows, ["data", result.data]])
+    output.print_table(FACTS, [*rows, ["data", result.data]])
 
 
 def _agreement(each: OutputDifference) -> str:

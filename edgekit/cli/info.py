@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import is_file, json_option
-from edgekit.cli.shared.words import delegate
+from edgekit.cli.shared.options import is_file, print_options
+from edgekit.cli.shared.tables.columns import FACTS, figure, prose, word
+from edgekit.cli.shared.words import delegate, weights
 from edgekit.errors import InvalidPathError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("info", short_help="Describe a network or a model file.")
 @click.argument("subject", metavar="MODEL|FILE")
-@json_option
+@print_options
 def command(subject: str, *, as_json: bool) -> None:
     """Describe MODEL or FILE, an .onnx or .tflite.
 
@@ -48,11 +49,11 @@ def _model(name: str, *, as_json: bool) -> None:
     if as_json:
         output.print_json("edgekit.model", 1, card(spec))
         return
-    output.print_table(["", ""], _card_rows(spec))
+    output.print_table(FACTS, _card_rows(spec))
     if spec.published:
-        click.echo()
+        output.say()
         output.print_table(
-            ["published", "value>", "on", "source"],
+            (word("published"), figure("value"), prose("on"), prose("source")),
             [[f.metric, f"{f.value:g} {f.unit}", f.dataset, f.source] for f in spec.published],
         )
 
@@ -82,7 +83,7 @@ def _library(reference: str, *, as_json: bool) -> None:
         ["MACs", f"{counted.macs:,}"],
         ["input value", "unknown" if p is None else _preprocessing(p)],
     ]
-    output.print_table(["", ""], rows)
+    output.print_table(FACTS, rows)
 
 
 def _preprocessing(p: Preprocessing) -> str:
@@ -147,7 +148,7 @@ def _file(path: Path, *, as_json: bool) -> None:
         )
     if known is not None:
         rows += [
-            ["model", f"{known.model}, {known.precision}, weights {known.weights}"],
+            ["model", f"{known.model}, {known.precision}, weights {weights(known.weights)}"],
             ["params", f"{known.params:,}"],
             ["MACs", f"{known.macs:,}"],
             ["verified", known.verified],
@@ -157,7 +158,7 @@ def _file(path: Path, *, as_json: bool) -> None:
 
         found = counts.of_tflite(path)
         rows += [["params", f"{found.params:,}"], ["MACs", f"{found.macs:,}"]]
-    output.print_table(["", ""], rows)
+    output.print_table(FACTS, rows)
 
 
 def _tensor(tensor: TensorInfo) -> str:

@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import NameList, json_option
+from edgekit.cli.shared.options import NameList, print_options
+from edgekit.cli.shared.tables.columns import name, prose, word
 from edgekit.errors import CheckFailedError
 
 _path = click.Path(path_type=Path)
+_COLUMNS = (word(""), word("rule"), word("costs", 1), name("where"), prose("found"))
 
 
 @click.command("lint", short_help="Find what makes a model file slow, inexact or large.")
@@ -19,7 +21,7 @@ _path = click.Path(path_type=Path)
     "--ignore", type=NameList(), default=(), metavar="CODE,...", help="Rules to leave out."
 )
 @click.option("--sarif", type=_path, metavar="FILE", help="Also write SARIF.")
-@json_option
+@print_options
 def command(file: Path, ignore: tuple[str, ...], sarif: Path | None, *, as_json: bool) -> None:
     """Look at FILE (.tflite, .onnx) with every rule of docs/lint.md.
 
@@ -35,11 +37,11 @@ def command(file: Path, ignore: tuple[str, ...], sarif: Path | None, *, as_json:
     else:
         rows = [[p.level, p.code, p.claim, p.where, p.message] for p in report.problems]
         if rows:
-            output.print_table(["", "rule", "costs", "where", "found"], rows)
+            output.print_table(_COLUMNS, rows)
         for advice in dict.fromkeys((p.code, p.advice) for p in report.problems):
-            click.echo(f"{advice[0]}: {advice[1]}")
+            output.say(f"{advice[0]}: {advice[1]}")
         skipped = f"; not looked at without its runtime: {', '.join(report.skipped)}"
-        click.echo(
+        output.say(
             f"{len(report.warnings)} warnings, {len(report.problems) - len(report.warnings)} notes "
             f"of {len(report.rules)} rules" + skipped * bool(report.skipped)
         )

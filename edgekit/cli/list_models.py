@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import json_option
+from edgekit.cli.shared.options import print_options
+from edgekit.cli.shared.tables.columns import figure, name, prose, word
 
 if TYPE_CHECKING:
     from edgekit.models import ModelSpec
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("list", short_help="List the registered networks.")
 @click.argument("pattern", default="*")
-@json_option
+@print_options
 def command(pattern: str, *, as_json: bool) -> None:
     """List the registered networks, all or those that match PATTERN (a shell wildcard).
 
@@ -39,17 +40,19 @@ def command(pattern: str, *, as_json: bool) -> None:
         return
     also = {spec.name: [a for a, name in aliases.items() if name == spec.name] for spec in specs}
     columns = {
-        "model": [spec.name for spec in specs],
-        "input": ["x".join(str(size) for size in spec.input_shape[1:]) for spec in specs],
-        "classes>": [str(spec.classes) for spec in specs],
-        "params>": [output.millions(spec.params) for spec in specs],
-        "MACs>": [output.millions(spec.macs) for spec in specs],
-        "top-1>": [_percent(top1_percent(spec)) for spec in specs],
-        "shipped>": [_percent(t.top1_percent if (t := spec.trained) else None) for spec in specs],
-        "baseline from": [spec.library.partition(":")[0] for spec in specs],
-        "also called": [", ".join(also[spec.name]) for spec in specs],
+        name("model"): [spec.name for spec in specs],
+        word("input", 1): ["x".join(str(size) for size in spec.input_shape[1:]) for spec in specs],
+        figure("classes", 5): [str(spec.classes) for spec in specs],
+        figure("params"): [output.millions(spec.params) for spec in specs],
+        figure("MACs"): [output.millions(spec.macs) for spec in specs],
+        figure("top-1"): [_percent(top1_percent(spec)) for spec in specs],
+        figure("shipped", 2): [
+            _percent(t.top1_percent if (t := spec.trained) else None) for spec in specs
+        ],
+        word("baseline from", 3): [spec.library.partition(":")[0] for spec in specs],
+        prose("also called", 4): [", ".join(also[spec.name]) for spec in specs],
     }
-    told = {name: cells for name, cells in columns.items() if any(cells)}
+    told = {column: cells for column, cells in columns.items() if any(cells)}
     output.print_table(list(told), list(zip(*told.values(), strict=True)))
 
 

@@ -7,12 +7,12 @@ import dataclasses
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import json_option
+from edgekit.cli.shared.options import print_options
 
 
 @click.command("operators", short_help="List the ONNX operators that a .tflite can hold.")
 @click.argument("pattern", default="*")
-@json_option
+@print_options
 def command(pattern: str, *, as_json: bool) -> None:
     """List the operators of the ONNX standard, all or those that match PATTERN (a shell wildcard).
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import json_option
+from edgekit.cli.shared.options import print_options
+from edgekit.cli.shared.tables.columns import figure, name, word
 
 if TYPE_CHECKING:
     from edgekit.devices import Prediction
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Fast cores to use."
 )
-@json_option
+@print_options
 def command(
     files: tuple[Path, ...], devices_: tuple[str, ...], threads: int, as_json: bool
 ) -> None:
@@ -49,15 +50,16 @@ def command(
         output.print_json("edgekit.predictions", 1, {"predictions": documents})
         return
     output.print_table(
-        [
-            "file", "device", "threads>", "precision", "MACs>", "estimate ms [8 of 10]>",
-            "memory-bound>", "dearest class",
-        ],
+        (
+            name("file"), word("device"), figure("threads", 2), word("precision"),
+            figure("MACs", 1), figure("estimate ms [8 of 10]"), figure("memory-bound", 3),
+            word("dearest class", 4),
+        ),
         [_row(each) for each in found],
     )  # fmt: skip
-    click.echo()
+    output.say()
     for line in _conditions(found):
-        click.echo(line)
+        output.say(line)
 
 
 def _row(found: Prediction) -> list[str]:

@@ -10,10 +10,11 @@ import click
 from edgekit.cli.shared import output, words
 from edgekit.cli.shared.options import (
     file_preprocessing_option,
-    json_option,
     label_offset_option,
+    print_options,
     threads_option,
 )
+from edgekit.cli.shared.tables.columns import figure, prose
 
 if TYPE_CHECKING:
     from edgekit.evaluate import ShownImage
@@ -37,7 +38,7 @@ _SHOWN_VALUES = 8  # of a raw output, in the text; --json has all
 @file_preprocessing_option
 @label_offset_option
 @threads_option
-@json_option
+@print_options
 def command(
     file: Path,
     images: tuple[Path, ...],
@@ -67,19 +68,19 @@ def command(
         output.print_document(result)
         return
     for shown in result.images:
-        click.echo(shown.file)
+        output.say(shown.file)
         _print(shown)
     taken = "arrays as they are"
     if result.preprocessing is not None:
         taken = words.preprocessing(result.preprocessing)
-    click.echo(f"\n{result.runtime}; input {taken}")
+    output.say(f"\n{result.runtime}; input {taken}")
 
 
 def _print(shown: ShownImage) -> None:
     if shown.guesses:
         rows = [[f"{g.score:.4f}", str(g.index), g.label or ""] for g in shown.guesses]
-        output.print_table(["score>", "class>", "label"], rows)
+        output.print_table((figure("score"), figure("class"), prose("label")), rows)
     for each in shown.outputs:
         values = ", ".join(f"{value:g}" for value in each.values[:_SHOWN_VALUES])
         more = ", ..." if len(each.values) > _SHOWN_VALUES else ""
-        click.echo(f"{each.name}: {each.dtype} {list(each.shape)}: {values}{more}")
+        output.say(f"{each.name}: {each.dtype} {list(each.shape)}: {values}{more}")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import json_option
+from edgekit.cli.shared.options import print_options
+from edgekit.cli.shared.progress import working
+from edgekit.cli.shared.tables.columns import figure, name, word
 
 if TYPE_CHECKING:
     from edgekit.study import Plan, SweepResult
@@ -36,7 +38,7 @@ _SHOWN_FAILURES = 5
     help="Hold a lock around each process that measures: COMMAND runs the program that follows it "
     "while it holds, as 'flock /var/lock/board' does; EDGEKIT_TARGET is the target.",
 )
-@json_option
+@print_options
 def command(
     file: Path,
     store: Path | None,
@@ -62,7 +64,7 @@ def command(
     path = store or Path(f"{file.stem}.sqlite")
     engine = LocalEngine(None if lock is None else Lock(lock))
     request = study.SweepRequest(plan, path, engine, retry_failures=retry_failures)
-    with output.progress("sweep") as say:
+    with working("sweep") as say:
         result = study.sweep(request, say)
     if as_json:
         output.print_document(result)
@@ -87,10 +89,19 @@ def _list(plan: Plan) -> None:
             ]
         )
     output.print_table(
-        ["model", "precision", "runtime", "threads>", "size>", "batch>", "target"], rows
+        (
+            name("model"),
+            word("precision"),
+            word("runtime"),
+            figure("threads"),
+            figure("size", 1),
+            figure("batch", 2),
+            name("target", 3),
+        ),
+        rows,
     )
     settings = plan.measure
-    click.echo(
+    output.say(
         f"\n{len(rows)} cells of {settings.children} processes each; at least "
         f"{settings.warmup_secs + settings.min_secs:g} s of running in each"
     )
@@ -99,7 +110,7 @@ def _list(plan: Plan) -> None:
 def _print(result: SweepResult) -> None:
     from edgekit import study
 
-    click.echo(
+    output.say(
         f"{result.cells} cells: {result.measured} measured now, {result.known} known before, "
         f"{result.failed} failed; kept in {result.store}"
     )
@@ -112,6 +123,6 @@ def _print(result: SweepResult) -> None:
             failures.setdefault(row.message or "", []).append(about)
     for message, cells in list(failures.items())[:_SHOWN_FAILURES]:
         more = f" and {len(cells) - 1} more" if len(cells) > 1 else ""
-        click.echo(f"failed: {cells[0]}{more}: {message}")
+        output.say(f"failed: {cells[0]}{more}: {message}")
     if len(failures) > _SHOWN_FAILURES:
-        click.echo(f"and {len(failures) - _SHOWN_FAILURES} other failures: see the store")
+        output.say(f"and {len(failures) - _SHOWN_FAILURES} other failures: see the store")

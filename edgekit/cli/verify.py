@@ -12,10 +12,12 @@ from edgekit.cli.shared import output, words
 from edgekit.cli.shared.options import (
     NameList,
     file_preprocessing_option,
-    json_option,
     label_offset_option,
+    print_options,
     threads_option,
 )
+from edgekit.cli.shared.progress import working
+from edgekit.cli.shared.tables.columns import FACTS, figure, name, prose, word
 
 if TYPE_CHECKING:
     from edgekit.evaluate import FileFacts, IsaReport, SaturatingLayer, Verification
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
 @file_preprocessing_option
 @label_offset_option
 @threads_option
-@json_option
+@print_options
 def command(
     file: str,
     other: str | None,
@@ -93,7 +95,7 @@ def command(
         thresholds=evaluate.Thresholds(min_agreement, min_sqnr),
         settings=evaluate.Settings(threads, None, preprocessing, label_offset),
     )
-    with output.progress("verifying") as say:
+    with working("verifying") as say:
 
         def count(done: int, total: int) -> None:
             if sys.stderr.isatty():  # a log needs no line an image
@@ -109,38 +111,60 @@ def command(
 
 def _print(result: Verification) -> None:
     output.print_table(
-        ["file", "size>", "model", "precision", "runtime", "operators>", "sha256"],
+        (
+            name("file"),
+            figure("size"),
+            name("model", 2),
+            word("precision"),
+            prose("runtime", 1),
+            figure("operators", 3),
+            word("sha256", 4),
+        ),
         [_facts(each) for each in result.files],
     )
     if result.comparison is not None:
         from edgekit.cli import evaluate
 
         rows = [["data", result.comparison.data.description]]
-        click.echo()
-        output.print_table(["", ""], [*evaluate.comparison_rows(result.comparison), *rows])
+        output.say()
+        output.print_table(FACTS, [*evaluate.comparison_rows(result.comparison), *rows])
     if result.outputs is not None:
         from edgekit.cli import evaluate
 
-        click.echo()
+        output.say()
         evaluate.print_outputs(result.outputs)
     if result.isa:
-        click.echo(f"\nagainst native, {result.isa_inputs}")
+        output.say(f"\nagainst native, {result.isa_inputs}")
         output.print_table(
-            ["file", "instruction set", "answers", "largest difference>", "SQNR>", "same top-1>"],
+            (
+                name("file"),
+                word("instruction set"),
+                prose("answers"),
+                figure("largest difference"),
+                figure("SQNR", 1),
+                figure("same top-1", 2),
+            ),
             [_isa(each) for each in result.isa],
         )
     if result.saturating:
-        click.echo("\nlayers that saturate")
+        output.say("\nlayers that saturate")
         output.print_table(
-            ["file", "layer", "operator", "under", "elements that differ>", "largest difference>"],
+            (
+                name("file"),
+                name("layer"),
+                word("operator", 1),
+                word("under"),
+                figure("elements that differ"),
+                figure("largest difference", 2),
+            ),
             [_layer(each) for each in result.saturating],
         )
     for note in result.notes:
-        click.echo(f"note: {note}")
+        output.say(f"note: {note}")
     for remedy in result.remedies:
-        click.echo(f"remedy: {remedy}")
+        output.say(f"remedy: {remedy}")
     for failure in result.failures:
-        click.echo(f"failed: {failure}")
+        output.say(f"failed: {failure}")
 
 
 def _facts(facts: FileFacts) -> list[str]:

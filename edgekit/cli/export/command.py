@@ -19,11 +19,13 @@ from edgekit.cli.shared.options import (
     file_preprocessing_option,
     format_option,
     input_options,
-    json_option,
     model_option,
     one_model,
     output_options,
+    table_format_options,
 )
+from edgekit.cli.shared.progress import working
+from edgekit.cli.shared.tables.columns import figure, name, prose, word
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 from edgekit.cli.shared.words import delegate
 from edgekit.errors import EdgekitError, UsageError
@@ -73,7 +75,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="List every operator, what it becomes in each format, and all that is refused.",
 )
-@json_option
+@table_format_options
 def command(
     model_argument: str | None,
     model_option: str | None,
@@ -142,7 +144,7 @@ def command(
         report=wants_report,
     )
     try:
-        with output.progress(name) as say:
+        with working(name) as say:
             result = export.run(request, tuner=tuning.tuner, progress=say)
             quantized = _quantized(request, integers, calibration_data, preprocessing, say)
     except EdgekitError as error:
@@ -151,7 +153,7 @@ def command(
             coverage_table.show(report)
         raise
     for line in dict.fromkeys(line for each in quantized for line in each.warnings):
-        click.echo(f"warning: {line}", err=True)
+        output.say(f"warning: {line}", err=True)
     more = tuple(entry for each in quantized for entry in each.artifacts)
     result = replace(result, artifacts=(*result.artifacts, *more))
     if as_json:
@@ -194,20 +196,23 @@ def _quantized(
 
 def _show(result: ExportResult) -> None:
     first = result.artifacts[0]
-    click.echo(
+    output.say(
         f"{first.model}: {first.params:,} params, {output.millions(first.macs)} MACs, "
         f"weights {first.weights}"
     )
-    columns = ["file", "size>", "operators>", "delegate", "max error>", "top-1>", "verified"]
+    columns = [
+        name("file"), figure("size"), figure("operators", 2), prose("delegate", 3),
+        figure("max error"), figure("top-1", 1), word("verified"),
+    ]  # fmt: skip
     rows = [_row(entry) for entry in result.artifacts]
     if any(entry.drift is not None for entry in result.artifacts):
-        columns.append("from float32>")
+        columns.append(figure("from float32", 1))
         for row, entry in zip(rows, result.artifacts, strict=True):
             row.append("" if entry.drift is None else f"{entry.drift.max_rel_error:.1e}")
     output.print_table(columns, rows)
     show_tuning(result.artifacts)
     if result.coverage is not None:
-        click.echo()
+        output.say()
         coverage_table.show(result.coverage)
 
 

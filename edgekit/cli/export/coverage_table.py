@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import click
-
 from edgekit.cli.shared import output
+from edgekit.cli.shared.tables.columns import figure, name, prose, word
 
 if TYPE_CHECKING:
     from edgekit.export.coverage import Coverage, Row
@@ -15,18 +14,18 @@ if TYPE_CHECKING:
 
 def show(report: Coverage) -> None:
     """Print what each operator becomes, then every node that is refused."""
-    click.echo(f"coverage of {report.model}:")
+    output.say(f"coverage of {report.model}:")
     output.print_table(
-        ["format", "operator", "nodes>", "becomes", "by"],
+        (word("format"), word("operator"), figure("nodes"), prose("becomes"), prose("by")),
         [
             [row.format, row.operator, str(row.count), _fate(row), ", ".join(row.rules)]
             for row in report.rows
         ],
     )
     if report.refusals:
-        click.echo(f"\nrefused, {len(report.refusals)} in all:")
+        output.say(f"\nrefused, {len(report.refusals)} in all:")
         output.print_table(
-            ["format", "operator", "node", "reason", "why"],
+            (word("format"), word("operator"), name("node"), prose("reason"), prose("why")),
             [[r.format, r.operator, r.node, r.reason_code, r.why] for r in report.refusals],
         )
 

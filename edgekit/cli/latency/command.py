@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from edgekit.cli.latency import instruction_counts, phone_benchmark, profile, requests, sustained
-from edgekit.cli.latency.words import machine_words
-from edgekit.cli.shared import output
+from edgekit.cli.latency import (
+    instruction_counts,
+    modes,
+    phone_benchmark,
+    profile,
+    requests,
+    sustained,
+    times,
+)
 from edgekit.cli.shared.options import (
     Duration,
     NameList,
     cool_down_option,
     cpus_option,
-    json_option,
+    print_options,
 )
-from edgekit.cli.shared.steps import told
+from edgekit.cli.shared.progress import told, working
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgekit.devices import LatencyReport, ModelFile
+    from edgekit.devices import ModelFile
 
 
 @click.command("latency", short_help="Measure how long models take.")
@@ -117,7 +122,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="With --profile, draw a roofline of each file there as .png; needs matplotlib.",
 )
-@json_option
+@print_options
 def command(
     subjects: tuple[str, ...],
     models: tuple[str, ...],
@@ -155,6 +160,9 @@ def command(
     """
     from edgekit import devices
 
+    if plots is not None and not profiled:
+        raise UsageError("--plots goes with --profile: give both, or leave it out")
+    context = click.get_current_context()
     place = devices.resolve_target(target)
     runtimes = _runtimes(backends)
 
@@ -162,33 +170,34 @@ def command(
         return requests.collect([*subjects, *models], some, sizes, say, input_shapes)
 
     if isinstance(place, devices.CountingTarget):
-        instruction_counts.refuse_timing_options(click.get_current_context())
-        with output.progress("latency") as say:
+        modes.COUNTS.check(context)
+        with working("latency") as say:
             counting = devices.CountSettings(children=children)
-            counted = devices.CountRequest(files(say), place, counting)
-            instruction_counts.show(counted, say, as_json=as_json)
+            counts = devices.count(devices.CountRequest(files(say), place, counting), told(say))
+        instruction_counts.show(counts, as_json=as_json)
         return
     if profiled:
-        profile.refuse_other_options(click.get_current_context())
+        modes.PROFILE.check(context)
         profiles = tuple(
             devices.ProfileSettings(
                 threads=_count(each), children=children, num_runs=num_runs, cpus=cpus
             )
             for each in threads
         )
-        with output.progress("latency") as say:
+        profile.check_plots(plots)
+        with working("latency") as say:
             asked = devices.ProfileRequest(files(say), profiles, place)
-            profile.show(asked, plots, say, as_json=as_json)
+            costs = devices.profile(asked, told(say))
+        profile.show(costs, plots, as_json=as_json)
         return
-    if plots is not None:
-        raise UsageError("--plots goes with --profile: give both, or leave it out")
     if duration is not None:
+        modes.SUSTAINED.check(context)
         long = tuple(
             devices.SustainSettings(duration, threads=_count(each), cpus=cpus) for each in threads
         )
-        with output.progress("latency") as say:
-            lasting = devices.SustainRequest(files(say), long, place)
-            sustained.show(lasting, say, as_json=as_json)
+        with working("latency") as say:
+            lasting = devices.sustain(devices.SustainRequest(files(say), long, place), told(say))
+        sustained.show(lasting, as_json=as_json)
         return
     settings = tuple(
         devices.MeasureSettings(
@@ -204,18 +213,17 @@ def command(
         for each in threads
     )
     if isinstance(place, devices.BenchmarkTarget):
-        with output.progress("latency") as say:
-            found = files(say, phone_benchmark.only(runtimes))
-            wanted = devices.BenchmarkRequest(found, place, settings)
-            phone_benchmark.show(wanted, say, as_json=as_json)
+        modes.PHONE.check(context)
+        some = phone_benchmark.only(runtimes)
+        with working("latency") as say:
+            wanted = devices.BenchmarkRequest(files(say, some), place, settings)
+            benchmarks = devices.benchmark(wanted, told(say))
+        phone_benchmark.show(benchmarks, as_json=as_json)
         return
-    with output.progress("latency") as say:
+    modes.TIMES.check(context)
+    with working("latency") as say:
         reports = devices.measure(devices.MeasureRequest(files(say), settings, place), told(say))
-    if as_json:
-        documents = [json.loads(report.to_json()) for report in reports]
-        output.print_json("edgekit.latencies", 1, {"reports": documents})
-        return
-    _print(reports)
+    times.show(reports, as_json=as_json)
 
 
 def _count(text: str) -> int:
@@ -229,68 +237,3 @@ def _runtimes(names: Sequence[str]) -> list[str]:
     from edgekit import runtimes
 
     return list(dict.fromkeys(runtimes.resolve(name) for name in names))
-
-
-def _print(reports: Sequence[LatencyReport]) -> None:
-    from edgekit.cli.shared.words import delegate
-
-    output.print_table(
-        [
-            "model", "runtime", "threads>", "MACs>", "median ms [95 % interval]>", "p90>", "p99>",
-            "min>", "n>", "first run>", "load>", "memory>", "delegate",
-        ],
-        [
-            [
-                _subject(report),
-                report.info.runtime,
-                str(report.settings.threads),
-                "" if report.macs is None else output.millions(report.macs),
-                "{} [{}, {}]".format(*map(_ms, (report.median_ms, *report.interval_ms))),
-                _ms(report.percentile_ms(90)),
-                _ms(report.percentile_ms(99)),
-                _ms(report.min_ms),
-                str(len(report.wall_ms)),
-                _ms(report.first_run_ms),
-                _ms(report.load_ms),
-                output.size(report.peak_memory_bytes),
-                delegate(report.info.partitions, report.info.operators_outside),
-            ]
-            for report in reports
-        ],
-    )  # fmt: skip
-    click.echo(f"\n{_conditions(reports)}")
-    changes = sorted(report.smallest_change for report in reports)
-    words = " to ".join(
-        f"{100 * change:.1f} %" for change in dict.fromkeys(changes[:1] + changes[-1:])
-    )
-    click.echo(
-        f"smallest change that two such measurements would detect: {words}; "
-        "`edgekit compare` sees smaller ones"
-    )
-    doubts: dict[str, list[str]] = {}
-    for report in reports:
-        for issue in report.issues:
-            said = f"{issue.message}; {issue.advice}"
-            doubts.setdefault(said, []).append(f"{_subject(report)} on {report.info.runtime}")
-    for said, subjects in doubts.items():
-        who = "all" if len(subjects) == len(reports) > 1 else ", ".join(subjects)
-        click.echo(f"note: {who}: {said}")
-
-
-def _subject(report: LatencyReport) -> str:
-    return report.model or Path(report.file).name
-
-
-def _conditions(reports: Sequence[LatencyReport]) -> str:
-    """Say in one line on what, with what and how the numbers were taken."""
-    machine, settings = reports[0].machine, reports[0].settings
-    versions = ", ".join(sorted({report.info.runtime_version for report in reports}))
-    return (
-        f"{machine_words(machine)}, target {reports[0].target}; {versions}; "
-        f"n runs in {settings.children} processes each, "
-        f"after >= {settings.warmup_secs:g} s of warm-up in each"
-    )
-
-
-def _ms(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

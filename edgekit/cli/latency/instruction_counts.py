@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
+from edgekit.cli.latency.words import row_names
 from edgekit.cli.shared import output
-from edgekit.cli.shared.steps import told
-from edgekit.errors import UsageError
+from edgekit.cli.shared.tables.columns import figure, name, prose, word
 
 if TYPE_CHECKING:
-    from edgekit.devices import CountReport, CountRequest
+    from edgekit.devices import CountReport
     from edgekit.emulation.instruction_counts import Counts
-
-# Options of `edgekit latency` that an emulated processor has a use for.
-_TAKEN = ("subjects", "models", "backends", "target", "children", "as_json")
 
 _CLASSES = {
     "dot_products": "dot", "matrix_products": "matrix", "float_macs": "float",
@@ -26,27 +20,15 @@ _CLASSES = {
 }  # fmt: skip
 
 
-def refuse_timing_options(ctx: click.Context) -> None:
-    """Check that no option was given that says how to time or how many threads.
-
-    Raises:
-        UsageError: naming the first one.
-    """
-    for parameter in ctx.command.params:
-        source = ctx.get_parameter_source(parameter.name or "")
-        given = source is click.core.ParameterSource.COMMANDLINE
-        if given and parameter.name not in _TAKEN:
-            raise UsageError(
-                f"{parameter.opts[0]} does not go with an emulated target, which counts the "
-                "instructions of one thread and takes no time: leave it out"
-            )
+_COLUMNS = (
+    name("model"), word("precision"), word("runtime"), figure("MACs", 2), figure("instructions"),
+    figure("per MAC", 1), prose("of them multiply-accumulates", 3), figure("loaded", 4),
+    figure("stored", 4), figure("spread"), name("file", 9),
+)  # fmt: skip
 
 
-def show(request: CountRequest, say: Callable[[str], None], *, as_json: bool) -> None:
-    """Count the instructions of each file and print them."""
-    from edgekit import devices
-
-    reports = devices.count(request, told(say))
+def show(reports: Sequence[CountReport], *, as_json: bool) -> None:
+    """Print the instructions of each file."""
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]
         output.print_json("edgekit.instruction-count-reports", 1, {"reports": documents})
@@ -56,13 +38,10 @@ def show(request: CountRequest, say: Callable[[str], None], *, as_json: bool) ->
 
 def _print(reports: Sequence[CountReport]) -> None:
     output.print_table(
-        [
-            "model", "precision", "runtime", "MACs>", "instructions>", "per MAC>",
-            "of them multiply-accumulates", "loaded>", "stored>", "spread>",
-        ],
+        _COLUMNS,
         [
             [
-                report.model or Path(report.file).name,
+                called,
                 report.precision or "",
                 report.info.runtime,
                 "" if report.macs is None else output.millions(report.macs),
@@ -72,13 +51,14 @@ def _print(reports: Sequence[CountReport]) -> None:
                 output.size(report.counts.load_bytes),
                 output.size(report.counts.store_bytes),
                 "0" if report.spread == 0 else f"{report.spread:.3%}",
+                report.file,
             ]
-            for report in reports
+            for called, report in zip(row_names(reports), reports, strict=True)
         ],
-    )  # fmt: skip
+    )
     first = reports[0]
     versions = ", ".join(sorted({report.info.runtime_version for report in reports}))
-    click.echo(
+    output.say(
         f"\nper inference: {first.label}; {versions}; 1 thread; median of "
         f"{first.settings.num_runs} runs in each of {first.settings.children} processes; "
         "spread over the processes"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
+from edgekit.cli.latency.words import row_names
 from edgekit.cli.shared import output
-from edgekit.cli.shared.steps import told
+from edgekit.cli.shared.notes import notes
+from edgekit.cli.shared.tables.columns import figure, name, prose, word
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgekit.devices import BenchmarkReport, BenchmarkRequest
+    from edgekit.devices import BenchmarkReport
     from edgekit.devices.targets.phone_facts import Cluster, Phone, PhoneState
 
 
@@ -29,11 +28,16 @@ def only(runtimes: Sequence[str]) -> list[str]:
     return ["tflite"]
 
 
-def show(request: BenchmarkRequest, say: Callable[[str], None], *, as_json: bool) -> None:
-    """Have each file measured under each of the settings, and print what was found."""
-    from edgekit import devices
+_COLUMNS = (
+    name("model"), word("precision"), figure("threads", 1), figure("MACs", 4),
+    figure("mean ms +- std"), figure("processes' means", 3), figure("min", 6), figure("max", 6),
+    figure("n", 7), figure("first run", 5), figure("load", 5), figure("memory", 2),
+    prose("delegate", 4), name("file", 9),
+)  # fmt: skip
 
-    reports = devices.benchmark(request, told(say))
+
+def show(reports: Sequence[BenchmarkReport], *, as_json: bool) -> None:
+    """Print what was found of each file under each of the settings."""
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]
         output.print_json("edgekit.benchmark-model-reports", 1, {"reports": documents})
@@ -42,14 +46,12 @@ def show(request: BenchmarkRequest, say: Callable[[str], None], *, as_json: bool
 
 
 def _print(reports: Sequence[BenchmarkReport]) -> None:
+    names = row_names(reports)
     output.print_table(
-        [
-            "model", "precision", "threads>", "MACs>", "mean ms +- std>",
-            "processes' means>", "min>", "max>", "n>", "first run>", "load>", "memory>", "delegate",
-        ],
+        _COLUMNS,
         [
             [
-                _subject(report),
+                called,
                 report.precision or "",
                 str(report.settings.threads),
                 "" if report.macs is None else output.millions(report.macs),
@@ -62,24 +64,16 @@ def _print(reports: Sequence[BenchmarkReport]) -> None:
                 f"{report.load_ms:.3f}",
                 "-" if report.memory_mb is None else f"{report.memory_mb:.1f} MB",
                 report.runs[-1].outcome.delegate or "-",
+                report.file,
             ]
-            for report in reports
+            for called, report in zip(names, reports, strict=True)
         ],
-    )  # fmt: skip
-    click.echo(f"\n{_conditions(reports)}")
+    )
+    output.say(f"\n{_conditions(reports)}")
     first, last = reports[0].runs[0], reports[-1].runs[-1]
-    click.echo(f"before: {_state(first.before)}; after: {_state(last.after)}")
-    doubts: dict[str, list[str]] = {}
-    for report in reports:
-        for issue in report.issues:
-            doubts.setdefault(f"{issue.message}; {issue.advice}", []).append(_subject(report))
-    for said, subjects in doubts.items():
-        who = "all" if len(subjects) == len(reports) > 1 else ", ".join(subjects)
-        click.echo(f"note: {who}: {said}")
-
-
-def _subject(report: BenchmarkReport) -> str:
-    return report.model or Path(report.file).name
+    output.say(f"before: {_state(first.before)}; after: {_state(last.after)}")
+    for line in notes(zip(names, (report.issues for report in reports), strict=True)):
+        output.say(line)
 
 
 def _conditions(reports: Sequence[BenchmarkReport]) -> str:

@@ -3,89 +3,84 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from edgekit.cli.latency.words import machine_words
+from edgekit.cli.latency.words import machine_words, row_names
 from edgekit.cli.shared import output
-from edgekit.cli.shared.steps import told
-from edgekit.errors import UsageError
+from edgekit.cli.shared.tables.columns import figure, name, prose, word
 
 if TYPE_CHECKING:
-    from edgekit.devices import ProfileReport, ProfileRequest
+    from edgekit.devices import ProfileReport
     from edgekit.devices.reports.profile import Cost
     from edgekit.runtimes.operators import Operand, Operator
 
 _DEAREST = 10
 
-# Options of `edgekit latency` that a profile has no use for.
-_REFUSED = ("duration", "min_secs", "max_secs", "warmup_runs")
+_CLASSES = (
+    name("class"), figure("operators", 3), figure("ms"), figure("share"), figure("MACs", 1),
+    figure("bytes", 4), figure("GMAC/s", 2), figure("MACs/byte", 5),
+)  # fmt: skip
+_OPERATORS = (
+    name("dearest operators"), word("type"), figure("ms"), figure("share"), figure("MACs", 1),
+    figure("GMAC/s", 2), figure("MACs/byte", 4), prose("shapes", 3),
+)  # fmt: skip
 
 
-def refuse_other_options(ctx: click.Context) -> None:
-    """Check that no option was given that does not go with ``--profile``.
+def check_plots(folder: Path | None) -> None:
+    """Check before measuring that what draws is there, if a folder for pictures is given.
 
     Raises:
-        UsageError: naming the first one.
+        MissingPackageError: matplotlib is not installed.
     """
-    for parameter in ctx.command.params:
-        given = ctx.get_parameter_source(parameter.name or "")
-        if given is click.core.ParameterSource.COMMANDLINE and parameter.name in _REFUSED:
-            raise UsageError(
-                f"{parameter.opts[0]} does not go with --profile, which times operators in runs "
-                "of their own: leave one of them out"
-            )
-
-
-def show(
-    request: ProfileRequest, plots: Path | None, say: Callable[[str], None], *, as_json: bool
-) -> None:
-    """Profile each file and print where its time goes."""
-    from edgekit import devices
-
-    if plots is not None:
+    if folder is not None:
         from edgekit.devices.reports import profile_plot
 
         profile_plot.require()
 
-    reports = devices.profile(request, told(say))
-    drawn = [] if plots is None else profile_plot.write(plots, reports)
+
+def show(reports: Sequence[ProfileReport], plots: Path | None, *, as_json: bool) -> None:
+    """Draw where the time of each file goes, if a folder is given for that, and print it."""
+    drawn = []
+    if plots is not None:
+        from edgekit.devices.reports import profile_plot
+
+        drawn = profile_plot.write(plots, reports)
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]
         fields = {"reports": documents, "plots": [str(path) for path in drawn]}
         output.print_json("edgekit.profiles", 1, fields)
         return
-    for number, report in enumerate(reports):
+    for number, (called, report) in enumerate(zip(row_names(reports), reports, strict=True)):
         if number:
-            click.echo()
-        _print(report)
+            output.say()
+        _print(called, report)
     for path in drawn:
-        click.echo(f"wrote {path}")
+        output.say(f"wrote {path}")
 
 
-def _print(report: ProfileReport) -> None:
+def _print(called: str, report: ProfileReport) -> None:
     threads = report.settings.threads
-    click.echo(
-        f"{report.model or Path(report.file).name} on {report.info.runtime}, "
-        f"{threads} thread{'s' if threads > 1 else ''}\n"
+    precision = f" ({report.precision})" if report.precision else ""
+    output.say(
+        f"{called}{precision} on {report.info.runtime}, {threads} thread"
+        f"{'s' if threads > 1 else ''}\n"
     )
     dearest_first = sorted(report.classes.items(), key=lambda item: -item[1].time_ms)
     output.print_table(
-        ["class", "operators>", "ms>", "share>", "MACs>", "bytes>", "GMAC/s>", "MACs/byte>"],
+        _CLASSES,
         [
-            _cells(name, cost, report.whole.time_ms)
-            for name, cost in [*dearest_first, ("sum", report.whole)]
+            _cells(kind, cost, report.whole.time_ms)
+            for kind, cost in [*dearest_first, ("sum", report.whole)]
         ],
     )
-    click.echo()
+    output.say()
     ranked = sorted(
         zip(report.operators, report.costs, strict=True), key=lambda item: -item[1].time_ms
     )
     output.print_table(
-        ["dearest operators", "type", "ms>", "share>", "MACs>", "GMAC/s>", "MACs/byte>", "shapes"],
+        _OPERATORS,
         [
             [
                 operator.name,
@@ -100,9 +95,9 @@ def _print(report: ProfileReport) -> None:
             for operator, cost in ranked[:_DEAREST]
         ],
     )
-    click.echo()
+    output.say()
     for line in _conditions(report):
-        click.echo(line)
+        output.say(line)
 
 
 def _cells(name: str, cost: Cost, total_ms: float) -> list[str]:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
-from edgekit.cli.latency.words import machine_words
+from edgekit.cli.latency.words import machine_words, row_names
 from edgekit.cli.shared import output
-from edgekit.cli.shared.steps import told
+from edgekit.cli.shared.tables.columns import figure, name, word
 
 if TYPE_CHECKING:
-    from edgekit.devices import SustainedReport, SustainRequest
+    from edgekit.devices import SustainedReport
 
 
-def show(request: SustainRequest, say: Callable[[str], None], *, as_json: bool) -> None:
-    """Run each file for long, one after the other, and print them."""
-    from edgekit import devices
+_COLUMNS = (
+    name("model"), word("precision"), word("runtime"), figure("threads", 1), figure("first ms"),
+    figure("last ms"), figure("last/first"), figure("runs", 4),
+    figure("hottest, start to highest", 2), figure("clock, start to end", 3), name("file", 9),
+)  # fmt: skip
 
-    reports = devices.sustain(request, told(say))
+
+def show(reports: Sequence[SustainedReport], *, as_json: bool) -> None:
+    """Print what became of each file's time."""
     if as_json:
         documents = [json.loads(report.to_json()) for report in reports]
         output.print_json("edgekit.sustained-runs", 1, {"reports": documents})
@@ -30,14 +31,13 @@ def show(request: SustainRequest, say: Callable[[str], None], *, as_json: bool) 
 
 
 def _print(reports: Sequence[SustainedReport]) -> None:
+    names = row_names(reports)
     output.print_table(
-        [
-            "model", "runtime", "threads>", "first ms>", "last ms>", "last/first>", "runs>",
-            "hottest, start to highest>", "clock, start to end>",
-        ],
+        _COLUMNS,
         [
             [
-                report.model or Path(report.file).name,
+                called,
+                report.precision or "",
                 report.info.runtime,
                 str(report.settings.threads),
                 f"{report.first_ms:.3f}",
@@ -46,21 +46,22 @@ def _print(reports: Sequence[SustainedReport]) -> None:
                 str(sum(window.runs for window in report.windows)),
                 _span(report.temperatures_c, 1, "C"),
                 _span(report.frequencies_khz, 1e6, "GHz"),
+                report.file,
             ]
-            for report in reports
+            for called, report in zip(names, reports, strict=True)
         ],
-    )  # fmt: skip
+    )
     first = reports[0]
     which = "undisturbed runs" if all(report.undisturbed for report in reports) else "runs"
-    click.echo(
+    output.say(
         f"\n{machine_words(first.machine)}, target {first.target}; medians of the {which} of the "
         f"first and the last {first.span_s:.0f} s of {first.settings.secs:g} s without a pause"
     )
-    for report in reports:
+    for called, report in zip(names, reports, strict=True):
         if report.throttled:
-            click.echo(
-                f"note: {report.model or Path(report.file).name} on {report.info.runtime} became "
-                f"{report.ratio - 1:.0%} slower: the machine throttles, or became busier"
+            output.say(
+                f"note: {called} on {report.info.runtime} became {report.ratio - 1:.0%} slower: "
+                "the machine throttles, or became busier"
             )
 
 

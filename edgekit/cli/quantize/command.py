@@ -13,12 +13,13 @@ from edgekit.cli.shared.options import (
     SampleOptions,
     format_option,
     input_options,
-    json_option,
     model_option,
     one_model,
     output_options,
     sample_options,
+    table_format_options,
 )
+from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 
 
@@ -91,7 +92,7 @@ from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 @input_options
 @output_options
 @target_options
-@json_option
+@table_format_options
 def command(
     model_argument: str | None,
     model_option: str | None,
@@ -152,10 +153,10 @@ def command(
         verify=not outputs.no_verify,
         allow_drift_db=allow_drift_db,
     )
-    with output.progress(name) as say:
+    with working(name) as say:
         result = quantize.run(request, tuner=tuning.tuner, latency=latency.of_float, progress=say)
     for line in result.warnings:
-        click.echo(f"warning: {line}", err=True)
+        output.say(f"warning: {line}", err=True)
     if as_json:
         output.print_document(result)
     else:

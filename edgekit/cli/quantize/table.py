@@ -4,52 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from edgekit.cli.shared import output
+from edgekit.cli.shared.tables.columns import figure, name, prose, word
 from edgekit.cli.shared.words import delegate
 
 if TYPE_CHECKING:
     from edgekit.export import Artifact
     from edgekit.quantize import QuantizeResult, TraceStep
 
+_STEPS = (
+    prose("step"), name("recipe"), figure("lost"), figure("agreement", 1), figure("SQNR", 2),
+    figure("images", 5), figure("size", 4), figure("latency [5 processes]", 3), word(""),
+)  # fmt: skip
+_FILES = (
+    name("file"), figure("size"), figure("operators", 2), prose("delegate", 3),
+    figure("off its simulation", 1), figure("to float32"), word("verified"),
+)  # fmt: skip
+
 
 def show(result: QuantizeResult) -> None:
     """Print the files, and before them what a search has tried."""
     artifacts = result.artifacts
     first = artifacts[0]
-    click.echo(f"{first.model}: recipe {result.recipe}, weights {first.weights}")
+    output.say(f"{first.model}: recipe {result.recipe}, weights {first.weights}")
     if result.calibration is not None:
-        click.echo(f"calibrated on {result.calibration}")
+        output.say(f"calibrated on {result.calibration}")
     if result.trace:
-        click.echo()
+        output.say()
         output.print_table(
-            [
-                "step",
-                "recipe",
-                "lost>",
-                "agreement>",
-                "SQNR>",
-                "images>",
-                "size>",
-                "latency [5 processes]>",
-                "",
-            ],
+            _STEPS,
             [_step(step) for step in result.trace],
         )
         verdict = "kept" if result.within_budget else "NOT kept: no rung is left"
-        click.echo(f"budget of {result.max_drop:g} points {verdict}")
-    click.echo()
+        output.say(f"budget of {result.max_drop:g} points {verdict}")
+    output.say()
     output.print_table(
-        [
-            "file",
-            "size>",
-            "operators>",
-            "delegate",
-            "off its simulation>",
-            "to float32>",
-            "verified",
-        ],
+        _FILES,
         [_row(entry) for entry in artifacts],
     )
 

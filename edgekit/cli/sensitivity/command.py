@@ -12,11 +12,12 @@ from edgekit.cli.shared.options import (
     InputOptions,
     SampleOptions,
     input_options,
-    json_option,
     model_option,
     one_model,
+    print_options,
     sample_options,
 )
+from edgekit.cli.shared.progress import working
 
 
 @click.command("sensitivity", short_help="Rank layers by what int8 costs them.")
@@ -61,7 +62,7 @@ from edgekit.cli.shared.options import (
     help="Draw sensitivities and ranges there as .png; needs matplotlib.",
 )
 @input_options
-@json_option
+@print_options
 def command(
     model_argument: str | None,
     model_option: str | None,
@@ -100,10 +101,10 @@ def command(
         per_tensor=per_tensor,
         plots=plots,
     )
-    with output.progress(name) as say:
+    with working(name) as say:
         report = quantize.sensitivity(request, progress=say)
     for line in report.warnings:
-        click.echo(f"warning: {line}", err=True)
+        output.say(f"warning: {line}", err=True)
     if as_json:
         output.print_document(report)
     else:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
 from edgekit.cli.shared import output
+from edgekit.cli.shared.tables.columns import figure, name, word
 from edgekit.cli.shared.words import decibels
 
 if TYPE_CHECKING:
@@ -20,23 +19,30 @@ _EXACT_DB = 200.0  # as the room gives it where nothing differs
 
 def show(report: SensitivityReport, top: int) -> None:
     """Print the report, with no more than ``top`` layers."""
-    click.echo(
+    output.say(
         f"{report.model}: {report.origin}, judged on {report.samples} of {report.calibration}"
     )
-    click.echo()
+    output.say()
     show_layers(report.layers, top)
     if report.accuracy:
         show_accuracy(report.accuracy)
     if report.tensors is not None:
         show_tensors(report.tensors)
     for path in report.plots:
-        click.echo(f"drew {path}")
+        output.say(f"drew {path}")
 
 
 def show_layers(rows: Sequence[Sensitivity], top: int) -> None:
     """Print the most sensitive layers."""
     output.print_table(
-        ["layer", "operator", "alone>", "all but it>", "its output>", "agreement>"],
+        (
+            name("layer"),
+            word("operator", 3),
+            figure("alone"),
+            figure("all but it"),
+            figure("its output", 2),
+            figure("agreement", 1),
+        ),
         [
             [
                 row.layer,
@@ -50,23 +56,29 @@ def show_layers(rows: Sequence[Sensitivity], top: int) -> None:
         ],
     )
     if len(rows) > top:
-        click.echo(f"({len(rows) - top} less sensitive layers are not shown: --top {len(rows)})")
+        output.say(f"({len(rows) - top} less sensitive layers are not shown: --top {len(rows)})")
 
 
 def show_accuracy(rows: Sequence[LayerCost]) -> None:
     """Print what the worst layers cost on images."""
-    click.echo()
+    output.say()
     output.print_table(
-        ["layer alone", "top-1 change>", "[95 %]", "agreement>", "images>"],
+        (
+            name("layer alone"),
+            figure("top-1 change"),
+            word("[95 %]"),
+            figure("agreement", 1),
+            figure("images", 2),
+        ),
         [[row.layer, *_top1(row), f"{100 * row.agreement:.1f} %", str(row.images)] for row in rows],
     )
 
 
 def show_tensors(rows: Sequence[TensorError]) -> None:
     """Print the error of every stored tensor."""
-    click.echo()
+    output.say()
     output.print_table(
-        ["tensor", "simulated>", "onnxruntime>", "tflite>"],
+        (name("tensor"), figure("simulated"), figure("onnxruntime"), figure("tflite")),
         [
             [row.tensor, _db(row.simulated_db), _db(row.onnxruntime_db), _db(row.tflite_db)]
             for row in rows

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import click
 
+from edgekit.cli.shared import output
 from edgekit.errors import UsageError
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -70,9 +71,6 @@ cpus_option = click.option(
     metavar="big|little|N,...",
     help="Processors to run on: the fast or slow ones of unlike cores, or numbers (0,1 or 4-7).",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-
-
 Command: TypeAlias = Callable[..., object]
 Decorator: TypeAlias = Callable[[Command], Command]
 
@@ -128,6 +126,41 @@ def bundle(name: str, kind: type, options: Sequence[Decorator]) -> Decorator:
         return decorated
 
     return decorate
+
+
+def _printing(name: str) -> Decorator:
+    """Return a decorator that gives a command ``as_json``, and prints what it prints as asked."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def called(
+            *arguments: object, print_format: str | None, json_flag: bool, **values: object
+        ) -> object:
+            if json_flag and print_format not in (None, "json"):
+                raise UsageError(f"--json is {name} json, and {name} is {print_format}: give one")
+            chosen = "json" if json_flag else print_format or "table"
+            output.choose_format(chosen)
+            return command(*arguments, **values, as_json=chosen == "json")
+
+        asked = click.option(
+            name,
+            "print_format",
+            type=click.Choice(output.FORMATS),
+            metavar="|".join(output.FORMATS),
+            help="How to print. A table is fitted to the terminal and whole in a pipe; csv leaves "
+            "all but tables to stderr.  [default: table]",
+        )
+        short = click.option("--json", "json_flag", is_flag=True, help=f"Short for {name} json.")
+        decorated: Command = asked(short(called))
+        return decorated
+
+    return decorate
+
+
+print_options = _printing("--format")
+"""How a command prints; it gets ``as_json``."""
+table_format_options = _printing("--table-format")
+"""The same for commands whose --format is of the files that they write."""
 
 
 def _path(*names: str, metavar: str | None = None, text: str) -> Decorator:

@@ -1,16 +1,23 @@
-"""Printing: tables and JSON to stdout, progress to stderr."""
+"""Printing: tables, lines and JSON to stdout.
+
+How, is what `--format` of the command says: a table for people, fitted to their terminal and whole
+in a pipe; Markdown; CSV, where all but the tables goes to stderr; or JSON.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from edgekit.cli.shared.tables import formats
+from edgekit.cli.shared.tables.columns import Column, resolved
+from edgekit.cli.shared.tables.layout import laid_out
+from edgekit.cli.shared.tables.wrapping import folded
 from edgekit.errors import InvalidPathError
 
 if TYPE_CHECKING:
@@ -18,8 +25,10 @@ if TYPE_CHECKING:
 
     from edgekit.files.documents import Document
 
-_WIDE = 250  # a pipe has no width; let no table wrap in it
-_SECS_BETWEEN_LINES = 10.0
+FORMATS = ("table", "markdown", "csv", "json")
+_META = f"{__name__}."
+_USUAL_WIDTH = 80
+_INDENTED = ("note: ", "warning: ", "remedy: ", "failed: ", "error: ")
 
 
 def print_json(schema: str, version: int, fields: Mapping[str, Any]) -> None:
@@ -44,82 +53,85 @@ def write_text(path: Path, text: str) -> None:
         raise InvalidPathError(f"cannot write {path}: {error.strerror}") from error
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; a column whose name ends in ``>`` is right-aligned.
+def choose_format(name: str) -> None:
+    """Have all that the running command prints be of one of `FORMATS`."""
+    click.get_current_context().meta[f"{_META}format"] = name
 
-    The heading is left out where no column has a name.
+
+def print_table(columns: Sequence[Column | str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; a bare title is of a column of words, or of figures if it ends in ``>``.
+
+    The heading is left out where no column has a title.
     """
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
-    for column in columns:
-        right = column.endswith(">")
-        table.add_column(
-            column.removesuffix(">"), justify="right" if right else "left", overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*row)
-    console = Console(
-        file=sys.stdout,
-        width=None if sys.stdout.isatty() else _WIDE,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-    with console.capture() as printed:
-        console.print(table)
-    for line in printed.get().splitlines():
-        click.echo(line.rstrip())
+    fields = resolved(columns)
+    form = _meta("format") or "table"
+    if form == "markdown":
+        click.echo(formats.markdown(fields, rows) + "\n")
+    elif form == "csv":
+        text = formats.comma_separated(fields, rows)
+        click.echo(f"\n{text}" if _meta("printed") else text)
+        _set_meta("printed", value=True)
+    else:
+        layout = laid_out(fields, rows, width_of(sys.stdout))
+        for line in layout.head:
+            click.secho(line, bold=True)
+        for line in layout.body:
+            click.echo(line)
+        if layout.left_out and _meta("left_out") != layout.left_out:
+            _set_meta("left_out", value=layout.left_out)
+            say(
+                f"(no room for {', '.join(layout.left_out)}: a wider terminal, a file or a pipe "
+                "has all)"
+            )
 
 
-@contextmanager
-def progress(title: str) -> Iterator[Callable[[str], None]]:
-    """Give a function that says what is going on: a spinner on a terminal, else one line each."""
-    if not sys.stderr.isatty():
-        yield lambda message: click.echo(f"{title}: {message}", err=True)
-        return
-    from rich.console import Console
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print lines beside tables: folded between words on a terminal, as they are in a pipe.
 
-    with Console(stderr=True).status(title) as status:
-        yield lambda message: status.update(f"{title}: {message}")
-
-
-@contextmanager
-def bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function that takes what is done and the total: a bar on a terminal, or few lines."""
-    if not sys.stderr.isatty():
-        yield _Lines(title).show
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
-    ) as shown:
-        task = shown.add_task(title, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+    Args:
+        text: lines; nothing prints an empty one.
+        err: whether they go to stderr.
+    """
+    if _meta("format") == "csv" and not err:
+        if not text:
+            return
+        err = True
+    width = width_of(sys.stderr if err else sys.stdout)
+    for line in text.split("\n"):
+        for part in [line] if width is None else _fitted(line, width):
+            click.echo(part, err=err)
 
 
-class _Lines:
-    """Progress for a log: one line at the start, then one every ten seconds."""
+def _fitted(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    indent = next((len(word) for word in _INDENTED if line.startswith(word)), 0)
+    parts = folded(line[indent:], width - indent)
+    return [(line[:indent] if not number else " " * indent) + p for number, p in enumerate(parts)]
 
-    def __init__(self, title: str) -> None:
-        self._title = title
-        self._next = 0.0
 
-    def show(self, done: int, total: int) -> None:
-        """Print a line if one is due."""
-        if time.monotonic() >= self._next:
-            click.echo(f"{self._title}: {done}/{total}", err=True)
-            self._next = time.monotonic() + _SECS_BETWEEN_LINES
+def width_of(stream: IO[str]) -> int | None:
+    """Return how many columns a terminal has; None for what is no terminal."""
+    if not stream.isatty():
+        return None
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+    except (OSError, ValueError):
+        return _USUAL_WIDTH
+
+
+def _meta(key: str) -> Any:  # noqa: ANN401 -- click's own type
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(f"{_META}{key}")
+
+
+def _set_meta(key: str, *, value: object) -> None:
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.meta[f"{_META}{key}"] = value
 
 
 def size(size_bytes: int) -> str:

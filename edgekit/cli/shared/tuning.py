@@ -11,7 +11,8 @@ import click
 
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import bundle
-from edgekit.cli.shared.steps import told
+from edgekit.cli.shared.progress import told
+from edgekit.cli.shared.tables.columns import figure, name, word
 
 if TYPE_CHECKING:
     from edgekit.export import Artifact
@@ -76,11 +77,16 @@ def show_tuning(artifacts: Sequence[Artifact]) -> None:
     for entry in artifacts:
         if not entry.lowering and not entry.tuning:
             continue
-        click.echo()
-        click.echo(f"{entry.path.name}: {entry.lowering or 'the default rules'}")
+        output.say()
+        output.say(f"{entry.path.name}: {entry.lowering or 'the default rules'}")
         if entry.tuning:
             output.print_table(
-                ["step", "rule", "time beside the form before>", "verdict"],
+                (
+                    word("step", 1),
+                    name("rule"),
+                    figure("time beside the form before"),
+                    word("verdict"),
+                ),
                 [
                     [
                         step["step"],
@@ -92,7 +98,7 @@ def show_tuning(artifacts: Sequence[Artifact]) -> None:
                 ],
             )
             last = entry.tuning[-1]
-            click.echo(
+            output.say(
                 f"95 % intervals; {last['processes']} processes, {last['threads']} thread, "
                 f"target {last['target']}"
             )

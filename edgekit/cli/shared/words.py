@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ def decibels(value: float | None, *, equal_from: float | None = None) -> str:
     if value is None:
         return "-"
     return "equal" if equal_from is not None and value >= equal_from else f"{value:.1f} dB"
+
+
+def weights(text: str) -> str:
+    """Shorten the hash in what is said of weights; the JSON document has all of it."""
+    return re.sub(r"(sha256:[0-9a-f]{12})[0-9a-f]+", r"\1", text)
 
 
 def preprocessing(wanted: Preprocessing) -> str:
