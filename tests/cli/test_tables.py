@@ -65,7 +65,7 @@ def test_no_line_is_too_wide_and_no_figure_cut(
 ) -> None:
     printed, _ = specimens.of(specimen)
     printed.again()
-    whole = capsys.readouterr().out
+    whole = "".join(capsys.readouterr())
     for columns, rows in printed.tables:  # a pipe has every cell, in one line for each row
         assert all(
             " ".join(cell.split()) in " ".join(whole.split()) for row in rows for cell in row
