@@ -10,8 +10,9 @@ import click
 
 from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import json_option
-from edgekit.cli.shared.steps import told
+from edgekit.cli.shared.options import print_options
+from edgekit.cli.shared.progress import told, working
+from edgekit.cli.shared.tables.columns import figure, name, prose, word
 from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
     help="Instead of claims: are channels that are shifted the same way alike, and which "
     "directions do the next 1x1 weights use?",
 )
-@json_option
+@print_options
 def command(
     names: tuple[str, ...],
     counts: str,
@@ -104,7 +105,7 @@ def command(
         kept=keep,
         earlier=against,
     )
-    with output.progress("claims") as say:
+    with working("claims") as say:
         report = claims.run(request, told(say))
     _print(report, as_json=as_json, markdown=markdown)
 
@@ -112,18 +113,18 @@ def command(
 def _list(names: tuple[str, ...]) -> None:
     from edgekit.study import claims
 
-    wanted = {claims.CLAIMS.name_of(name) for name in names} or set(claims.CLAIMS)
+    wanted = {claims.CLAIMS.name_of(each) for each in names} or set(claims.CLAIMS)
     output.print_table(
-        ["claim", "kind", "statement", "holds if"],
+        (name("claim"), word("kind", 1), prose("statement"), prose("holds if")),
         [
             [
-                name,
+                claim,
                 each.kind,
                 each.statement,
                 "; ".join(f"{bar.quantity} {bar.words}" for bar in each.bars),
             ]
-            for name, each in claims.CLAIMS.items()
-            if name in wanted
+            for claim, each in claims.CLAIMS.items()
+            if claim in wanted
         ],
     )
 
@@ -138,13 +139,13 @@ def _print(report: ClaimsReport, *, as_json: bool, markdown: bool) -> None:
         click.echo(claims.study_page(report), nl=False)
         return
     output.print_table(
-        ["claim", "verdict", "why"],
+        (name("claim"), word("verdict"), prose("why")),
         [[each.name, each.verdict, each.why] for each in report.claims],
     )
     tally = ", ".join(f"{count} {verdict}" for verdict, count in report.tally.items())
-    click.echo(f"\n{len(report.claims)} claims: {tally}")
+    output.say(f"\n{len(report.claims)} claims: {tally}")
     packages = ", ".join(f"{name} {version}" for name, version in report.packages.items())
-    click.echo(f"{machine_words(report.machine)}; {packages}")
+    output.say(f"{machine_words(report.machine)}; {packages}")
 
 
 def _print_shifts(found: ShiftAnalysis, *, as_json: bool) -> None:
@@ -152,13 +153,18 @@ def _print_shifts(found: ShiftAnalysis, *, as_json: bool) -> None:
         output.print_document(found)
         return
     output.print_table(
-        ["shift", "channels>", "|correlation|, same direction>", "different directions>"],
+        (
+            name("shift"),
+            figure("channels", 1),
+            figure("|correlation|, same direction"),
+            figure("different directions"),
+        ),
         [
             [each.name, str(each.channels), f"{each.same:.3f}", f"{each.different:.3f}"]
             for each in found.layers
         ],
     )
-    click.echo()
+    output.say()
     output.print_table(
         ["dy>", "dx>", "channels>", "share of squared weights>", "share of their output's energy>"],
         [
@@ -172,7 +178,7 @@ def _print_shifts(found: ShiftAnalysis, *, as_json: bool) -> None:
             for each in found.directions
         ],
     )
-    click.echo(
+    output.say(
         f"\n{found.network}, trained weights; {found.images}. Correlations are means over pairs of "
         "channels before the shift; shares are means over the layers of what the next 1x1 "
         "convolution weighs each direction with"

@@ -77,6 +77,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "compare": ("compare", ONNX, TFLITE, *QUICK, "--children", "3"),
     "predict": ("predict", TFLITE, "--device", "pi4", "--device", "pixel-4"),
     "bench": ("bench", ONNX, TFLITE, "--min-secs", "0", "--store", "bench.sqlite"),
+    "claims": ("claims", "--list"),
     "sweep": ("sweep", "plan.toml", "--dry-run"),
     "doctor": ("doctor",),
 }  # fmt: skip
