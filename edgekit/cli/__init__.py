@@ -38,6 +38,7 @@ COMMANDS = {
     "bench": "edgekit.cli.bench",
     "sweep": "edgekit.cli.sweep",
     "claims": "edgekit.cli.claims",
+    "report": "edgekit.cli.report",
     "doctor": "edgekit.cli.doctor",
 }
 """Command name to the module that holds it as ``command``; the order of ``--help``."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from edgekit.study.bench.run import BenchRequest, BenchResult, bench
 from edgekit.study.grid.plan import Plan, read_plan
 from edgekit.study.grid.point import Point
+from edgekit.study.report.run import ReportRequest, report
 from edgekit.study.store.row import Row
 from edgekit.study.store.sqlite_file import Store, read_rows
 from edgekit.study.sweep.run import SweepRequest, SweepResult, sweep
@@ -17,6 +18,7 @@ __all__ = [
     "BenchResult",
     "Plan",
     "Point",
+    "ReportRequest",
     "Row",
     "Store",
     "SweepRequest",
@@ -24,5 +26,6 @@ __all__ = [
     "bench",
     "read_plan",
     "read_rows",
+    "report",
     "sweep",
 ]
