@@ -9,6 +9,9 @@ from pathlib import Path
 from edgekit import models
 from edgekit.devices import MeasureSettings
 from edgekit.errors import WorkerError
+from edgekit.study.claims.claim import Finding
+from edgekit.study.claims.measured import Measured
+from edgekit.study.claims.report import ClaimsReport
 from edgekit.study.grid.point import Point, Subject
 from edgekit.study.store import sqlite_file
 from edgekit.study.store.cell import Cell, cell_of
@@ -21,36 +24,35 @@ _PLACES = {
     "lab-pi5": {"cpu": "Cortex-A76", "architecture": "aarch64", "cores": 4},
     "local": {"cpu": "Xeon", "architecture": "x86_64", "cores": 2},
 }
-CLAIMS = {
-    "claims": [
-        {
-            "name": "made-up-claim",
-            "paper": "Nobody, A Paper <b>with</b> markup",
-            "where": "table 1",
-            "statement": "one half is less than one",
-            "experiment": "both were compared",
-            "measured": [
-                {
-                    "quantity": "ratio",
-                    "subject": "halves",
-                    "value": 0.5,
-                    "interval": [0.4, 0.6],
-                    "target": "local",
-                    "says": "holds",
-                }
-            ],
-            "verdict": "holds",
-            "why": "0.5 is below 1",
-        },
-        {
-            "name": "another",
-            "paper": "Nobody",
-            "statement": "cannot be seen here",
-            "measured": [],
-            "verdict": "cannot be tested here",
-        },
-    ]
-}
+CLAIMS = ClaimsReport(
+    edgekit_version="0",
+    quick=True,
+    machine=reports.MACHINE,
+    packages={},
+    counted_on=(),
+    claims=(
+        Finding(
+            name="made-up-claim",
+            paper="Nobody, A Paper <b>with</b> markup",
+            where="table 1",
+            statement="one half is less than one",
+            experiment="both were compared",
+            measured=(Measured("ratio", "halves", 0.5, (0.4, 0.6), 9, says="holds"),),
+            verdict="holds",
+            why="0.5 is below 1",
+        ),
+        Finding(
+            name="another",
+            paper="Nobody",
+            where="",
+            statement="cannot be seen here",
+            experiment="",
+            measured=(),
+            verdict="cannot be tested here",
+            why="",
+        ),
+    ),
+)
 
 
 def fill(path: Path, count: int) -> Path:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgekit import __version__
-from edgekit.study.report.claims_file import ShownClaim
 from edgekit.study.store.row import Row
+
+if TYPE_CHECKING:
+    from edgekit.study.claims.claim import Finding
 
 _JSON = ("process_medians", "quantiles_ms")
 _LEFT_OUT = ("key", "point", "machine", "options", "is_latest", "reason_code", "attempt")
@@ -26,7 +28,7 @@ class Contents:
 
     title: str
     rows: tuple[Row, ...]
-    claims: tuple[ShownClaim, ...] | None = None
+    claims: tuple[Finding, ...] | None = None
 
     @property
     def version(self) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edgekit.errors import InvalidPathError, StorageError, UsageError
+from edgekit.errors import InvalidPathError, RefusedError, StorageError, UsageError
 from edgekit.files.staging import staging
 from edgekit.registry import Registry
-from edgekit.study.report import claims_file, comma_separated, html, markdown
+from edgekit.study.report import comma_separated, html, markdown
 from edgekit.study.report.contents import Contents
 from edgekit.study.store import sqlite_file
+
+if TYPE_CHECKING:
+    from edgekit.study.claims.claim import Finding
 
 Writer = Callable[[Contents], str]
 
@@ -70,7 +74,7 @@ def report(request: ReportRequest) -> Path:
     contents = Contents(
         title=request.title or ", ".join(path.stem for path in request.stores),
         rows=kept,
-        claims=None if request.claims is None else claims_file.read(request.claims),
+        claims=None if request.claims is None else _claims(request.claims),
     )
     text = FORMS.find(request.output.suffix)(contents)
     try:
@@ -80,3 +84,14 @@ def report(request: ReportRequest) -> Path:
     except OSError as error:
         raise StorageError(f"cannot write {request.output}: {error.strerror}") from error
     return request.output
+
+
+def _claims(path: Path) -> tuple[Finding, ...]:
+    from edgekit.study.claims.report import from_json  # torch comes with it
+
+    try:
+        return from_json(path.read_text(encoding="utf-8")).claims
+    except OSError as error:
+        raise InvalidPathError(f"{path}: {error.strerror}") from error
+    except RefusedError as error:
+        raise RefusedError(f"{path}: {error}", reason_code=error.reason_code) from error
