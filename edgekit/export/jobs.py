@@ -47,6 +47,8 @@ class Job:
         yardstick: float32 answers that those of an integer file must come close to; None skips
             that, and the check of the runtime's other kernels with it.
         maps: names of the inputs and outputs that are image maps, NCHW in .onnx, NHWC in .tflite.
+        raw_integers: inputs and outputs that are integers are so in the source too, and mean the
+            same steps.
     """
 
     target: Format
@@ -60,6 +62,7 @@ class Job:
     integer_io: bool = False
     maps: frozenset[str] = frozenset()
     yardstick: Yardstick | None = None
+    raw_integers: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,7 @@ def _on_other_kernels(
     wanted = () if job.answers is None else job.answers[:1]
     noise = parity.compare(source.reference, source.answers[: len(wanted)], wanted).max_rel_error
     tolerance = max(job.tolerance, min(noise, 1.0))
-    taken = _taken(source, source.feeds[0], job, info.inputs)
+    taken = _taken(source, source.feeds[0], job, info.inputs if job.integer_io else ())
     found = []
     for answer in child.run_on_other_kernels(path, taken, runtime=job.target.runtime):
         error = 0.0
@@ -225,7 +228,7 @@ def _taken(
 
 def _given(answer: Arrays, job: Job, tensors: Sequence[TensorInfo]) -> dict[str, np.ndarray]:
     """Return what the file answers as the source would."""
-    real = _real(answer, tensors)
+    real = dict(answer) if job.raw_integers else _real(answer, tensors)
     return parity.to_nchw(real, job.maps) if job.target.channels_last else real
 
 

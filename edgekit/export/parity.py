@@ -77,12 +77,12 @@ def compare(
                 continue
             exact = truth.astype(np.float64)  # outputs may be integers or truth values
             error = float(np.abs(answer.astype(np.float64) - exact).max(initial=0.0))
-            span = _span(exact)
-            max_abs, max_rel = max(max_abs, error), max(max_rel, error / span)
+            size = span(exact)
+            max_abs, max_rel = max(max_abs, error), max(max_rel, error / size)
             min_cosine = min(min_cosine, _cosine(truth, answer))
             if truth.ndim == 2 and truth.shape[1] > 1:
                 ranked = True
-                agrees &= _same_top1(exact, answer, tolerance * span)
+                agrees &= _same_top1(exact, answer, tolerance * size)
         agreed += agrees
     return Parity(
         reference=reference,
@@ -112,8 +112,8 @@ def to_nchw(arrays: Arrays, maps: Collection[str]) -> dict[str, np.ndarray]:
     return _turned(arrays, maps, (0, 3, 1, 2))
 
 
-def _span(exact: np.ndarray) -> float:
-    """Return the range that errors are a part of.
+def span(exact: np.ndarray) -> float:
+    """Return the range of one output, float64, that errors are a part of.
 
     Where an output hardly varies, as a saturated sigmoid does, its size counts instead, so that
     the last digits of float32 are no error.

@@ -27,7 +27,7 @@ class ExportRequest:
         folder: where the files go; it is made if it is missing.
         formats: by name or alias, in the order wanted.
         precisions: those that need no sample data, by name or alias; `edgekit.quantize` makes
-            the others.
+            the others. For a file that is quantized already, its own: ``int8`` or ``int16x8``.
         weights: a .safetensors file or a PyTorch state dict; None takes those that come with
             the network, and where there are none, seeded ones.
         seed: of random weights; if given, trained ones are not looked for.
@@ -58,10 +58,16 @@ class ExportRequest:
 
     def __post_init__(self) -> None:
         for name in self.precisions:
-            precisions.get(name)
+            if not self.may_be_quantized or name.casefold() not in precisions.CALIBRATED:
+                precisions.get(name)
         for name, rules in self.choices.items():
             rules.check(formats.get(name).lowering)
         _ = self.shapes  # finds a slip of the pen before the work
+
+    @property
+    def may_be_quantized(self) -> bool:
+        """True for a file, which may hold integers of its own."""
+        return self.model.lower().endswith(".onnx")
 
     @cached_property
     def targets(self) -> dict[str, Format]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edgekit.errors import EdgekitError, UnsupportedOperatorError, UsageError
-from edgekit.export import coverage
+from edgekit.errors import EdgekitError, RefusedError, UnsupportedOperatorError, UsageError
+from edgekit.export import coverage, precisions
+from edgekit.export.already_quantized import files as already_quantized
 from edgekit.export.artifact import Artifact
 from edgekit.export.coverage import Coverage
 from edgekit.export.files import to_files
@@ -26,6 +27,7 @@ class ExportResult(Document):
     Attributes:
         artifacts: the files, by precision, then by format.
         coverage: what each operator became; None unless the request asked for it.
+        notes: what a user should know about the files, a line each.
     """
 
     schema = "edgekit.export"
@@ -33,6 +35,7 @@ class ExportResult(Document):
 
     artifacts: tuple[Artifact, ...]
     coverage: Coverage | None = None
+    notes: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the document; the files' own stand in it whole."""
@@ -78,6 +81,10 @@ def run(
             asked=request.shapes,
             progress=progress,
         )
+        if prepared.is_quantized:
+            return _of_quantized(prepared, request, progress)
+        for name in request.precisions:
+            precisions.get(name)
         if request.report:
             report = coverage.of_graph(prepared.name, prepared.graph, request.formats)
         chosen = request.choices
@@ -109,6 +116,34 @@ def run(
             error.details = {"coverage": report.document()}
         raise
     return ExportResult(tuple(artifacts), report)
+
+
+def _of_quantized(
+    prepared: Source, request: ExportRequest, progress: Callable[[str], None]
+) -> ExportResult:
+    """Write a network that holds integers already with those integers."""
+    given = already_quantized.read(prepared)
+    asked = {precisions.calibrated(name) for name in request.precisions}
+    if asked != {given.precision}:
+        raise RefusedError(
+            f"{request.model} is already quantized: --precision {given.precision} writes its own "
+            "integers and scales as they are",
+            reason_code="already-quantized",
+        )
+    report = None
+    if request.report:
+        report = coverage.of_graph(prepared.name, given.graph, request.formats)
+    artifacts = already_quantized.to_files(
+        prepared,
+        given,
+        request.formats,
+        request.folder,
+        choices=request.choices,
+        force=request.force,
+        verify=request.verify,
+        progress=progress,
+    )
+    return ExportResult(tuple(artifacts), report, given.notes)
 
 
 def table(artifacts: tuple[Artifact, ...]) -> str:

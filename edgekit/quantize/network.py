@@ -78,11 +78,17 @@ def prepare(
     Raises:
         EdgekitError: as `edgekit.export.sources.source.resolve`.
         UnknownNameError: no preprocessing is called that.
-        RefusedError: a weight is NaN or infinite (reason "not-finite"), or a batch norm is in
-            training mode.
+        RefusedError: it is quantized already, a weight is NaN or infinite (reason "not-finite"),
+            or a batch norm is in training mode.
     """
     settings = Settings(preprocessing=preprocessing)
     found = source.resolve(what, weights=weights, seed=seed, asked=asked, progress=progress)
+    if found.is_quantized:
+        raise RefusedError(
+            f"{what} is already quantized: `edgekit export {what} --precision int8` writes its own "
+            "integers as they are, or give the float32 network that it was made of",
+            reason_code="already-quantized",
+        )
     if what.lower().endswith(".onnx"):
         found = _described(found, Path(what), settings)
     _refuse_training(found)

@@ -152,7 +152,8 @@ def command(
         if report is not None and not as_json:
             coverage_table.show(report)
         raise
-    for line in dict.fromkeys(line for each in quantized for line in each.warnings):
+    said = (*result.notes, *(line for each in quantized for line in each.warnings))
+    for line in dict.fromkeys(said):
         output.say(f"warning: {line}", err=True)
     more = tuple(entry for each in quantized for entry in each.artifacts)
     result = replace(result, artifacts=(*result.artifacts, *more))

@@ -233,11 +233,12 @@ TRAITS: dict[str, Traits] = {
 
 _PRIVATE = Traits(Order.CHANNELS_LAST, "data movement", keeps_sign=True)
 _REQUANTIZE = Traits(Order.FOLLOWS, "quantize/dequantize", keeps_sign=True)
+_CONVERSIONS = ("Give", "Requantize", "Take")
 _UNKNOWN = Traits()
 
 
 def of(node: ir.Node) -> Traits:
     """Return the traits of a node's operator; those of nothing in particular for unknown ones."""
     if node.domain == "edgekit":
-        return _REQUANTIZE if node.op_type == "Requantize" else _PRIVATE
+        return _REQUANTIZE if node.op_type in _CONVERSIONS else _PRIVATE
     return TRAITS.get(node.op_type, _UNKNOWN) if node.domain == "" else _UNKNOWN

@@ -83,8 +83,13 @@ def _annotated(model: ir.Model, encodings: Encodings) -> ir.Model:
     return graph
 
 
-def constant_affine(node: ir.Node, array: np.ndarray) -> Affine:
-    """Return the encoding of a constant operand of an integer node."""
+def constant_affine(node: ir.Node, value: ir.Value) -> Affine:
+    """Return the encoding of a constant operand of an integer node: its own, or what suits it."""
+    own, array = affine_of(value), g.constant(value)
+    if own is not None:
+        return own
+    if array is None:
+        raise ValueError(f"{value.name!r} is no constant")
     shared = affine_of(node.outputs[0])
     if shared is not None and (operators.of(node).shares_scale or not array.any()):
         return shared  # whose zero is exact
@@ -97,7 +102,8 @@ def constant_affine(node: ir.Node, array: np.ndarray) -> Affine:
 
 
 def _values(graph: ir.Model) -> list[ir.Value]:
-    return [*graph.graph.inputs, *(value for node in graph.graph for value in node.outputs)]
+    made = (value for node in graph.graph for value in node.outputs)
+    return [*graph.graph.inputs, *graph.graph.initializers.values(), *made]
 
 
 def _is_integer(node: ir.Node, encodings: Encodings) -> bool:

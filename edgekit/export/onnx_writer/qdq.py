@@ -7,6 +7,8 @@ between them into its integer kernels; any other runtime computes the same in fl
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
@@ -17,6 +19,9 @@ from edgekit.export.graph.affine import Affine
 from edgekit.export.graph.annotations import affine_of, is_integer
 from edgekit.export.integer import encoded
 from edgekit.export.onnx_writer import plain
+
+_BORDERS = MappingProxyType({"Take": "DequantizeLinear", "Give": "QuantizeLinear"})
+"""What takes integers from outside, and what gives them there."""
 
 _OPSET_INT16 = 21  # the first whose QuantizeLinear makes int16
 
@@ -31,6 +36,9 @@ def to_bytes(model: ir.Model, description: str, *, unsigned: bool = False) -> by
             integer kernels want them so.
     """
     graph = model.graph
+    for node in list(graph):
+        if node.domain == "edgekit" and node.op_type in _BORDERS:
+            node.domain, node.op_type = "", _BORDERS[node.op_type]
     for node in list(graph):
         if is_integer(node):
             dequantize_constants(node, unsigned=unsigned)
@@ -79,7 +87,7 @@ def dequantize_constants(node: ir.Node, *, unsigned: bool = False) -> None:
         array = g.constant(value)
         if value is None or array is None:
             continue
-        own = encoded.constant_affine(node, array)
+        own = encoded.constant_affine(node, value)
         name, codes = f"{value.name}_quantized", _shifted(own.store(array), unsigned=unsigned)
         node.replace_input_with(index, g.add_constant(g.graph_of(node), name, codes))
         zero = _shifted(np.array(own.zero_point, own.dtype), unsigned=unsigned)

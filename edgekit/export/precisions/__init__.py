@@ -43,6 +43,11 @@ from it by 0.8 to 2.3 times what the rounding of inputs changes: by 0.01 in a tr
 0.4 in an untrained MobileNetV1, whose answers hang on every digit."""
 
 
+def calibrated(name: str) -> str:
+    """Return the proper name of a precision that `edgekit.quantize` makes, else ``name``."""
+    return {"w8a8": "int8", "w8a16": "int16x8"}.get(name.casefold(), name.casefold())
+
+
 def get(name: str) -> Precision:
     """Return a precision by name or alias.
 

@@ -27,12 +27,14 @@ class Bounds:
     """What an input may hold.
 
     Attributes:
-        below: every number is at least 0 and less than this; None where anything will do.
+        below: every number is at least ``least`` and less than this; None where anything will do.
         met: integers of which some should be there; within the bounds.
+        least: below 0 for signed integers that stand for real numbers.
     """
 
     below: int | None
     met: tuple[int, ...] = ()
+    least: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def of_input(value: ir.Value) -> Bounds:
     if dtype.is_floating_point():
         return Bounds(min(limits, default=None))
     below = min([*limits, int(np.iinfo(dtype.numpy()).max) + 1])
+    if any(g.is_op(use.node, "DequantizeLinear") for use in value.uses()):
+        return Bounds(below, least=int(np.iinfo(dtype.numpy()).min))
     found = tuple(sorted({number for number in met if 0 <= number < below}))
     if not limits and dtype != ir.DataType.UINT8:
         below = min(below, max([_UNBOUNDED, *(number + 2 for number in found)]))

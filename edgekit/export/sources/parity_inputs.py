@@ -91,7 +91,7 @@ def _drawn(
         return _float32(draw(generator, shape))
     if dtype.kind == "f":
         return _float32(generator.uniform(0, bounds.below - _SHORT_OF, shape))
-    drawn = np.asarray(generator.integers(0, bounds.below, shape))
+    drawn = np.asarray(generator.integers(bounds.least, bounds.below, shape))
     if bounds.met:
         chosen = generator.choice(bounds.met, shape)
         drawn = np.where(generator.random(shape) < _MEETS, chosen, drawn)

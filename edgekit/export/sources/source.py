@@ -72,6 +72,11 @@ class Source:
     answers: tuple[Arrays, ...]
     original: Original | None = None
 
+    @property
+    def is_quantized(self) -> bool:
+        """True for a file that holds integers and their scales."""
+        return any(g.is_op(n, "DequantizeLinear", "QuantizeLinear") for n in self.graph.graph)
+
     def stored(self, feeds: Sequence[Arrays]) -> tuple[Arrays, ...]:
         """Return inputs in the types that an .onnx file of the network takes them in."""
         half = {str(v.name) for v in self.graph.graph.inputs if plain.HALF in v.meta}

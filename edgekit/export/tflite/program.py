@@ -98,6 +98,10 @@ class Program:
         """Give a tensor another name."""
         self.tensors[number] = replace(self.tensors[number], name=name)
 
+    def say_quantization(self, number: int, quantization: Quantization) -> None:
+        """Say how the integers of a tensor are meant."""
+        self.tensors[number] = replace(self.tensors[number], quantization=quantization)
+
     def add_constant(
         self,
         name: str,

@@ -174,7 +174,7 @@ class Writer:
         name = value.name or "constant"
         if not self.integer:
             return self.constant(name, stored, scalar=not self.order(node.outputs[0]))
-        affine = encoded.constant_affine(node, np.asarray(g.constant(value)))
+        affine = encoded.constant_affine(node, value)
         return self.constant(name, affine.store(stored), quantization(affine))
 
     def reshape(

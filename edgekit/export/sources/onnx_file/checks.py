@@ -16,10 +16,7 @@ _RANDOM = (
     "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
     "RandomUniformLike",
 )  # fmt: skip
-_QUANTIZED = (
-    "ConvInteger", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv",
-    "QLinearMatMul", "QuantizeLinear",
-)  # fmt: skip
+_QUANTIZED = ("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger")
 _LOOPS = ("If", "Loop", "Scan", "SequenceMap")
 _WEIGHTED = (
     "BatchNormalization", "Conv", "ConvTranspose", "Gemm", "GRU", "LSTM", "LayerNormalization",
@@ -63,7 +60,7 @@ def after(model: ir.Model, name: str) -> None:
         name: what to call it in messages.
 
     Raises:
-        RefusedError: it is quantized already (``already-quantized``), or a value has more axes
+        RefusedError: it quantizes as it runs (``already-quantized``), or a value has more axes
             than arrays have (``rank``).
         UnsupportedOperatorError: control flow that depends on the input; all of it is listed.
     """
@@ -71,8 +68,8 @@ def after(model: ir.Model, name: str) -> None:
     for node in model.graph:
         if g.is_op(node, *_QUANTIZED):
             raise RefusedError(
-                f"{name} is already quantized ({node.op_type} {g.label(node)!r}): give the float32 "
-                "network that it was made of",
+                f"{name} is already quantized, and finds its scales as it runs ({node.op_type} "
+                f"{g.label(node)!r}): give the float32 network that it was made of",
                 reason_code="already-quantized",
             )
         if g.is_op(node, *_LOOPS):

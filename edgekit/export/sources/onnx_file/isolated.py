@@ -9,6 +9,8 @@ from pathlib import Path
 import onnx
 
 from edgekit.errors import InvalidPathError, RefusedError, WorkerError
+from edgekit.export.sources.onnx_file.stored import constants
+from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 from edgekit.export.sources.shapes import InputShapes
 from edgekit.processes import child, limited
 from edgekit.processes.limited import Limits
@@ -31,6 +33,7 @@ class FileReading:
         from_half: it holds tensors of half precision.
         from_double: it holds tensors of double precision.
         dtypes: numpy's name of each input's element type, as the file has it.
+        stored: constants that the file holds as integers, float32 in ``simplified``.
     """
 
     simplified: onnx.ModelProto
@@ -38,6 +41,7 @@ class FileReading:
     from_half: bool
     from_double: bool
     dtypes: Mapping[str, str]
+    stored: tuple[StoredTensor, ...] = ()
 
 
 def read(path: Path, asked: InputShapes) -> FileReading:
@@ -81,4 +85,5 @@ def read(path: Path, asked: InputShapes) -> FileReading:
             from_half=bool(answer["from_half"]),
             from_double=bool(answer["from_double"]),
             dtypes=answer["dtypes"],
+            stored=constants.load(folder / "stored.npz"),
         )

@@ -20,6 +20,8 @@ from edgekit.export.sources.onnx_file import (
     parse,
     simplify,
 )
+from edgekit.export.sources.onnx_file.stored import constants, moves
+from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 from edgekit.export.sources.shapes import InputShapes, Shape
 
 _NEEDS_RANKS = 13
@@ -37,6 +39,7 @@ class Reading:
         from_half: it was of half precision.
         from_double: it was of double precision.
         dtypes: numpy's name of each input's element type, as the model has it.
+        stored: constants that the model holds as integers, float32 in what was read.
     """
 
     simplified: onnx.ModelProto
@@ -44,6 +47,7 @@ class Reading:
     from_half: bool
     from_double: bool
     dtypes: Mapping[str, str]
+    stored: tuple[StoredTensor, ...] = ()
 
 
 def read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
@@ -84,6 +88,8 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     if model.functions:
         InlinePass()(model)
     simplify.lift_constants(model)
+    stored = constants.fold(model)
+    moves.between_pairs(model)
     checks.before(model, name)
     from_half = float32.convert(model, float32.HALVES)
     NameFixPass()(model)
@@ -94,7 +100,12 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
         faithful = ir.to_proto(model)
     interface.forget_shapes(standard)
     return Reading(
-        _simplified(standard, name), faithful, from_half, from_double, interface.dtypes_of(fixed)
+        _simplified(standard, name),
+        faithful,
+        from_half,
+        from_double,
+        interface.dtypes_of(fixed),
+        tuple(stored),
     )
 
 

@@ -22,6 +22,7 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
     # onnxsim would import it for tools that are not used here, which takes seconds.
     sys.modules["torch"] = None  # type: ignore[assignment]
     from edgekit.export.sources.onnx_file import parse, pipeline
+    from edgekit.export.sources.onnx_file.stored import constants
     from edgekit.export.sources.shapes import InputShapes
 
     path, folder = Path(job["path"]), Path(job["folder"])
@@ -34,6 +35,7 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
     (folder / "simplified.onnx").write_bytes(found.simplified.SerializeToString())
     if found.faithful is not None:
         (folder / "faithful.onnx").write_bytes(found.faithful.SerializeToString())
+    constants.save(found.stored, folder / "stored.npz")
     return {
         "faithful": found.faithful is not None,
         "from_half": found.from_half,

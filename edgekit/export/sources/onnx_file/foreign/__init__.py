@@ -15,12 +15,15 @@ from edgekit.export.sources.onnx_file.foreign import (
     activations,
     experimental,
     fused_layers,
+    integer_operators,
     normalizations,
 )
 from edgekit.export.sources.onnx_file.foreign.base import UnknownFormError, take_as_standard
 
+_WINDOW = ("auto_pad", "ceil_mode", "count_include_pad", "kernel_shape", "pads", "strides")
 _MICROSOFT: dict[str, Callable[[ir.Node], None]] = {
     "BiasGelu": activations.gelu,
+    "DequantizeLinear": take_as_standard,
     "FastGelu": activations.fast_gelu,
     "FusedConv": fused_layers.conv,
     "FusedGemm": fused_layers.gemm,
@@ -28,6 +31,17 @@ _MICROSOFT: dict[str, Callable[[ir.Node], None]] = {
     "Gelu": activations.gelu,
     "GridSample": take_as_standard,
     "LayerNormalization": take_as_standard,
+    "QGemm": integer_operators.gemm,
+    "QLinearAdd": integer_operators.binary("Add"),
+    "QLinearAveragePool": integer_operators.unary("AveragePool", _WINDOW),
+    "QLinearConcat": integer_operators.concat,
+    "QLinearConv": integer_operators.conv,
+    "QLinearGlobalAveragePool": integer_operators.unary("GlobalAveragePool"),
+    "QLinearLeakyRelu": integer_operators.unary("LeakyRelu", ("alpha",)),
+    "QLinearMul": integer_operators.binary("Mul"),
+    "QLinearSigmoid": integer_operators.unary("Sigmoid"),
+    "QLinearSoftmax": integer_operators.unary("Softmax", ("axis",)),
+    "QuantizeLinear": take_as_standard,
     "QuickGelu": activations.quick_gelu,
     "SimplifiedLayerNormalization": normalizations.root_mean_square,
     "SkipLayerNormalization": normalizations.skip_layer,
@@ -40,6 +54,8 @@ _STANDARD: dict[str, Callable[[ir.Node], None]] = {
     "Crop": experimental.crop,
     "ImageScaler": experimental.image_scaler,
     "ParametricSoftplus": experimental.parametric_softplus,
+    "QLinearConv": integer_operators.conv,
+    "QLinearMatMul": integer_operators.matmul,
     "Scale": experimental.scaled,
     "ScaledTanh": experimental.scaled_tanh,
     "SimplifiedLayerNormalization": normalizations.root_mean_square,
@@ -51,10 +67,7 @@ REWRITES = {
 }
 """By domain and operator, what makes a node of it standard ones, of the canonical opset."""
 
-_QUANTIZED = (
-    "DequantizeLinear", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulNBits", "QGemm",
-    "QuantizeLinear",
-)  # fmt: skip
+_QUANTIZED = ("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulNBits", "QAttention")
 
 
 def rewrite(model: ir.Model, name: str) -> None:
@@ -92,8 +105,9 @@ def rewrite(model: ir.Model, name: str) -> None:
 def _refuse_quantized(node: ir.Node, name: str) -> None:
     if node.op_type in _QUANTIZED or node.op_type.startswith("QLinear"):
         raise RefusedError(
-            f"{name} is already quantized ({g.qualified(node)} {g.label(node)!r}): give the "
-            "float32 network that it was made of",
+            f"{name} is already quantized, in a form without scales that are fixed or that either "
+            f"runtime has ({g.qualified(node)} {g.label(node)!r}): give the float32 network that "
+            "it was made of",
             reason_code="already-quantized",
         )
 

@@ -40,6 +40,9 @@ _IN_RUNTIMES_BEFORE = ("LayerNormalization", "ThresholdedRelu", "Trilu")
 """Operators that runtimes had, under the standard's name, before the standard took them as such."""
 
 
+_SHORTS = (ir.DataType.INT16, ir.DataType.UINT16)
+
+
 @dataclass(frozen=True)
 class Change:
     """One change of the standard.
@@ -130,6 +133,10 @@ def _needed(node: ir.Node, opset: int) -> int:
     """Return the oldest opset, canonical or newer, that can say what ``node`` says."""
     if node.op_type == "GroupNormalization":
         return 21  # before, its scales were the groups' and no runtime had a kernel for it
+    if g.is_op(node, "DequantizeLinear", "QuantizeLinear") and len(node.inputs) > 2:
+        zero = node.inputs[2]
+        if zero is not None and zero.dtype in _SHORTS:
+            return 21  # before, ONNX Runtime alone had them
     return oldest.needed_by(node, opset, CANONICAL)
 
 

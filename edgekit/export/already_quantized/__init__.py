@@ -1,0 +1,1 @@
+"""Networks that are quantized already: files with their integers and scales as they are."""

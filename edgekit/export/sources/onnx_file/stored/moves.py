@@ -1,0 +1,56 @@
+"""Operators that move stored integers move the real numbers between two pairs instead."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from edgekit.export.graph import nodes as g
+from edgekit.export.sources.onnx_file import edit
+
+_MOVES = (
+    "Concat", "DepthToSpace", "Expand", "Flatten", "Gather", "Identity", "MaxPool", "Reshape",
+    "Resize", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze",
+)  # fmt: skip
+
+_Scale = tuple[ir.Value | None, ...]
+
+
+def between_pairs(model: ir.Model) -> None:
+    """Put pairs around whatever moves stored integers, in place.
+
+    Moving commutes with storing, so nothing changes but the type that is moved.
+    """
+    known: dict[ir.Value, _Scale] = {}
+    for value in model.graph.inputs:
+        readers = [use.node for use in value.uses() if g.is_op(use.node, "DequantizeLinear")]
+        if readers:
+            known[value] = tuple(readers[0].inputs[1:])
+    for node in list(model.graph):
+        if g.is_op(node, "QuantizeLinear"):
+            known[node.outputs[0]] = tuple(node.inputs[1:])
+        elif g.is_op(node, *_MOVES):
+            scales = [known[v] for v in node.inputs if v is not None and v in known]
+            if scales and all(each == scales[0] for each in scales):
+                known |= _moved(node, scales[0], known)
+
+
+def _moved(node: ir.Node, scale: _Scale, known: dict[ir.Value, _Scale]) -> dict[ir.Value, _Scale]:
+    for index, value in enumerate(node.inputs):
+        if value is not None and value in known:
+            node.replace_input_with(index, edit.insert(node, "DequantizeLinear", [value, *scale]))
+    made = {}
+    for output in node.outputs:
+        if g.is_op(node, "MaxPool") and output.index() == 1:
+            continue  # the places of the largest
+        stored_type = output.type
+        quantize = ir.node("QuantizeLinear", [output, *scale], version=edit.CANONICAL_OPSET)
+        stored = quantize.outputs[0]
+        stored.shape, stored.type = output.shape, stored_type
+        output.type = ir.TensorType(ir.DataType.FLOAT)
+        name = output.name
+        output.replace_all_uses_with(stored, replace_graph_outputs=True)
+        quantize.replace_input_with(0, output)
+        output.name, stored.name = f"{name}_real", name
+        edit.owner(node).insert_after(node, quantize)
+        made[stored] = scale
+    return made
