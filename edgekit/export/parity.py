@@ -21,6 +21,10 @@ MAX_RELATIVE_ERROR = 1e-4
 _LEAST_VARIATION = 2.0**-8
 """Of an output, as a part of its largest value: MAX_RELATIVE_ERROR of it is three roundings."""
 
+_SHARE_OF_ALL = 1e-2
+"""Of what a single number is for all inputs: an error of one in a hundred in the smallest is found
+where the inputs' sizes are four powers of ten apart."""
+
 INCOMPARABLE = sys.float_info.max
 """The error of an output that is missing, of another shape or not finite."""
 
@@ -67,6 +71,7 @@ def compare(
     """
     max_abs = max_rel = 0.0
     min_cosine, agreed, ranked = 1.0, 0, False
+    least = _least_spans(expected)
     for wanted, given in zip(expected, answers, strict=True):
         agrees = True
         for name, truth in wanted.items():
@@ -77,7 +82,7 @@ def compare(
                 continue
             exact = truth.astype(np.float64)  # outputs may be integers or truth values
             error = float(np.abs(answer.astype(np.float64) - exact).max(initial=0.0))
-            size = span(exact)
+            size = max(span(exact), least.get(name, 0.0))
             max_abs, max_rel = max(max_abs, error), max(max_rel, error / size)
             min_cosine = min(min_cosine, _cosine(truth, answer))
             if truth.ndim == 2 and truth.shape[1] > 1:
@@ -116,10 +121,26 @@ def span(exact: np.ndarray) -> float:
     """Return the range of one output, float64, that errors are a part of.
 
     Where an output hardly varies, as a saturated sigmoid does, its size counts instead, so that
-    the last digits of float32 are no error.
+    the last digits of float32 are no error. A single number has no range: its size is all.
     """
     largest = float(np.abs(exact).max(initial=0.0))
+    if exact.size == 1:
+        return largest or 1.0
     return max(float(np.ptp(exact)) if exact.size else 0.0, largest * _LEAST_VARIATION) or 1.0
+
+
+def _least_spans(expected: Sequence[Arrays]) -> dict[str, float]:
+    """Return the least range of each output that is a single number, by name.
+
+    A runtime's sigmoid is exact to the last digits of its range, not of a value near zero; what
+    an output is for all the inputs says what its range is.
+    """
+    numbers: dict[str, list[float]] = {}
+    for arrays in expected:
+        for name, array in arrays.items():
+            if array.size == 1 and _finite(array):
+                numbers.setdefault(name, []).append(float(array.reshape(-1)[0]))
+    return {name: _SHARE_OF_ALL * (max(each) - min(each)) for name, each in numbers.items()}
 
 
 def _finite(*arrays: np.ndarray) -> bool:

@@ -33,6 +33,7 @@ class ExportRequest:
         seed: of random weights; if given, trained ones are not looked for.
         batch: size of every batch dimension that the network leaves open; None is 1.
         input_shapes: sizes of one input each, ``N,C,H,W`` in order, or ``NAME:N,C,H,W``.
+        input_values: inputs of a file that become constants, ``NAME=NUMBER``.
         lowering: optional rules of a format to add and to leave out, ``FORMAT:+RULE,-RULE``.
         force: replace existing files that have other content.
         verify: compare every file with its source.
@@ -51,6 +52,7 @@ class ExportRequest:
     seed: int | None = None
     batch: int | None = None
     input_shapes: tuple[str, ...] = ()
+    input_values: tuple[str, ...] = ()
     lowering: tuple[str, ...] = ()
     force: bool = False
     verify: bool = True
@@ -83,7 +85,7 @@ class ExportRequest:
     @cached_property
     def shapes(self) -> InputShapes:
         """The input sizes asked for."""
-        return shapes.parse(self.input_shapes, self.batch)
+        return shapes.parse(self.input_shapes, self.batch, self.input_values)
 
 
 def read_lowering(texts: Sequence[str], format_names: Sequence[str]) -> dict[str, Choices]:

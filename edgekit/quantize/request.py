@@ -50,6 +50,7 @@ class CalibrationRequest:
         seed: likewise.
         batch: likewise.
         input_shapes: likewise.
+        input_values: likewise.
 
     Raises:
         UnknownNameError, InvalidPathError, RefusedError: see `edgekit.quantize.recipe.get`.
@@ -72,6 +73,7 @@ class CalibrationRequest:
     seed: int | None = None
     batch: int | None = None
     input_shapes: tuple[str, ...] = ()
+    input_values: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -103,7 +105,7 @@ class CalibrationRequest:
     @cached_property
     def shapes(self) -> InputShapes:
         """The input sizes asked for."""
-        return shapes.parse(self.input_shapes, self.batch)
+        return shapes.parse(self.input_shapes, self.batch, self.input_values)
 
     @property
     def most_samples(self) -> int | None:

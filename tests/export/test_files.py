@@ -201,6 +201,15 @@ def test_parity_measures() -> None:
     assert not parity.compare("t", [{"y": np.zeros((1, 2))}], [{}]).passed
 
 
+def test_a_single_number_is_judged_by_what_it_is_for_all_inputs() -> None:
+    truth = [{"y": np.array([[value]])} for value in (0.1, 4e-6)]
+    last_digit = [{"y": np.array([[value]])} for value in (0.1, 4.02e-6)]
+    assert parity.compare("t", truth, last_digit).passed
+    for wrong in ((0.1, 4.5e-6), (0.10002, 4e-6)):
+        given = [{"y": np.array([[value]])} for value in wrong]
+        assert not parity.compare("t", truth, given).passed
+
+
 # --- .onnx files of the user --------------------------------------------------------------
 
 

@@ -143,6 +143,7 @@ def command(
         weights=samples.weights,
         batch=inputs.batch,
         input_shapes=inputs.input_shapes,
+        input_values=inputs.input_values,
         folder=outputs.folder,
         formats=formats,
         max_drop=max_drop,

@@ -96,6 +96,7 @@ def command(
         weights=samples.weights,
         batch=inputs.batch,
         input_shapes=inputs.input_shapes,
+        input_values=inputs.input_values,
         samples=judged,
         worst=worst,
         per_tensor=per_tensor,

@@ -98,10 +98,11 @@ class SampleOptions:
 
 @dataclass(frozen=True)
 class InputOptions:
-    """Sizes of the inputs that a network leaves open."""
+    """Sizes of the inputs that a network leaves open, and inputs that become constants."""
 
     batch: int | None
     input_shapes: tuple[str, ...]
+    input_values: tuple[str, ...]
 
 
 def bundle(name: str, kind: type, options: Sequence[Decorator]) -> Decorator:
@@ -245,6 +246,13 @@ input_options = bundle(
             metavar="[NAME:]N,C,H,W",
             help="Sizes of one input; once for each, in order or by name. May fill what the "
             "network leaves open, not change what it fixes.",
+        ),
+        click.option(
+            "--input-value",
+            "input_values",
+            multiple=True,
+            metavar="NAME=NUMBER",
+            help="Make an input of an .onnx a constant, such as sr=16000; the files do without.",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Which input sizes the user asks for, and what a network makes of them.
+"""Which input sizes, and fixed values, the user asks for, and what a network makes of them.
 
 A network declares for each input what it knows: sizes, None where a size is open, or nothing
 at all. The request fills what is open and may not contradict what is fixed.
@@ -6,6 +6,7 @@ at all. The request fills what is open and may not contradict what is fixed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -26,11 +27,13 @@ class InputShapes:
         batch: of every input whose first size is open; None means 1.
         in_order: shapes without a name, for the inputs in their order.
         named: shapes by input name; then none is without a name.
+        fixed: by input name, the number that all of it holds: the input becomes a constant.
     """
 
     batch: int | None = None
     in_order: tuple[Shape, ...] = ()
     named: Mapping[str, Shape] = field(default_factory=dict)
+    fixed: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.batch is not None and not 1 <= self.batch <= LARGEST:
@@ -55,11 +58,14 @@ USUAL = InputShapes()
 """Nothing in particular: batch 1, and the network's own sizes."""
 
 
-def parse(texts: Sequence[str], batch: int | None = None) -> InputShapes:
-    """Read ``1,3,224,224`` or ``name:1,3,224,224``, any number of either.
+def parse(
+    texts: Sequence[str], batch: int | None = None, values: Sequence[str] = ()
+) -> InputShapes:
+    """Read ``1,3,224,224`` or ``name:1,3,224,224``, any number of either, and ``name=16000``.
 
     Raises:
-        UsageError: a text is neither, a name comes twice, or the two forms are mixed.
+        UsageError: a text is none of these, a name comes twice, or the two forms of shapes are
+            mixed.
     """
     in_order: list[Shape] = []
     named: dict[str, Shape] = {}
@@ -77,7 +83,23 @@ def parse(texts: Sequence[str], batch: int | None = None) -> InputShapes:
             raise UsageError(f"the input {name!r} is given two shapes: give one")
         else:
             named[name] = shape
-    return InputShapes(batch, tuple(in_order), named)
+    return InputShapes(batch, tuple(in_order), named, _values(values))
+
+
+def _values(texts: Sequence[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for item in texts:
+        name, _, number = item.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = math.nan
+        if not name or not math.isfinite(value):
+            raise UsageError(f"{item!r} is no value of an input: write name=16000")
+        if name in found:
+            raise UsageError(f"the input {name!r} is given two values: give one")
+        found[name] = value
+    return found
 
 
 def settle(asked: InputShapes, declared: Mapping[str, Declared], subject: str) -> dict[str, Shape]:

@@ -119,6 +119,8 @@ def resolve(
         if found.original is not None and found.original.reading.from_half:
             progress("its half precision is read as float32")
         return found
+    if asked.fixed:
+        raise UsageError(f"--input-value is for the inputs of an .onnx file, and {what} is none")
     advice = _NOT_SOURCES.get(Path(what).suffix.lower())
     if advice is not None:
         raise UsageError(f"{what} is no network to start from: {advice}")

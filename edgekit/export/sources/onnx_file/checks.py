@@ -115,8 +115,8 @@ def _constant(value: ir.Value | None) -> np.ndarray | None:
     return tensor.numpy()
 
 
-def _deciding(node: ir.Node) -> str:
-    """Return the inputs of the graph, with their types, that the first operand comes from."""
+def _deciding(node: ir.Node) -> dict[str, str]:
+    """Return the types of the graph's inputs that the first operand comes from, by name."""
     found: dict[str, str] = {}
     waiting, seen = [node.inputs[0]], set[ir.Value]()
     while waiting:
@@ -128,14 +128,21 @@ def _deciding(node: ir.Node) -> str:
             found[str(value.name)] = value.dtype.name.lower()
         producer = value.producer()
         waiting += [] if producer is None else producer.inputs
-    return "".join(f" {name!r} ({dtype})" for name, dtype in sorted(found.items()))
+    return dict(sorted(found.items()))
 
 
 def _refused_loop(node: ir.Node) -> UnsupportedOperatorError:
+    deciding = _deciding(node)
+    said = "".join(f" {name!r} ({dtype})" for name, dtype in deciding.items())
+    advice = "export the network again with this part traced for one input"
+    numbers = [name for name, dtype in deciding.items() if not dtype.startswith("float")]
+    if numbers and len(numbers) == len(deciding):
+        values = " ".join(f"--input-value {name}=NUMBER" for name in numbers)
+        advice = f"give {values}, which makes it a constant, or {advice}"
     return UnsupportedOperatorError(
         node.op_type,
         g.label(node),
-        f"what runs depends on the input{_deciding(node)}, and the files hold no control flow",
-        "export the network again with this part traced for one input",
+        f"what runs depends on the input{said}, and the files hold no control flow",
+        advice,
         reason_code="control-flow",
     )

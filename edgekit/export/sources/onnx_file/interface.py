@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import onnx
 
-from edgekit.errors import RefusedError
+from edgekit.errors import RefusedError, UnknownNameError, UsageError
 from edgekit.export.sources.shapes import Declared, Shape
 
 _TAKEN = (
@@ -51,6 +52,43 @@ def inputs_of(proto: onnx.ModelProto, name: str) -> dict[str, Declared]:
         refuse_rank(len(sizes), value.name, name)
         declared[value.name] = sizes
     return declared
+
+
+def with_values(proto: onnx.ModelProto, fixed: Mapping[str, float], name: str) -> onnx.ModelProto:
+    """Return the model with some inputs as constants; itself where there are none.
+
+    Args:
+        proto: the model; it is left as it is.
+        fixed: the number that each of them holds, by input name.
+        name: what to call the model in messages.
+
+    Raises:
+        UnknownNameError: it has no such input.
+        UsageError: the input's type cannot hold the number.
+    """
+    if not fixed:
+        return proto
+    copy = onnx.ModelProto()
+    copy.CopyFrom(proto)
+    inputs = {value.name: value for value in copy.graph.input}
+    for key, number in fixed.items():
+        if key not in inputs:
+            raise UnknownNameError(f"input of {name}", key, list(inputs))
+        array = constant_of(inputs[key], number, name)
+        copy.graph.input.remove(inputs[key])
+        copy.graph.initializer.append(onnx.numpy_helper.from_array(array, key))
+    return copy
+
+
+def constant_of(value: onnx.ValueInfoProto, number: float, name: str) -> np.ndarray:
+    """Return an array for an input that holds one number everywhere; open sizes are 1."""
+    tensor = value.type.tensor_type
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+    sizes = [dim.dim_value if dim.dim_value > 0 else 1 for dim in tensor.shape.dim]
+    array = np.full(sizes, number).astype(dtype)
+    if float(array.reshape(-1)[0] if array.size else number) != number and dtype.kind != "f":
+        raise UsageError(f"input {value.name!r} of {name} is {dtype}, which cannot hold {number}")
+    return array
 
 
 def dtypes_of(proto: onnx.ModelProto) -> dict[str, str]:

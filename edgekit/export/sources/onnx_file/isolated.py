@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import onnx
 
 from edgekit.errors import InvalidPathError, RefusedError, WorkerError
@@ -34,6 +35,7 @@ class FileReading:
         from_double: it holds tensors of double precision.
         dtypes: numpy's name of each input's element type, as the file has it.
         stored: constants that the file holds as integers, float32 in ``simplified``.
+        fixed: inputs of the file that became constants.
     """
 
     simplified: onnx.ModelProto
@@ -42,6 +44,7 @@ class FileReading:
     from_double: bool
     dtypes: Mapping[str, str]
     stored: tuple[StoredTensor, ...] = ()
+    fixed: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def read(path: Path, asked: InputShapes) -> FileReading:
@@ -68,6 +71,7 @@ def read(path: Path, asked: InputShapes) -> FileReading:
             "batch": asked.batch,
             "in_order": asked.in_order,
             "named": dict(asked.named),
+            "fixed": dict(asked.fixed),
         }
         try:
             answer = limited.call(_WORKER, job, limits)
@@ -79,6 +83,8 @@ def read(path: Path, asked: InputShapes) -> FileReading:
             ) from error
         simplified = onnx.load_model_from_string((folder / "simplified.onnx").read_bytes())
         faithful = (folder / "faithful.onnx").read_bytes() if answer["faithful"] else None
+        with np.load(folder / "fixed.npz", allow_pickle=False) as arrays:
+            fixed = dict(arrays)
         return FileReading(
             simplified,
             faithful,
@@ -86,4 +92,5 @@ def read(path: Path, asked: InputShapes) -> FileReading:
             from_double=bool(answer["from_double"]),
             dtypes=answer["dtypes"],
             stored=constants.load(folder / "stored.npz"),
+            fixed=fixed,
         )

@@ -61,10 +61,7 @@ class Original:
         The same network, its sums in another order: what float32 holds of it, as a part of the
         output's range. Zero where the optimized file does not run.
         """
-        own = [
-            {name: array.astype(self.reading.dtypes[name]) for name, array in feed.items()}
-            for feed in feeds
-        ]
+        own = self._own(feeds)
         try:
             _, optimized = child.run(self.path, own)
         except (UnreadableModelError, WorkerError):
@@ -72,11 +69,13 @@ class Original:
         found = parity.compare("", answers, [_float32(each) for each in optimized]).max_rel_error
         return 0.0 if found == parity.INCOMPARABLE else found
 
+    def _own(self, feeds: Sequence[Arrays]) -> list[dict[str, np.ndarray]]:
+        """Return inputs in the file's own types, with those that became constants."""
+        dtypes, fixed = self.reading.dtypes, self.reading.fixed
+        return [{**{k: v.astype(dtypes[k]) for k, v in feed.items()}, **fixed} for feed in feeds]
+
     def _as_it_is(self, feeds: Sequence[Arrays]) -> tuple[str, tuple[Arrays, ...]]:
-        own = [
-            {name: array.astype(self.reading.dtypes[name]) for name, array in feed.items()}
-            for feed in feeds
-        ]
+        own = self._own(feeds)
         info, answers = child.run(self.path, own, as_written=True)
         return f"{info.runtime_version} on {self.path.name}", tuple(map(_float32, answers))
 

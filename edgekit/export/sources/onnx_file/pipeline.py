@@ -13,6 +13,7 @@ from edgekit.errors import EdgekitError, MissingPackageError
 from edgekit.export.sources import shapes
 from edgekit.export.sources.onnx_file import (
     checks,
+    control_flow,
     float32,
     foreign,
     interface,
@@ -75,6 +76,7 @@ def read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
 
 
 def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
+    proto = interface.with_values(proto, asked.fixed, name)
     settled = shapes.settle(asked, interface.inputs_of(proto, name), name)
     fixed = _fixed(proto, settled)
     before = opset_of(fixed)
@@ -88,6 +90,7 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     if model.functions:
         InlinePass()(model)
     simplify.lift_constants(model)
+    control_flow.flatten(model)
     stored = constants.fold(model)
     moves.between_pairs(model)
     checks.before(model, name)

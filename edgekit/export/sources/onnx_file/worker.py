@@ -14,14 +14,17 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
     """Read one file and write what came of it into a folder.
 
     Args:
-        job: ``path``, ``folder``, and the sizes asked for as ``batch``, ``in_order``, ``named``.
+        job: ``path``, ``folder``, and what is asked for as ``batch``, ``in_order``, ``named``,
+            ``fixed``.
 
     Returns:
         which files were written, and what is to be said about them.
     """
     # onnxsim would import it for tools that are not used here, which takes seconds.
     sys.modules["torch"] = None  # type: ignore[assignment]
-    from edgekit.export.sources.onnx_file import parse, pipeline
+    import numpy as np
+
+    from edgekit.export.sources.onnx_file import interface, parse, pipeline
     from edgekit.export.sources.onnx_file.stored import constants
     from edgekit.export.sources.shapes import InputShapes
 
@@ -30,8 +33,15 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
         job["batch"],
         tuple(tuple(shape) for shape in job["in_order"]),
         {name: tuple(shape) for name, shape in job["named"].items()},
+        job["fixed"],
     )
-    found = pipeline.read(parse.parse(path), str(path), asked)
+    proto = parse.parse(path)
+    found = pipeline.read(proto, str(path), asked)
+    inputs = {value.name: value for value in proto.graph.input}
+    fixed = {
+        key: interface.constant_of(inputs[key], n, str(path)) for key, n in asked.fixed.items()
+    }
+    np.savez(folder / "fixed.npz", **fixed)  # type: ignore[arg-type]
     (folder / "simplified.onnx").write_bytes(found.simplified.SerializeToString())
     if found.faithful is not None:
         (folder / "faithful.onnx").write_bytes(found.faithful.SerializeToString())
