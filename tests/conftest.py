@@ -52,12 +52,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _torch_exports_unmeasured() -> Iterator[None]:
-    """Suspend coverage inside torch's tracer and exporter: none of it is ours, and it doubles."""
+    """Suspend coverage inside torch's exporter: none of it is ours, and it doubles."""
     import torch
 
     with pytest.MonkeyPatch.context() as patch:
-        for place in (torch.export, torch.onnx):
-            patch.setattr(place, "export", _unmeasured(place.export))
+        patch.setattr(torch.onnx, "export", _unmeasured(torch.onnx.export))
         yield
 
 

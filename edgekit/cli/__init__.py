@@ -111,4 +111,6 @@ def main() -> None:
     """Entry point of the ``edgekit`` program."""
     # torch's modules and its tracer make a million objects that live to the end.
     gc.set_threshold(100_000)
+    # torch's threads sleep while they wait for each other: they would spin, on busy machines most.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(run(sys.argv[1:]))

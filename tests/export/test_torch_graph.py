@@ -26,9 +26,7 @@ def _both_ways(
     module: nn.Module, inputs: Shapes, outputs: Sequence[str]
 ) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     """Return our translation and torch's."""
-    program = torch_graph.capture(module, inputs)
-    assert program is not None
-    ours = translate.to_onnx(program, list(inputs), outputs)
+    ours = translate.to_onnx(torch_graph.recorded(module, inputs), list(inputs), outputs)
     return ours, torch_graph.through_exporter(module, inputs, outputs)
 
 
@@ -57,8 +55,7 @@ def test_every_operator_is_translated_as_by_torchs_exporter(name: str) -> None:
 def test_every_operator_has_a_specimen() -> None:
     seen = set()
     for specimen in SPECIMENS.values():
-        program = torch_graph.capture(specimen.make(), _names(specimen)[0])
-        assert program is not None
+        program = torch_graph.recorded(specimen.make(), _names(specimen)[0])
         seen |= {str(node.target) for node in program.graph.nodes if node.op == "call_function"}
     assert {*OPERATORS, *IN_PLACE} - seen == set()
 
@@ -66,10 +63,10 @@ def test_every_operator_has_a_specimen() -> None:
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_whatever_else_is_refused(name: str) -> None:
     inputs, outputs = _names(ELSEWHERE[name])
-    program = torch_graph.capture(ELSEWHERE[name].make(), inputs)
-    assert program is not None
     with pytest.raises(NotInTableError):
-        translate.to_onnx(program, list(inputs), outputs)
+        translate.to_onnx(
+            torch_graph.recorded(ELSEWHERE[name].make(), inputs), list(inputs), outputs
+        )
 
 
 def test_what_is_refused_goes_through_torchs_exporter() -> None:

@@ -20,7 +20,8 @@ from edgekit.export.sources.shapes import Shape
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-    from torch.export import ExportedProgram
+
+    from edgekit.export.sources.aten.record import Program
 
 OPSET = builder.OPSET
 
@@ -105,7 +106,7 @@ def to_onnx(
     """Export a module whose inputs are float32.
 
     What ``aten.table`` holds is translated here, and what it does not by torch's exporter, which
-    needs four times as long for the same graph.
+    needs several times as long for the same graph.
 
     Args:
         module: the network; it is put into evaluation mode.
@@ -116,33 +117,35 @@ def to_onnx(
         RefusedError: torch cannot export it (``torch-export``), or silently kept another opset
             than the one asked for (``opset``).
     """
-    program = capture(module, inputs)
-    if program is not None:
-        try:
-            return translate.to_onnx(program, list(inputs), outputs)
-        except NotInTableError:
-            pass
-    return through_exporter(module if program is None else program, inputs, outputs)
+    try:
+        return translate.to_onnx(recorded(module, inputs), list(inputs), outputs)
+    except NotInTableError:
+        return through_exporter(module, inputs, outputs)
 
 
-def capture(module: nn.Module, inputs: Mapping[str, Shape]) -> ExportedProgram | None:
-    """Trace a module as torch's exporter would; None if that fails at its first attempt.
+def recorded(module: nn.Module, inputs: Mapping[str, Shape]) -> Program:
+    """Return which operators a module calls.
 
     Args:
         module: the network; it is put into evaluation mode.
         inputs: static shapes by name, in the order of ``forward``.
+
+    Raises:
+        NotInTableError: it cannot be told.
     """
-    import torch
+    from edgekit.export.sources.aten import record
 
     with _quiet():
         try:
-            return torch.export.export(module.eval(), _examples(inputs), strict=False)
-        except Exception:  # its own errors, and whatever foreign code raises
-            return None
+            return record.record(module.eval(), _examples(inputs))
+        except NotInTableError:
+            raise
+        except Exception as error:  # whatever foreign code raises
+            raise NotInTableError(str(error)) from error
 
 
 def through_exporter(
-    network: nn.Module | ExportedProgram, inputs: Mapping[str, Shape], outputs: Sequence[str]
+    module: nn.Module, inputs: Mapping[str, Shape], outputs: Sequence[str]
 ) -> onnx.ModelProto:
     """Export with torch's ONNX exporter; arguments and errors are those of `to_onnx`."""
     import torch
@@ -150,7 +153,7 @@ def through_exporter(
     with _quiet():
         try:
             program = torch.onnx.export(
-                network,
+                module.eval(),
                 _examples(inputs),
                 input_names=list(inputs),
                 output_names=list(outputs),

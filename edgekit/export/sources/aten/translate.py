@@ -1,4 +1,4 @@
-"""An exported program becomes an ONNX model, operator by operator."""
+"""A recorded program becomes an ONNX model, operator by operator."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from edgekit.export.sources.aten.table import IN_PLACE, OPERATORS, VIEWS
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.export import ExportedProgram
     from torch.fx import Node
+
+    from edgekit.export.sources.aten.record import Program
 
 IR_VERSION = 10
 
 
-def to_onnx(
-    program: ExportedProgram, inputs: Sequence[str], outputs: Sequence[str]
-) -> onnx.ModelProto:
+def to_onnx(program: Program, inputs: Sequence[str], outputs: Sequence[str]) -> onnx.ModelProto:
     """Translate a program, static and in evaluation mode.
 
     Args:
-        program: what ``torch.export.export`` gave.
+        program: what `record.record` gave.
         inputs: names of the inputs.
         outputs: names of the flattened outputs.
 
@@ -52,11 +51,10 @@ def to_onnx(
     return ir.to_proto(model)
 
 
-def _placeholders(program: ExportedProgram, builder: Builder) -> dict[Node, Operand | Parts]:
+def _placeholders(program: Program, builder: Builder) -> dict[Node, Operand | Parts]:
     return {
         node: builder.placeholder(node.name, node.meta["val"])
-        for node in program.graph.nodes
-        if node.op == "placeholder"
+        for node in (*program.constants, *program.inputs)
     }
 
 
@@ -124,58 +122,33 @@ def _check_sole_memory(overwritten: object, node: Node) -> None:
         raise NotInTableError(f"{node.target} of a view")
 
 
-def _check_outputs(program: ExportedProgram) -> None:
+def _check_outputs(program: Program) -> None:
     """Refuse an output that shows what was overwritten: torch makes such views anew."""
-    for node in program.graph.nodes:
-        if node.op != "output":
-            continue
-        for shown in node.all_input_nodes:
-            while str(shown.target) in VIEWS:
-                shown = shown.all_input_nodes[0]
-                if str(shown.target) in IN_PLACE:
-                    raise NotInTableError("an output that shows what was overwritten")
+    for node in program.outputs:
+        shown = node
+        while str(shown.target) in VIEWS:
+            shown = shown.all_input_nodes[0]
+            if str(shown.target) in IN_PLACE:
+                raise NotInTableError("an output that shows what was overwritten")
 
 
 def _inputs_and_outputs(
-    program: ExportedProgram, graph: ir.Graph, values: Mapping[Node, Operand | Parts]
+    program: Program, graph: ir.Graph, values: Mapping[Node, Operand | Parts]
 ) -> None:
-    by_name = {node.name: value for node, value in values.items()}
-    signature = program.graph_signature
-    if len(signature.user_outputs) != len(signature.output_specs):
-        raise NotInTableError("a program that changes its buffers")
-    for name in signature.user_inputs:
-        graph.inputs.append(_value(by_name, name))
-    for name in signature.user_outputs:
-        if name is not None:
-            graph.outputs.append(_value(by_name, name))
+    graph.inputs.extend(_value(values[node]) for node in program.inputs)
+    graph.outputs.extend(_value(values[node]) for node in program.outputs)
 
 
-def _value(by_name: Mapping[str, Operand | Parts], name: object) -> ir.Value:
-    found = by_name.get(name) if isinstance(name, str) else None
+def _value(found: Operand | Parts) -> ir.Value:
     if not isinstance(found, Operand):
         raise NotInTableError("an input or output that is no tensor")
     return found.value
 
 
-def _constants(
-    program: ExportedProgram, graph: ir.Graph, values: Mapping[Node, Operand | Parts]
-) -> None:
+def _constants(program: Program, graph: ir.Graph, values: Mapping[Node, Operand | Parts]) -> None:
     """Register parameters, buffers and other constants under the names that the module has."""
-    by_name = {node.name: value for node, value in values.items()}
-    signature = program.graph_signature
-    named = {
-        **signature.inputs_to_parameters,
-        **signature.inputs_to_buffers,
-        **signature.inputs_to_lifted_tensor_constants,
-    }
-    tensors = {
-        **dict(program.named_parameters()),
-        **dict(program.named_buffers()),
-        **program.constants,
-    }
-    for placeholder, name in named.items():
-        value = _value(by_name, placeholder)
-        array = tensors[name].detach().contiguous().numpy()
+    for node, (name, tensor) in program.constants.items():
+        value = _value(values[node])
         value.name = name
-        value.const_value = ir.tensor(array, name=name)
+        value.const_value = ir.tensor(tensor.detach().contiguous().numpy(), name=name)
         graph.register_initializer(value)
