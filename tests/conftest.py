@@ -16,6 +16,7 @@ import click
 import pytest
 
 from tests.specimens import documents
+from tests.specimens.shared_weights import SharedWeights
 
 # One thread each: the suite runs in parallel, and parallel sums must not reorder.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -48,6 +49,19 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An export cache of the test's own."""
     monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWeights]:
+    """Seeded weights for whoever obtains a network; tests of the seeding call it directly."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    shared = SharedWeights(folder / "weights")
+    shared.folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgekit.models.weights.initialize", shared.initialize)
+        yield shared
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,6 +17,7 @@ from edgekit import models
 from edgekit.data import synthetic
 from edgekit.models.layers.dynamic_shift_max import DynamicShiftMax
 from tests.specimens.networks import SMALL, child, one_thread  # noqa: F401 (an autouse fixture)
+from tests.specimens.shared_weights import SharedWeights
 
 
 def _digest(module: nn.Module) -> str:
@@ -27,9 +28,9 @@ def _digest(module: nn.Module) -> str:
 
 
 @pytest.mark.parametrize("name", models.names(baselines=False))
-def test_initialized_networks_are_sane(name: str) -> None:
+def test_initialized_networks_are_sane(name: str, shared_weights: SharedWeights) -> None:
     spec = models.get(name)
-    module = models.initialize(spec)
+    module = shared_weights.initialize(spec)
     assert not module.training
     assert not any(parameter.requires_grad for parameter in module.parameters())
     assert {parameter.dtype for parameter in module.parameters()} == {torch.float32}
@@ -47,9 +48,9 @@ def test_initialized_networks_are_sane(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", models.names("micronet*"))
-def test_shift_max_coefficients_are_not_saturated(name: str) -> None:
+def test_shift_max_coefficients_are_not_saturated(name: str, shared_weights: SharedWeights) -> None:
     spec = models.get(name)
-    module = models.initialize(spec)
+    module = shared_weights.initialize(spec)
     gates: list[Tensor] = []
     for layer in module.modules():
         if isinstance(layer, DynamicShiftMax):

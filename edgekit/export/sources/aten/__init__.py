@@ -1,6 +1,6 @@
-"""ONNX straight from torch.export's ATen program, for the operators that mobile CNNs are made of.
+"""ONNX straight from the ATen operators that a module calls, for those of mobile CNNs.
 
-torch's own exporter retraces the program, translates it through onnxscript's library and looks
+torch's own exporter traces the module twice, translates it through onnxscript's library and looks
 every operator up by signature; for the operators in ``table`` one function each says the same.
 Whatever stands outside the table goes through torch's exporter, see ``torch_graph``. Names of
 nodes and values are those that torch's exporter gives: they enter the files, and encodings
