@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edgekit.errors import UnknownNameError, did_you_mean
-from edgekit.evaluate import settings
 from edgekit.export import formats, precisions
-from edgekit.models import libraries, registry
+from edgekit.models import libraries, preprocessing_choice, registry
 from edgekit.quantize import ranges, recipe, rungs
 from edgekit.registry import Registry
 
@@ -16,7 +15,7 @@ TABLES = {
     "libraries": libraries.LIBRARIES,
     "formats": formats.FORMATS,
     "precisions": precisions.PRECISIONS,
-    "preprocessings": settings.PRESETS,
+    "preprocessings": preprocessing_choice.PRESETS,
     "ranges": ranges.METHODS,
     "rungs": rungs.RUNGS,
     "recipes": recipe.NAMED,

@@ -57,12 +57,17 @@ def gather(request: BundleRequest, scratch: Path, say: Callable[[str], None]) ->
     found: list[Artifact] = []
     for subject in request.subjects:
         if not _is_file(subject):
-            found += export.run(export.ExportRequest(subject, scratch), progress=say).artifacts
+            wanted = export.ExportRequest(subject, scratch, preprocessing=request.said)
+            found += export.run(wanted, progress=say).artifacts
             continue
         path = Path(subject)
         if not path.is_file():
             raise InvalidPathError(f"{path}: no such file")
         known = artifact.load(path)
+        if known is not None and request.said.given:
+            side = max(known.inputs[0].shape[1:])
+            wanted_pixels = request.said.over(known.preprocessing, side, str(path))
+            known = replace(known, preprocessing=wanted_pixels)
         if known is None or known.preprocessing is None:
             raise UsageError(
                 f"{path} has no sidecar that fits it and says its preprocessing, so an app would "

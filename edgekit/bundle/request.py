@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from edgekit.errors import UsageError
+from edgekit.models.preprocessing_choice import PreprocessingChoice, choice_of
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class BundleRequest:
         data: labelled images to measure accuracy on; None measures none.
         limit: how many of these images.
         fold_preprocessing: put what the standard metadata cannot say into the .tflite files.
+        preprocessing: what is said of how pixels become the input, as
+            `edgekit.export.ExportRequest` takes it; before what the files' sidecars say.
         score_threshold: scores below it are not worth showing; for the metadata.
         measure: time the files here, into ``measured/``.
         as_zip: also write ``NAME.edgekit.zip``.
@@ -47,18 +51,25 @@ class BundleRequest:
     data: Path | None = None
     limit: int | None = None
     fold_preprocessing: bool = False
+    preprocessing: str | PreprocessingChoice | None = None
     score_threshold: float | None = None
     measure: bool = False
     as_zip: bool = False
     force: bool = False
 
     def __post_init__(self) -> None:
+        _ = self.said
         if not self.subjects:
             raise UsageError("nothing is to be bundled: name a network or model files")
         if self.license_file is not None and self.license is None:
             raise UsageError("--license-file goes with --license, its SPDX identifier")
         if self.name is not None and (not self.name or "/" in self.name or self.name[0] == "."):
             raise UsageError(f"a bundle's name is part of a file name, not {self.name!r}")
+
+    @cached_property
+    def said(self) -> PreprocessingChoice:
+        """All that is said of the preprocessing."""
+        return choice_of(self.preprocessing)
 
 
 def source_date_epoch() -> int | None:

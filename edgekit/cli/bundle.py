@@ -11,6 +11,7 @@ from edgekit.cli.shared import output
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.progress import told, working
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
+from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 
 if TYPE_CHECKING:
     from edgekit.bundle import Built
@@ -26,6 +27,7 @@ _path = click.Path(path_type=Path)
 @click.option("--license", "license_id", metavar="SPDX", help="Licence of the weights.")
 @click.option("--license-file", type=_path, metavar="FILE", help="The text of that licence.")
 @click.option("--revision", help="Of the source that made the weights, such as a commit.")
+@preprocessing_options
 @click.option(
     "--golden", type=_path, metavar="DIR", help="Images for golden answers; else synthetic ones."
 )
@@ -52,6 +54,7 @@ def command(
     license_id: str | None,
     license_file: Path | None,
     revision: str | None,
+    pixels: PreprocessingOptions,
     golden: Path | None,
     data: Path | None,
     limit: int | None,
@@ -82,6 +85,7 @@ def command(
         data=data,
         limit=limit,
         fold_preprocessing=fold_preprocessing,
+        preprocessing=pixels.choice,
         score_threshold=score_threshold,
         measure=measure,
         as_zip=as_zip,

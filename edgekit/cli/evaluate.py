@@ -9,7 +9,6 @@ import click
 
 from edgekit.cli.shared import output, words
 from edgekit.cli.shared.options import (
-    file_preprocessing_option,
     label_offset_option,
     model_option,
     one_model,
@@ -19,6 +18,7 @@ from edgekit.cli.shared.options import (
 from edgekit.cli.shared.progress import bar
 from edgekit.cli.shared.tables import columns as column
 from edgekit.cli.shared.tables.columns import FACTS, figure, prose, word
+from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 
 if TYPE_CHECKING:
     from edgekit.evaluate import (
@@ -54,13 +54,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Take N images, evenly spaced over all; of synthetic ones N instead of 64.",
 )
-@click.option(
-    "--resize",
-    type=click.IntRange(min=1),
-    metavar="PIXELS",
-    help="Shorter side before the centre crop, in place of the model's own.",
-)
-@file_preprocessing_option
+@preprocessing_options
 @label_offset_option
 @threads_option
 @print_options
@@ -71,8 +65,7 @@ def command(
     against: str | None,
     weights: Path | None,
     limit: int | None,
-    resize: int | None,
-    preprocessing: str | None,
+    pixels: PreprocessingOptions,
     label_offset: int,
     threads: int,
     *,
@@ -96,7 +89,7 @@ def command(
         against=against,
         weights=weights,
         limit=limit,
-        settings=evaluate.Settings(threads, resize, preprocessing, label_offset),
+        settings=evaluate.Settings(threads, None, pixels.choice, label_offset),
     )
     with bar(f"evaluating {Path(name).name}") as progress:
         result = evaluate.judge(request, progress=progress)
@@ -171,8 +164,12 @@ def print_outputs(result: OutputEvaluation) -> None:
         )
         output.say()
     rows = [["file", f"{Path(each.name).name}, {each.runtime}"] for each in judged]
-    taken = [each.preprocessing for each in judged if each.preprocessing is not None]
-    rows += [["input value", text] for text in dict.fromkeys(map(words.preprocessing, taken))]
+    taken = [
+        words.preprocessing(each.preprocessing, each.preprocessing_from)
+        for each in judged
+        if each.preprocessing is not None
+    ]
+    rows += [["input value", text] for text in dict.fromkeys(taken)]
     output.print_table(FACTS, [*rows, ["data", result.data]])
 
 
@@ -220,5 +217,8 @@ def comparison_rows(result: Evaluation) -> list[list[str]]:
 
 
 def _conditions(result: Evaluation, sides: list[Answers]) -> list[list[str]]:
-    inputs = dict.fromkeys(words.preprocessing(side.subject.preprocessing) for side in sides)
+    inputs = dict.fromkeys(
+        words.preprocessing(side.subject.preprocessing, side.subject.preprocessing_from)
+        for side in sides
+    )
     return [["data", result.data.description], *(["input value", text] for text in inputs)]

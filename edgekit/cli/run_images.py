@@ -9,12 +9,12 @@ import click
 
 from edgekit.cli.shared import output, words
 from edgekit.cli.shared.options import (
-    file_preprocessing_option,
     label_offset_option,
     print_options,
     threads_option,
 )
 from edgekit.cli.shared.tables.columns import figure, prose
+from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 
 if TYPE_CHECKING:
     from edgekit.evaluate import ShownImage
@@ -35,7 +35,7 @@ _SHOWN_VALUES = 8  # of a raw output, in the text; --json has all
 )
 @click.option("--top", type=int, default=5, show_default=True, help="Classes to name.")
 @click.option("--raw", is_flag=True, help="Print the outputs as they are.")
-@file_preprocessing_option
+@preprocessing_options
 @label_offset_option
 @threads_option
 @print_options
@@ -44,7 +44,7 @@ def command(
     images: tuple[Path, ...],
     labels: Path | None,
     top: int,
-    preprocessing: str | None,
+    pixels: PreprocessingOptions,
     label_offset: int,
     threads: int,
     *,
@@ -62,7 +62,7 @@ def command(
     """
     from edgekit import evaluate
 
-    settings = evaluate.Settings(threads, None, preprocessing, label_offset)
+    settings = evaluate.Settings(threads, None, pixels.choice, label_offset)
     result = evaluate.show(evaluate.ShowRequest(file, images, labels, top, raw, settings))
     if as_json:
         output.print_document(result)
@@ -72,7 +72,7 @@ def command(
         _print(shown)
     taken = "arrays as they are"
     if result.preprocessing is not None:
-        taken = words.preprocessing(result.preprocessing)
+        taken = words.preprocessing(result.preprocessing, result.preprocessing_from)
     output.say(f"\n{result.runtime}; input {taken}")
 
 

@@ -11,13 +11,13 @@ import click
 from edgekit.cli.shared import output, words
 from edgekit.cli.shared.options import (
     NameList,
-    file_preprocessing_option,
     label_offset_option,
     print_options,
     threads_option,
 )
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import FACTS, figure, name, prose, word
+from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 
 if TYPE_CHECKING:
     from edgekit.evaluate import FileFacts, IsaReport, SaturatingLayer, Verification
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 @click.option(
     "--min-sqnr", type=float, metavar="DB", help="Fail if the SQNR of FILE to OTHER is less."
 )
-@file_preprocessing_option
+@preprocessing_options
 @label_offset_option
 @threads_option
 @print_options
@@ -70,7 +70,7 @@ def command(
     isas: tuple[str, ...],
     min_agreement: float | None,
     min_sqnr: float | None,
-    preprocessing: str | None,
+    pixels: PreprocessingOptions,
     label_offset: int,
     threads: int,
     *,
@@ -93,7 +93,7 @@ def command(
         samples=samples,
         isas=isas,
         thresholds=evaluate.Thresholds(min_agreement, min_sqnr),
-        settings=evaluate.Settings(threads, None, preprocessing, label_offset),
+        settings=evaluate.Settings(threads, None, pixels.choice, label_offset),
     )
     with working("verifying") as say:
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from edgekit.data.images import Pixels
 from edgekit.evaluate.tensors import Scores
 from edgekit.models import Preprocessing
+from edgekit.models.preprocessing_choice import Source
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class EvaluatedModel:
     sha256: str | None
     weights: str | None
     preprocessing: Preprocessing
-    preprocessing_from: Literal["card", "sidecar", "option"]
+    preprocessing_from: Source
     label_offset: int
     classes: int
 

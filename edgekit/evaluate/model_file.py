@@ -50,7 +50,7 @@ class _FilePredictor:
 def opened(name: str, settings: Settings) -> Iterator[_FilePredictor]:
     """Load a model file for the length of the ``with`` block.
 
-    Preprocessing comes from the file's sidecar, or where that has none, from the settings.
+    Preprocessing comes from the settings, or where they say nothing, from the file's sidecar.
 
     Args:
         name: path of an existing file as the user gave it.
@@ -67,7 +67,7 @@ def opened(name: str, settings: Settings) -> Iterator[_FilePredictor]:
     recorded = None if known is None else known.preprocessing
     with served_model.serve(path, threads=settings.threads) as model:
         source = tensors.image_input(model.info, name)
-        wanted = settings.resized(recorded or settings.preset(name, source.side), name)
+        wanted, by = settings.of_image(recorded, source.side, name)
         source.check(wanted, name)
         offset = settings.label_offset if recorded is None else 0
         target = tensors.class_output(model.info, name, offset)
@@ -79,7 +79,7 @@ def opened(name: str, settings: Settings) -> Iterator[_FilePredictor]:
             sha256=digest.sha256_of(path),
             weights=None if known is None else known.weights,
             preprocessing=wanted,
-            preprocessing_from="option" if recorded is None else "sidecar",
+            preprocessing_from=by,
             label_offset=offset,
             classes=target.classes,
         )

@@ -52,7 +52,7 @@ def opened(name: str, weights: Path | None, settings: Settings) -> Iterator[_Net
         name: name or alias of the network.
         weights: file with its weights; None takes those that come with edgekit, and where there
             are none, seeded initialization.
-        settings: see `Settings`; the preprocessing is the network's own, or its weights'.
+        settings: see `Settings`; without more, the preprocessing is the network's, or its weights'.
 
     Raises:
         UnknownNameError: no network is called that.
@@ -63,6 +63,7 @@ def opened(name: str, weights: Path | None, settings: Settings) -> Iterator[_Net
 
     loaded = models.obtain(models.get(name), weights)
     module, spec = loaded.module, loaded.spec
+    wanted, by = settings.of_image(spec.preprocessing, spec.preprocessing.crop, name, "card")
     subject = EvaluatedModel(
         name=name,
         model=spec.name,
@@ -70,8 +71,8 @@ def opened(name: str, weights: Path | None, settings: Settings) -> Iterator[_Net
         runtime=f"torch {torch.__version__}",
         sha256=None if weights is None else digest.sha256_of(weights),
         weights=loaded.origin,
-        preprocessing=settings.resized(spec.preprocessing, name),
-        preprocessing_from="card",
+        preprocessing=wanted,
+        preprocessing_from=by,
         label_offset=0,
         classes=spec.classes,
     )

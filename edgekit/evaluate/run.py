@@ -107,12 +107,11 @@ def _check_weights(names: Sequence[str], weights: Path | None) -> None:
 
 
 def _check_options_used(predictors: list[Predictor], settings: Settings) -> None:
-    given = settings.preprocessing is not None or settings.label_offset
     subjects = [each.subject for each in predictors]
-    if given and all(subject.preprocessing_from != "option" for subject in subjects):
+    if settings.label_offset and not any(subject.label_offset for subject in subjects):
         raise UsageError(
-            "--preprocessing and --label-offset are for files without a record of their "
-            f"preprocessing; on record here: {', '.join(subject.name for subject in subjects)}"
+            "--label-offset is for files without a record of their preprocessing; on record here: "
+            f"{', '.join(subject.name for subject in subjects)}"
         )
 
 

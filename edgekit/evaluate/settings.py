@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 from edgekit.errors import UsageError
-from edgekit.models import Preprocessing, preprocessing
-from edgekit.registry import Registry
-
-
-def _cifar10(crop: int, resize: int) -> Preprocessing:
-    return replace(preprocessing.cifar10(), crop=crop, resize=resize)
-
-
-def _raw(crop: int, resize: int) -> Preprocessing:
-    return Preprocessing((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), crop, resize, scale=1.0)
-
-
-PRESETS: Registry[Callable[[int, int], Preprocessing]] = Registry(
-    "preprocessing",
-    (
-        ("imagenet", preprocessing.imagenet),
-        ("cifar10", _cifar10),
-        ("minus-one-to-one", preprocessing.minus_one_to_one),
-        ("raw", _raw),
-    ),
-)
-"""From crop and resize, in pixels, to a preprocessing, by the name that users type."""
-
-_CROP_SHARE = 0.875  # of the shorter side: 224 of 256
+from edgekit.models import Preprocessing
+from edgekit.models.preprocessing_choice import NOTHING, PreprocessingChoice, Source, read
 
 
 @dataclass(frozen=True)
@@ -40,9 +18,10 @@ class Settings:
         threads: threads a runtime may compute with.
         resize: shorter side of an image before the centre crop, in pixels; None takes what the
             preprocessing says.
-        preprocessing: name of the preprocessing of files that have none on record.
-        label_offset: outputs before the one for label 0, in those same files: 1 where the first
-            class is "background".
+        preprocessing: name of a preprocessing, a .toml file, or what else is said of it; it comes
+            before what is on record.
+        label_offset: outputs before the one for label 0, of files without a record: 1 where the
+            first class is "background".
 
     Raises:
         UsageError: a value is out of its range.
@@ -51,47 +30,42 @@ class Settings:
 
     threads: int = 1
     resize: int | None = None
-    preprocessing: str | None = None
+    preprocessing: str | PreprocessingChoice | None = None
     label_offset: int = 0
 
     def __post_init__(self) -> None:
         if self.threads < 1:
             raise UsageError(f"a model runs on 1 thread or more, not {self.threads}")
-        if self.resize is not None and self.resize < 1:
-            raise UsageError(f"--resize takes a number of pixels, not {self.resize}")
         if self.label_offset < 0:
             raise UsageError(f"a label offset is 0 or more, not {self.label_offset}")
-        if self.preprocessing is not None:
-            PRESETS.find(self.preprocessing)
+        _ = self.choice
 
-    def preset(self, name: str, crop: int) -> Preprocessing:
-        """Return the named preprocessing for a file whose input is ``crop`` pixels wide.
+    @cached_property
+    def choice(self) -> PreprocessingChoice:
+        """All that is said of the preprocessing."""
+        beside = NOTHING if self.resize is None else PreprocessingChoice(resize=self.resize)
+        if isinstance(self.preprocessing, PreprocessingChoice):
+            return self.preprocessing if self.resize is None else self._both(self.preprocessing)
+        return read(self.preprocessing, beside)
+
+    def of_image(
+        self, known: Preprocessing | None, side: int, name: str, by: Source = "sidecar"
+    ) -> tuple[Preprocessing, Source]:
+        """Return how pixels become an input, and who says so.
+
+        Args:
+            known: on record; None if nothing is.
+            side: rows and columns of the input.
+            name: what to call the model in messages.
+            by: whose record it is.
 
         Raises:
-            UsageError: none was named.
+            UsageError: nobody knows, or what is said contradicts the input.
         """
-        if self.preprocessing is None:
-            raise UsageError(
-                f"{name} has no record of its preprocessing (a sidecar {name}.json of "
-                f"`edgekit export`): say it with --preprocessing {'|'.join(PRESETS)}"
-            )
-        return PRESETS.find(self.preprocessing)(crop, round(crop / _CROP_SHARE))
+        wanted = self.choice.over(known, side, name)
+        return wanted, by if wanted == known else "option"
 
-    def resized(self, wanted: Preprocessing, name: str) -> Preprocessing:
-        """Return a model's preprocessing with ``resize`` in place of its own, if that is set.
-
-        Raises:
-            UsageError: the crop would not fit.
-        """
-        if self.resize is None:
-            return wanted
-        if self.resize < wanted.crop:
-            raise UsageError(
-                f"{name} sees {wanted.crop} pixels: --resize {self.resize} is too small"
-            )
-        return replace(wanted, resize=self.resize)
-
-
-def is_raw(wanted: Preprocessing) -> bool:
-    """Tell whether pixels go in as they are, 0 to 255."""
-    return wanted == _raw(wanted.crop, wanted.resize)
+    def _both(self, said: PreprocessingChoice) -> PreprocessingChoice:
+        if said.resize not in (None, self.resize):
+            raise UsageError(f"two sizes are given to resize to, {said.resize} and {self.resize}")
+        return PreprocessingChoice(**{**vars(said), "resize": self.resize})

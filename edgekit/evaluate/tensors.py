@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from edgekit.data.images import Pixels
 from edgekit.errors import RefusedError
-from edgekit.evaluate.settings import is_raw
 from edgekit.models import Preprocessing
+from edgekit.models.preprocessing_choice import is_raw
 from edgekit.runtimes import ModelInfo, TensorInfo
 from edgekit.runtimes.base import batch_one
 

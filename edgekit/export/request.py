@@ -14,6 +14,7 @@ from edgekit.export.rewriting import choices
 from edgekit.export.rewriting.choices import Choices
 from edgekit.export.sources import shapes
 from edgekit.export.sources.shapes import InputShapes
+from edgekit.models.preprocessing_choice import PreprocessingChoice, choice_of
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class ExportRequest:
         lowering: optional rules of a format to add and to leave out, ``FORMAT:+RULE,-RULE``.
         force: replace existing files that have other content.
         verify: compare every file with its source.
+        preprocessing: what is said of how pixels become the input, before what is on record: a
+            name, a .toml file, or values; see `edgekit.models.preprocessing_choice`. It is kept in
+            the sidecars.
         report: also say what each operator becomes in each format.
 
     Raises:
@@ -57,6 +61,7 @@ class ExportRequest:
     force: bool = False
     verify: bool = True
     report: bool = False
+    preprocessing: str | PreprocessingChoice | None = None
 
     def __post_init__(self) -> None:
         for name in self.precisions:
@@ -64,7 +69,7 @@ class ExportRequest:
                 precisions.get(name)
         for name, rules in self.choices.items():
             rules.check(formats.get(name).lowering)
-        _ = self.shapes  # finds a slip of the pen before the work
+        _ = self.shapes, self.said  # finds a slip of the pen before the work
 
     @property
     def may_be_quantized(self) -> bool:
@@ -81,6 +86,11 @@ class ExportRequest:
     def choices(self) -> dict[str, Choices]:
         """The optional rules by the canonical name of their format."""
         return read_lowering(self.lowering, self.formats)
+
+    @cached_property
+    def said(self) -> PreprocessingChoice:
+        """All that is said of the preprocessing."""
+        return choice_of(self.preprocessing)
 
     @cached_property
     def shapes(self) -> InputShapes:

@@ -79,6 +79,7 @@ def run(
             weights=request.weights,
             seed=request.seed,
             asked=request.shapes,
+            said=request.said,
             progress=progress,
         )
         if prepared.is_quantized:

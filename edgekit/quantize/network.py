@@ -10,7 +10,6 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.errors import RefusedError
-from edgekit.evaluate import Settings
 from edgekit.export import Choices, Source, artifact, lowering
 from edgekit.export.graph import nodes as g
 from edgekit.export.integer import quantizable
@@ -19,6 +18,7 @@ from edgekit.export.sources import input_bounds, parity_inputs, source
 from edgekit.export.sources.input_bounds import Kind
 from edgekit.export.sources.shapes import USUAL, InputShapes
 from edgekit.models import Preprocessing
+from edgekit.models.preprocessing_choice import NOTHING, PreprocessingChoice
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ def prepare(
     weights: Path | None = None,
     seed: int | None = None,
     asked: InputShapes = USUAL,
-    preprocessing: str | None = None,
+    said: PreprocessingChoice = NOTHING,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Network:
     """Prepare what the user named, for `edgekit quantize`.
@@ -71,18 +71,17 @@ def prepare(
         weights: likewise.
         seed: likewise.
         asked: likewise.
-        preprocessing: name of the preprocessing of a file without a record of it; see
-            `edgekit.evaluate.Settings`.
+        said: likewise.
         progress: called with a short line before each step.
 
     Raises:
         EdgekitError: as `edgekit.export.sources.source.resolve`.
-        UnknownNameError: no preprocessing is called that.
         RefusedError: it is quantized already, a weight is NaN or infinite (reason "not-finite"),
             or a batch norm is in training mode.
     """
-    settings = Settings(preprocessing=preprocessing)
-    found = source.resolve(what, weights=weights, seed=seed, asked=asked, progress=progress)
+    found = source.resolve(
+        what, weights=weights, seed=seed, asked=asked, said=said, progress=progress
+    )
     if found.is_quantized:
         raise RefusedError(
             f"{what} is already quantized: `edgekit export {what} --precision int8` writes its own "
@@ -90,7 +89,7 @@ def prepare(
             reason_code="already-quantized",
         )
     if what.lower().endswith(".onnx"):
-        found = _described(found, Path(what), settings)
+        found = _described(found, Path(what))
     _refuse_training(found)
     _refuse_not_finite(found)
     for value in found.graph.graph.inputs:
@@ -119,20 +118,15 @@ def _refuse_not_finite(found: Source) -> None:
             )
 
 
-def _described(found: Source, path: Path, settings: Settings) -> Source:
-    """Add what the sidecar, or else the user, says; parity then looks at images, not at noise."""
+def _described(found: Source, path: Path) -> Source:
+    """Add what the sidecar says; parity looks at images, where they can be made, not at noise."""
     known = artifact.load(path)
     if known is not None:
         found = replace(found, name=known.model, weights=known.weights, params=known.params)
-    wanted = None if known is None else known.preprocessing
-    inputs = list(found.graph.graph.inputs)
-    shape = g.shape_of(inputs[0])
-    is_image = len(inputs) == 1 and len(shape) == 4 and shape[1] == 3 and shape[2] == shape[3]
-    if wanted is None and settings.preprocessing is not None and is_image:
-        wanted = settings.preset(str(path), shape[2])
-    if wanted is None or not is_image or wanted.crop != shape[2]:
+    if found.preprocessing is None:
         return found
-    return _fed_with_images(found, str(inputs[0].name), shape, wanted)
+    (image,) = found.graph.graph.inputs
+    return _fed_with_images(found, str(image.name), g.shape_of(image), found.preprocessing)
 
 
 def _fed_with_images(
@@ -142,4 +136,4 @@ def _fed_with_images(
     if found.original is None:
         raise ValueError(f"{found.name} was not read from a file")
     _, answers = found.original.answers(fed)
-    return replace(found, preprocessing=wanted, feeds=fed, answers=answers)
+    return replace(found, feeds=fed, answers=answers)

@@ -33,7 +33,7 @@ def sensitivity(
         weights=request.weights,
         seed=request.seed,
         asked=request.shapes,
-        preprocessing=request.preprocessing,
+        said=request.said,
         progress=progress,
     )
     known = found.source.preprocessing

@@ -12,6 +12,7 @@ from edgekit.export.request import read_lowering
 from edgekit.export.rewriting.choices import DEFAULT, Choices
 from edgekit.export.sources import shapes
 from edgekit.export.sources.shapes import InputShapes
+from edgekit.models.preprocessing_choice import PreprocessingChoice, choice_of
 from edgekit.quantize import recipe
 from edgekit.quantize.files import FileSettings
 from edgekit.quantize.recipe import Recipe
@@ -44,8 +45,7 @@ class CalibrationRequest:
         operators: ONNX types to quantize; none leaves it to the recipe.
         data: folder of images to judge by; None takes those of ``calibration_data`` that were
             not calibrated with.
-        preprocessing: how pixels become the input of a file without a sidecar: ``imagenet``,
-            ``cifar10``, ``minus-one-to-one`` or ``raw``.
+        preprocessing: as `edgekit.export.ExportRequest` takes it.
         weights: of a network by name; see `edgekit.export.ExportRequest`.
         seed: likewise.
         batch: likewise.
@@ -68,7 +68,7 @@ class CalibrationRequest:
     seven_bit: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     data: Path | None = None
-    preprocessing: str | None = None
+    preprocessing: str | PreprocessingChoice | None = None
     weights: Path | None = None
     seed: int | None = None
     batch: int | None = None
@@ -78,7 +78,7 @@ class CalibrationRequest:
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise UnknownNameError("precision", self.precision, PRECISIONS)
-        _ = self.asked, self.shapes  # finds a slip of the pen before the work
+        _ = self.asked, self.shapes, self.said  # finds a slip of the pen before the work
 
     @property
     def usual_recipe(self) -> str:
@@ -101,6 +101,11 @@ class CalibrationRequest:
         if self.calibration_samples is not None:
             found = replace(found, samples=None)
         return replace(found, seven_bit=found.seven_bit | frozenset(self.seven_bit))
+
+    @cached_property
+    def said(self) -> PreprocessingChoice:
+        """All that is said of the preprocessing."""
+        return choice_of(self.preprocessing)
 
     @cached_property
     def shapes(self) -> InputShapes:

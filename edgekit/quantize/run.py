@@ -77,7 +77,7 @@ def run(
         weights=request.weights,
         seed=request.seed,
         asked=request.shapes,
-        preprocessing=request.preprocessing,
+        said=request.said,
         progress=progress,
     )
     if tuner is not None:

@@ -500,7 +500,7 @@ def test_unlabelled_images_alone_count_nothing(brightest: Path, pictures: Path) 
 
 def test_options_that_nothing_takes_are_refused(photographs: Path) -> None:
     with pytest.raises(UsageError, match=f"on record here: {SMALL}"):
-        evaluate.run(EvaluateRequest(SMALL, photographs, settings=RAW))
+        evaluate.run(EvaluateRequest(SMALL, photographs, settings=Settings(label_offset=1)))
     with pytest.raises(UsageError, match=f"here: {SMALL} and {SMALL}"):
         evaluate.run(EvaluateRequest(SMALL, photographs, against=SMALL, weights=Path("w.pt")))
 

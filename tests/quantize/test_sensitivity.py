@@ -15,6 +15,7 @@ from edgekit import cli
 from edgekit.data import folder as image_folder
 from edgekit.errors import MissingPackageError, RefusedError, UsageError
 from edgekit.export.judging.sqnr import EXACT_DB, Noise
+from edgekit.models import preprocessing_choice
 from edgekit.quantize import Draft, Recipe
 from edgekit.quantize.analysis import layer_accuracy, plots, sensitivity, tensor_errors
 from edgekit.quantize.analysis.sensitivity import Sensitivity
@@ -149,10 +150,8 @@ def test_a_requantized_value_is_found_in_both_files() -> None:
 
 
 def test_images_tell_what_a_layer_costs(draft: Draft, tmp_path: Path) -> None:
-    from edgekit.evaluate import Settings
-
     names = list(draft.encodings.layers)[:2]
-    preset = Settings(preprocessing="cifar10").preset("net", 8)
+    preset = preprocessing_choice.read("cifar10").over(None, 8, "net")
     labelled, plain = _images(tmp_path / "l"), _images(tmp_path / "p", labels=False)
     for root, has_labels in ((labelled, True), (plain, False)):
         images = image_folder.read(root)
@@ -167,14 +166,12 @@ def test_images_tell_what_a_layer_costs(draft: Draft, tmp_path: Path) -> None:
 
 
 def test_only_a_classifier_has_an_accuracy(tmp_path: Path) -> None:
-    from edgekit.evaluate import Settings
-
     graph = integers.network(
         "g (float[1,3,8,8] x) => (float[1,2,8,8] y) { y = Conv(x, w) }", w=weights(2, 3, 1, 1)
     )
     draft = integers.drafted(graph, integers.noise(graph))
     images = image_folder.read(_images(tmp_path / "i"))
-    preset = Settings(preprocessing="cifar10").preset("net", 8)
+    preset = preprocessing_choice.read("cifar10").over(None, 8, "net")
     with pytest.raises(RefusedError, match="classifier"):
         layer_accuracy.of_layers(draft, [], images, preset, lambda _: None)
 

@@ -16,7 +16,6 @@ from edgekit.cli.shared.options import (
     NameList,
     Outputs,
     calibration_data_option,
-    file_preprocessing_option,
     format_option,
     input_options,
     model_option,
@@ -26,6 +25,7 @@ from edgekit.cli.shared.options import (
 )
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
+from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 from edgekit.cli.shared.words import delegate
 from edgekit.errors import EdgekitError, UsageError
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     "--calibration-data int8, int16x8.",
 )
 @calibration_data_option
-@file_preprocessing_option
+@preprocessing_options
 @click.option(
     "--weights",
     type=click.Path(path_type=Path),
@@ -82,7 +82,7 @@ def command(
     formats: tuple[str, ...],
     precisions: tuple[str, ...],
     calibration_data: Path | None,
-    preprocessing: str | None,
+    pixels: PreprocessingOptions,
     weights: Path | None,
     seed: int | None,
     inputs: InputOptions,
@@ -101,6 +101,9 @@ def command(
     package.module:factory runs code of yours, and nothing else does: the module is imported, with
     the current folder on the path, and the factory called without arguments for its nn.Module.
     It needs --input-shape.
+
+    --preprocessing, --mean and the like are kept in the sidecar, from which every later command
+    takes them.
 
     Each file is run on its runtime and compared with its source before it gets its name,
     <model>_<precision>.<format>; a sidecar <file>.json says what it is and what was checked.
@@ -123,8 +126,6 @@ def command(
     integers = tuple(each for each in precisions if each.casefold() in export.CALIBRATED)
     if calibration_data is None:
         integers = ()  # the request then says what they need
-        if preprocessing is not None:
-            raise UsageError("--preprocessing is for the images of --calibration-data")
     elif not integers:
         raise UsageError("--calibration-data is for --precision int8 or int16x8")
     elif tuning.lowerings or tuning.wants_tuning:
@@ -143,11 +144,12 @@ def command(
         force=outputs.force,
         verify=not outputs.no_verify,
         report=wants_report,
+        preprocessing=pixels.choice,
     )
     try:
         with working(name) as say:
             result = export.run(request, tuner=tuning.tuner, progress=say)
-            quantized = _quantized(request, integers, calibration_data, preprocessing, say)
+            quantized = _quantized(request, integers, calibration_data, say)
     except EdgekitError as error:
         report = export.coverage_of(error)
         if report is not None and not as_json:
@@ -168,7 +170,6 @@ def _quantized(
     request: ExportRequest,
     precisions: tuple[str, ...],
     calibration_data: Path | None,
-    preprocessing: str | None,
     say: Callable[[str], None],
 ) -> list[QuantizeResult]:
     """Write the integer precisions of the same network."""
@@ -181,7 +182,7 @@ def _quantized(
             request.model,
             calibration_data=calibration_data,
             precision=precision,
-            preprocessing=preprocessing,
+            preprocessing=request.preprocessing,
             weights=request.weights,
             seed=request.seed,
             batch=request.batch,

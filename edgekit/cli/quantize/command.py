@@ -20,6 +20,7 @@ from edgekit.cli.shared.options import (
     table_format_options,
 )
 from edgekit.cli.shared.progress import working
+from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 
 
@@ -32,6 +33,7 @@ from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
     "[default: default, and minmax with --max-drop]",
 )
 @sample_options
+@preprocessing_options
 @click.option(
     "--max-drop",
     type=float,
@@ -98,6 +100,7 @@ def command(
     model_option: str | None,
     recipe: str | None,
     samples: SampleOptions,
+    pixels: PreprocessingOptions,
     max_drop: float | None,
     per_channel: bool | None,
     precision: str,
@@ -139,7 +142,7 @@ def command(
         seven_bit=seven_bit,
         operators=operators,
         data=samples.data,
-        preprocessing=samples.preprocessing,
+        preprocessing=pixels.choice,
         weights=samples.weights,
         batch=inputs.batch,
         input_shapes=inputs.input_shapes,

@@ -18,6 +18,7 @@ from edgekit.cli.shared.options import (
     sample_options,
 )
 from edgekit.cli.shared.progress import working
+from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 
 
 @click.command("sensitivity", short_help="Rank layers by what int8 costs them.")
@@ -25,6 +26,7 @@ from edgekit.cli.shared.progress import working
 @model_option
 @click.option("--recipe", default="minmax", show_default=True, help="As for `edgekit quantize`.")
 @sample_options
+@preprocessing_options
 @click.option(
     "--samples",
     "judged",
@@ -68,6 +70,7 @@ def command(
     model_option: str | None,
     recipe: str,
     samples: SampleOptions,
+    pixels: PreprocessingOptions,
     judged: int,
     worst: int,
     top: int,
@@ -92,7 +95,7 @@ def command(
         recipe=recipe,
         encodings=samples.encodings,
         data=samples.data,
-        preprocessing=samples.preprocessing,
+        preprocessing=pixels.choice,
         weights=samples.weights,
         batch=inputs.batch,
         input_shapes=inputs.input_shapes,

@@ -92,7 +92,6 @@ class SampleOptions:
     calibration_samples: int | None
     encodings: Path | None
     data: Path | None
-    preprocessing: str | None
     weights: Path | None
 
 
@@ -220,11 +219,6 @@ sample_options = bundle(
             metavar="DIR",
             text="Images to judge by; without it those of --calibration-data that were not used.",
         ),
-        click.option(
-            "--preprocessing",
-            metavar="NAME",
-            help="Of a file without a sidecar: imagenet, cifar10, minus-one-to-one or raw.",
-        ),
         _path("--weights", text="As for `edgekit export`."),
     ),
 )
@@ -277,11 +271,6 @@ threads_option = click.option(
     default=1,
     show_default=True,
     help="Threads of the runtime.",
-)
-file_preprocessing_option = click.option(
-    "--preprocessing",
-    metavar="NAME",
-    help="For files without a sidecar: imagenet, cifar10, minus-one-to-one or raw (0 to 255).",
 )
 label_offset_option = click.option(
     "--label-offset",

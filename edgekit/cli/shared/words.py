@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from edgekit.evaluate import Share
     from edgekit.models import Preprocessing
+    from edgekit.models.preprocessing_choice import Source
 
 
 def delegate(partitions: int | None, outside: tuple[str, ...]) -> str:
@@ -38,10 +39,11 @@ def weights(text: str) -> str:
     return re.sub(r"(sha256:[0-9a-f]{12})[0-9a-f]+", r"\1", text)
 
 
-def preprocessing(wanted: Preprocessing) -> str:
-    """Say how pixels become an input."""
+def preprocessing(wanted: Preprocessing, by: Source | None = None) -> str:
+    """Say how pixels become an input, and by whose word."""
+    words = {"option": "the options", "sidecar": "its sidecar", "card": "its card", None: ""}[by]
     return (
         f"(pixel * {wanted.scale:.6g} - mean) / std, {wanted.channel_order}, mean "
         f"{list(wanted.mean)}, std {list(wanted.std)}, resize {wanted.resize} "
-        f"{wanted.interpolation}, crop {wanted.crop}"
+        f"{wanted.interpolation}, crop {wanted.crop}{f' (from {words})' if words else ''}"
     )

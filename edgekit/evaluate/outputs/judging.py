@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -109,19 +108,16 @@ def opened(name: str, info: ModelInfo, settings: Settings) -> OpenFile:
     try:
         image = tensors.image_input(info, name)
     except RefusedError:
-        return OpenFile(form, info, known, None, None)
-    wanted = recorded
-    if wanted is None and settings.preprocessing is not None:
-        wanted = settings.preset(name, image.side)
-    if wanted is not None:
-        wanted = settings.resized(wanted, name)
-        image.check(wanted, name)
-    return OpenFile(form, info, known, image, wanted)
+        return OpenFile(form, info, known, None, None, None)
+    if recorded is None and not settings.choice.given:
+        return OpenFile(form, info, known, image, None, None)
+    wanted, by = settings.of_image(recorded, image.side, name)
+    image.check(wanted, name)
+    return OpenFile(form, info, known, image, wanted, by)
 
 
 def _like(file: OpenFile, first: OpenFile) -> OpenFile:
-    form = file_form.alike(file.form, first.form)
-    return OpenFile(form, file.info, file.known, file.image, file.wanted)
+    return replace(file, form=file_form.alike(file.form, first.form))
 
 
 def _answers(
@@ -172,9 +168,6 @@ class _Judge:
 
     def closed(self, source: str) -> JudgedFile:
         known, pictures = self.file.known, source in ("folder", "synthetic")
-        by: Literal["sidecar", "option"] = "option"
-        if known is not None and known.preprocessing is not None:
-            by = "sidecar"
         return JudgedFile(
             name=self.file.form.name,
             model=None if known is None else known.model,
@@ -182,7 +175,7 @@ class _Judge:
             runtime=self.file.info.runtime_version,
             sha256=digest.sha256_of(Path(self.file.form.name)),
             preprocessing=self.file.wanted if pictures else None,
-            preprocessing_from=by if pictures else None,
+            preprocessing_from=self.file.by if pictures else None,
             segmentation=self.found,
         )
 

@@ -11,6 +11,7 @@ from edgekit.evaluate.statistics import Share
 from edgekit.files import text_table
 from edgekit.files.documents import Document
 from edgekit.models import Preprocessing
+from edgekit.models.preprocessing_choice import Source
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class JudgedFile:
     runtime: str
     sha256: str
     preprocessing: Preprocessing | None
-    preprocessing_from: Literal["sidecar", "option"] | None
+    preprocessing_from: Source | None
     segmentation: Segmentation | None
 
 

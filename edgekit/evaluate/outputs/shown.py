@@ -22,10 +22,10 @@ from edgekit.data.masks import MaskedImages
 from edgekit.errors import RefusedError, UsageError
 from edgekit.evaluate import tensors
 from edgekit.evaluate.outputs.file_form import FileForm
-from edgekit.evaluate.settings import Settings
 from edgekit.evaluate.tensors import ImageInput
 from edgekit.export import Artifact
 from edgekit.models import Preprocessing
+from edgekit.models.preprocessing_choice import NOTHING, Source
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.worker import seeded_inputs
 
@@ -44,6 +44,7 @@ class OpenFile:
         known: its record, if it has one.
         image: its image input; None if it has none.
         wanted: how pixels become that; None if nobody knows.
+        by: who says so; None likewise.
     """
 
     form: FileForm
@@ -51,6 +52,7 @@ class OpenFile:
     known: Artifact | None
     image: ImageInput | None
     wanted: Preprocessing | None
+    by: Source | None
 
 
 class Shown(Protocol):
@@ -188,7 +190,7 @@ def choose(
     for each in files:
         tensors.image_input(each.info, each.form.name)
         if each.wanted is None and each.image is not None:
-            Settings().preset(each.form.name, each.image.side)  # which says what is missing
+            NOTHING.over(None, each.image.side, each.form.name)  # which says what is missing
     if isinstance(data, Path) and masks.is_masked(data):
         masked = masks.read(data)
         masked = masked if limit is None else masked.limited(limit)

@@ -10,6 +10,7 @@ from edgekit.errors import UsageError
 from edgekit.evaluate.settings import Settings
 from edgekit.files.documents import Document
 from edgekit.models import Preprocessing
+from edgekit.models.preprocessing_choice import Source
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class ShowResult(Document):
         file: the model file as it was given.
         runtime: package and version that computed.
         preprocessing: how pixels became the input; None where arrays did.
+        preprocessing_from: who said so; None likewise.
         images: in the order given.
     """
 
@@ -111,4 +113,5 @@ class ShowResult(Document):
     file: str
     runtime: str
     preprocessing: Preprocessing | None
+    preprocessing_from: Source | None
     images: tuple[ShownImage, ...]

@@ -52,7 +52,7 @@ def show(request: ShowRequest) -> ShowResult:
     with served_model.serve(path, threads=settings.threads) as model:
         source = tensors.image_input(model.info, name)
         recorded = None if known is None else known.preprocessing
-        wanted = settings.resized(recorded or settings.preset(name, source.side), name)
+        wanted, by = settings.of_image(recorded, source.side, name)
         source.check(wanted, name)
         offset = settings.label_offset if recorded is None else 0
         if request.raw:
@@ -65,7 +65,7 @@ def show(request: ShowRequest) -> ShowResult:
         for image in request.images:
             model.send({source.tensor.name: _encoded(image, source, wanted)})
             shown.append(answer(str(image), model.receive()))
-    return ShowResult(name, model.info.runtime_version, wanted, tuple(shown))
+    return ShowResult(name, model.info.runtime_version, wanted, by, tuple(shown))
 
 
 def _of_arrays(request: ShowRequest) -> ShowResult:
@@ -85,7 +85,7 @@ def _of_arrays(request: ShowRequest) -> ShowResult:
             for called, (feed,) in found.feeds([file]):
                 model.send(feed)
                 shown.append(answer(called, model.receive()))
-    return ShowResult(name, model.info.runtime_version, None, tuple(shown))
+    return ShowResult(name, model.info.runtime_version, None, None, tuple(shown))
 
 
 def _encoded(image: Path, source: ImageInput, wanted: Preprocessing) -> np.ndarray:

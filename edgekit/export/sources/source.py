@@ -14,6 +14,7 @@ import onnx_ir as ir
 
 from edgekit import models
 from edgekit.errors import RefusedError, UsageError, WorkerError
+from edgekit.export import artifact
 from edgekit.export.graph import macs as count
 from edgekit.export.graph import nodes as g
 from edgekit.export.onnx_writer import plain
@@ -24,6 +25,7 @@ from edgekit.export.sources.onnx_file.original import Original
 from edgekit.export.sources.shapes import USUAL, InputShapes, Shape
 from edgekit.files import digest
 from edgekit.models import ModelSpec, Preprocessing, libraries
+from edgekit.models.preprocessing_choice import NOTHING, PreprocessingChoice
 
 if TYPE_CHECKING:
     from torch import nn
@@ -92,6 +94,7 @@ def resolve(
     weights: Path | None = None,
     seed: int | None = None,
     asked: InputShapes = USUAL,
+    said: PreprocessingChoice = NOTHING,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Source:
     """Prepare what the user named.
@@ -103,6 +106,7 @@ def resolve(
             where there are none, seeded initialization.
         seed: of that initialization; if given, trained weights are not looked for.
         asked: input sizes other than the network's own.
+        said: of the preprocessing, before what the network's card or the file's sidecar says.
         progress: called with a short line before each step.
 
     Raises:
@@ -118,21 +122,24 @@ def resolve(
         found = from_file(Path(what), asked)
         if found.original is not None and found.original.reading.from_half:
             progress("its half precision is read as float32")
-        return found
+        return _recorded(found, Path(what), said)
     if asked.fixed:
         raise UsageError(f"--input-value is for the inputs of an .onnx file, and {what} is none")
     advice = _NOT_SOURCES.get(Path(what).suffix.lower())
     if advice is not None:
         raise UsageError(f"{what} is no network to start from: {advice}")
     if libraries.is_reference(what):
-        return _from_library(what, weights, seed, asked, progress)
+        return _from_library(what, weights, seed, asked, said, progress)
     if own_code.is_reference(what):
-        return _from_own_code(what, weights, seed, asked, progress)
+        return _from_own_code(what, weights, seed, asked, said, progress)
     spec = models.get(what)
     progress("making the weights" if weights is None else f"loading {weights}")
     loaded = models.obtain(spec, weights, seed)
     progress("tracing")
-    return from_spec(loaded.spec, loaded.module, loaded.origin, asked)
+    side = loaded.spec.preprocessing.crop
+    wanted = said.over(loaded.spec.preprocessing, side, what)
+    card = replace(loaded.spec, preprocessing=wanted)
+    return from_spec(card, loaded.module, loaded.origin, asked)
 
 
 def from_spec(
@@ -295,6 +302,7 @@ def _from_library(
     weights: Path | None,
     seed: int | None,
     asked: InputShapes,
+    said: PreprocessingChoice,
     progress: Callable[[str], None],
 ) -> Source:
     found = libraries.find(what)
@@ -307,9 +315,9 @@ def _from_library(
         progress(f"loading {weights}")
         module, origin = models.load_into(found.build(), weights, what), digest.origin_of(weights)
     progress("tracing")
-    return from_module(
-        module, found.name, {INPUT_NAME: shape}, origin, preprocessing=found.preprocessing
-    )
+    known = found.preprocessing
+    wanted = said.over(known, known.crop if known else shape[2], what) if said.given else known
+    return from_module(module, found.name, {INPUT_NAME: shape}, origin, preprocessing=wanted)
 
 
 def _initialized(found: LibraryModel, seed: int) -> nn.Module:
@@ -331,6 +339,7 @@ def _from_own_code(
     weights: Path | None,
     seed: int | None,
     asked: InputShapes,
+    said: PreprocessingChoice,
     progress: Callable[[str], None],
 ) -> Source:
     if not asked.given:
@@ -347,8 +356,42 @@ def _from_own_code(
             module, origin = models.load_into(module, weights, what), digest.origin_of(weights)
         names = torch_graph.parameter_names(module, len(asked.given))
         inputs = shapes.settle(asked, dict.fromkeys(names), what)
+        wanted = said.over(None, _side(inputs, what), what) if said.given else None
         progress("tracing")
-        return from_module(module, _file_name(what), inputs, origin)
+        return from_module(module, _file_name(what), inputs, origin, preprocessing=wanted)
+
+
+def _recorded(found: Source, path: Path, said: PreprocessingChoice) -> Source:
+    """Add the preprocessing that the user, or else the file's sidecar, says."""
+    known = artifact.load(path)
+    recorded = None if known is None else known.preprocessing
+    inputs = {str(value.name): g.shape_of(value) for value in found.graph.graph.inputs}
+    if said.given:
+        recorded = said.over(recorded, _side(inputs, str(path)), str(path))
+    if recorded is None or not _is_image(inputs) or recorded.crop != _side(inputs, str(path)):
+        return found
+    return replace(found, preprocessing=recorded)
+
+
+def _is_image(inputs: Mapping[str, Shape]) -> bool:
+    shape = next(iter(inputs.values()), ())
+    return len(inputs) == 1 and len(shape) == 4 and shape[1] == 3 and shape[2] == shape[3]
+
+
+def _side(inputs: Mapping[str, Shape], subject: str) -> int:
+    """Return rows and columns of the only input.
+
+    Raises:
+        RefusedError: it is no square RGB image (reason "not-an-image-model").
+    """
+    if not _is_image(inputs):
+        wanted = ", ".join(f"{name} {shapes.text(shape)}" for name, shape in inputs.items())
+        raise RefusedError(
+            f"{subject} takes {wanted}, no square RGB image: leave out --preprocessing, --mean and "
+            "the like",
+            reason_code="not-an-image-model",
+        )
+    return next(iter(inputs.values()))[2]
 
 
 def _image_shape(name: str, usual: Shape, asked: InputShapes) -> Shape:
