@@ -143,7 +143,7 @@ def finish(
         checked_with=info.runtime_version,
         integers_id=digest.sha256_of(encodings) if has_encodings else None,
         preprocessing=left,
-        preprocessing_in_graph=left != wanted,
+        preprocessing_in_graph=left != wanted or known.folded is not None,
         tolerance=_TOLERANCES.get(known.precision, _INTEGER_TOLERANCE),
     )
     record = replace(

@@ -67,7 +67,7 @@ def opened(name: str, settings: Settings) -> Iterator[_FilePredictor]:
     recorded = None if known is None else known.preprocessing
     with served_model.serve(path, threads=settings.threads) as model:
         source = tensors.image_input(model.info, name)
-        wanted, by = settings.of_image(recorded, source.side, name)
+        wanted, by = settings.of_file(known, source.side, name)
         source.check(wanted, name)
         offset = settings.label_offset if recorded is None else 0
         target = tensors.class_output(model.info, name, offset)

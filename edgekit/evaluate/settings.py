@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from edgekit.errors import UsageError
+from edgekit.export import Artifact
 from edgekit.models import Preprocessing
 from edgekit.models.preprocessing_choice import NOTHING, PreprocessingChoice, Source, read
 
@@ -47,6 +48,19 @@ class Settings:
         if isinstance(self.preprocessing, PreprocessingChoice):
             return self.preprocessing if self.resize is None else self._both(self.preprocessing)
         return read(self.preprocessing, beside)
+
+    def of_file(self, known: Artifact | None, side: int, name: str) -> tuple[Preprocessing, Source]:
+        """Return how pixels become the input of a file with a record or without, and who says so.
+
+        Raises:
+            UsageError: as `of_image`; or the file normalizes itself, and something else is said.
+        """
+        if known is not None and known.folded is not None and self.choice.normalizes:
+            raise UsageError(
+                f"{name} takes raw pixels and normalizes them itself: leave out --preprocessing, "
+                "--mean, --std, --scale and --channel-order"
+            )
+        return self.of_image(None if known is None else known.preprocessing, side, name)
 
     def of_image(
         self, known: Preprocessing | None, side: int, name: str, by: Source = "sidecar"

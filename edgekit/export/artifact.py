@@ -79,10 +79,12 @@ class Artifact(Document):
         lowering: optional rules beside the format's default ones, in writing; see
             `edgekit.export.rewriting.choices`.
         tuning: what was measured to choose them, step by step.
+        folded: the preprocessing that the file does itself, on raw pixels; ``preprocessing`` then
+            says so. None where it leaves that to whoever feeds it.
     """
 
     schema = "edgekit.artifact"
-    schema_version = 2
+    schema_version = 3
 
     path: Path
     format: str
@@ -109,6 +111,7 @@ class Artifact(Document):
     other_kernels: tuple[OtherKernels, ...] = ()
     lowering: str = ""
     tuning: tuple[Mapping[str, Any], ...] = ()
+    folded: Preprocessing | None = None
 
     @property
     def verified(self) -> str:

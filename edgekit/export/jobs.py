@@ -173,6 +173,7 @@ def _checked(source: Source, job: Job, stage: Staging, origin: QuantizationRecor
         other_kernels=others,
         lowering=job.lowering,
         tuning=job.tuning,
+        folded=source.folded,
     )
 
 

@@ -41,6 +41,7 @@ class ExportRequest:
         preprocessing: what is said of how pixels become the input, before what is on record: a
             name, a .toml file, or values; see `edgekit.models.preprocessing_choice`. It is kept in
             the sidecars.
+        fold_preprocessing: put the preprocessing into the files, which then take raw pixels.
         report: also say what each operator becomes in each format.
 
     Raises:
@@ -62,6 +63,7 @@ class ExportRequest:
     verify: bool = True
     report: bool = False
     preprocessing: str | PreprocessingChoice | None = None
+    fold_preprocessing: bool = False
 
     def __post_init__(self) -> None:
         for name in self.precisions:

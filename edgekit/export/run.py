@@ -14,7 +14,7 @@ from edgekit.export.coverage import Coverage
 from edgekit.export.files import to_files
 from edgekit.export.forms import FloatForms, Tuner
 from edgekit.export.request import ExportRequest
-from edgekit.export.sources import source
+from edgekit.export.sources import folded, source
 from edgekit.export.sources.source import Source
 from edgekit.files import text_table
 from edgekit.files.documents import Document
@@ -82,10 +82,18 @@ def run(
             said=request.said,
             progress=progress,
         )
+        if prepared.is_quantized and request.fold_preprocessing:
+            raise RefusedError(
+                f"{request.model} is quantized already, and its integers stay as they are: leave "
+                "out --fold-preprocessing",
+                reason_code="cannot-fold",
+            )
         if prepared.is_quantized:
             return _of_quantized(prepared, request, progress)
         for name in request.precisions:
             precisions.get(name)
+        if request.fold_preprocessing:
+            prepared = folded.fold(prepared)
         if request.report:
             report = coverage.of_graph(prepared.name, prepared.graph, request.formats)
         chosen = request.choices

@@ -14,6 +14,7 @@ from edgekit.export import Choices, Source, artifact, lowering
 from edgekit.export.graph import nodes as g
 from edgekit.export.integer import quantizable
 from edgekit.export.onnx_writer import plain
+from edgekit.export.sources import folded as folding
 from edgekit.export.sources import input_bounds, parity_inputs, source
 from edgekit.export.sources.input_bounds import Kind
 from edgekit.export.sources.shapes import USUAL, InputShapes
@@ -62,6 +63,7 @@ def prepare(
     seed: int | None = None,
     asked: InputShapes = USUAL,
     said: PreprocessingChoice = NOTHING,
+    folded: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Network:
     """Prepare what the user named, for `edgekit quantize`.
@@ -72,6 +74,7 @@ def prepare(
         seed: likewise.
         asked: likewise.
         said: likewise.
+        folded: put the preprocessing into the network; see `edgekit.export.sources.folded`.
         progress: called with a short line before each step.
 
     Raises:
@@ -90,6 +93,8 @@ def prepare(
         )
     if what.lower().endswith(".onnx"):
         found = _described(found, Path(what))
+    if folded:
+        found = folding.fold(found)
     _refuse_training(found)
     _refuse_not_finite(found)
     for value in found.graph.graph.inputs:
@@ -132,7 +137,10 @@ def _described(found: Source, path: Path) -> Source:
 def _fed_with_images(
     found: Source, name: str, shape: tuple[int, ...], wanted: Preprocessing
 ) -> Source:
-    fed = parity_inputs.images(name, shape, wanted)
+    dtype = np.dtype(input_bounds.kind_of(found.graph.graph.inputs[0]).dtype)
+    fed = tuple(
+        {name: np.asarray(each[name], dtype)} for each in parity_inputs.images(name, shape, wanted)
+    )
     if found.original is None:
         raise ValueError(f"{found.name} was not read from a file")
     _, answers = found.original.answers(fed)

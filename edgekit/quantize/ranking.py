@@ -34,6 +34,7 @@ def sensitivity(
         seed=request.seed,
         asked=request.shapes,
         said=request.said,
+        folded=request.fold_preprocessing,
         progress=progress,
     )
     known = found.source.preprocessing

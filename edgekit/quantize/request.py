@@ -46,6 +46,7 @@ class CalibrationRequest:
         data: folder of images to judge by; None takes those of ``calibration_data`` that were
             not calibrated with.
         preprocessing: as `edgekit.export.ExportRequest` takes it.
+        fold_preprocessing: likewise.
         weights: of a network by name; see `edgekit.export.ExportRequest`.
         seed: likewise.
         batch: likewise.
@@ -69,6 +70,7 @@ class CalibrationRequest:
     operators: tuple[str, ...] = ()
     data: Path | None = None
     preprocessing: str | PreprocessingChoice | None = None
+    fold_preprocessing: bool = False
     weights: Path | None = None
     seed: int | None = None
     batch: int | None = None

@@ -78,6 +78,7 @@ def run(
         seed=request.seed,
         asked=request.shapes,
         said=request.said,
+        folded=request.fold_preprocessing,
         progress=progress,
     )
     if tuner is not None:

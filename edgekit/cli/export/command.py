@@ -25,7 +25,11 @@ from edgekit.cli.shared.options import (
 )
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
-from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
+from edgekit.cli.shared.preprocessing import (
+    PreprocessingOptions,
+    fold_preprocessing_option,
+    preprocessing_options,
+)
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 from edgekit.cli.shared.words import delegate
 from edgekit.errors import EdgekitError, UsageError
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
 )
 @calibration_data_option
 @preprocessing_options
+@fold_preprocessing_option
 @click.option(
     "--weights",
     type=click.Path(path_type=Path),
@@ -91,6 +96,7 @@ def command(
     *,
     wants_ort_format: bool,
     wants_report: bool,
+    fold_preprocessing: bool,
     as_json: bool,
 ) -> None:
     """Export MODEL: a registered network, another package's, an .onnx file, or your own code.
@@ -145,6 +151,7 @@ def command(
         verify=not outputs.no_verify,
         report=wants_report,
         preprocessing=pixels.choice,
+        fold_preprocessing=fold_preprocessing,
     )
     try:
         with working(name) as say:
@@ -183,6 +190,7 @@ def _quantized(
             calibration_data=calibration_data,
             precision=precision,
             preprocessing=request.preprocessing,
+            fold_preprocessing=request.fold_preprocessing,
             weights=request.weights,
             seed=request.seed,
             batch=request.batch,

@@ -20,7 +20,11 @@ from edgekit.cli.shared.options import (
     table_format_options,
 )
 from edgekit.cli.shared.progress import working
-from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
+from edgekit.cli.shared.preprocessing import (
+    PreprocessingOptions,
+    fold_preprocessing_option,
+    preprocessing_options,
+)
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 
 
@@ -34,6 +38,7 @@ from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 )
 @sample_options
 @preprocessing_options
+@fold_preprocessing_option
 @click.option(
     "--max-drop",
     type=float,
@@ -114,6 +119,7 @@ def command(
     outputs: Outputs,
     tuning: TuningOptions,
     *,
+    fold_preprocessing: bool,
     as_json: bool,
 ) -> None:
     """Quantize FILE, a float .onnx, or MODEL (see `edgekit list`) to int8.
@@ -143,6 +149,7 @@ def command(
         operators=operators,
         data=samples.data,
         preprocessing=pixels.choice,
+        fold_preprocessing=fold_preprocessing,
         weights=samples.weights,
         batch=inputs.batch,
         input_shapes=inputs.input_shapes,

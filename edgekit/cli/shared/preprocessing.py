@@ -82,6 +82,11 @@ class PreprocessingOptions:
         return read(self.preprocessing, said)
 
 
+fold_preprocessing_option = click.option(
+    "--fold-preprocessing",
+    is_flag=True,
+    help="Put the preprocessing into the files: they take raw pixels, uint8 RGB, 0 to 255.",
+)
 preprocessing_options = bundle(
     "pixels",
     PreprocessingOptions,

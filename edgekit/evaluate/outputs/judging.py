@@ -111,7 +111,7 @@ def opened(name: str, info: ModelInfo, settings: Settings) -> OpenFile:
         return OpenFile(form, info, known, None, None, None)
     if recorded is None and not settings.choice.given:
         return OpenFile(form, info, known, image, None, None)
-    wanted, by = settings.of_image(recorded, image.side, name)
+    wanted, by = settings.of_file(known, image.side, name)
     image.check(wanted, name)
     return OpenFile(form, info, known, image, wanted, by)
 

@@ -52,7 +52,7 @@ def show(request: ShowRequest) -> ShowResult:
     with served_model.serve(path, threads=settings.threads) as model:
         source = tensors.image_input(model.info, name)
         recorded = None if known is None else known.preprocessing
-        wanted, by = settings.of_image(recorded, source.side, name)
+        wanted, by = settings.of_file(known, source.side, name)
         source.check(wanted, name)
         offset = settings.label_offset if recorded is None else 0
         if request.raw:

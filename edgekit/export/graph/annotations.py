@@ -14,6 +14,19 @@ def affine_of(value: ir.Value | None) -> Affine | None:
     return found if isinstance(found, Affine) else None
 
 
+PIXELS = Affine(1.0, -128)
+"""Of 8-bit pixels, each its own step: stored unsigned, their bytes as they are."""
+
+
+def is_pixels(value: ir.Value | None) -> bool:
+    """Tell whether a value is an input of 8-bit pixels, cast to real numbers and encoded so."""
+    cast = None if value is None else value.producer()
+    if value is None or cast is None or cast.op_type != "Cast" or affine_of(value) != PIXELS:
+        return False
+    source = cast.inputs[0]
+    return source is not None and source.is_graph_input() and source.dtype == ir.DataType.UINT8
+
+
 def is_integer(node: ir.Node) -> bool:
     """Tell whether ``node`` computes on stored integers.
 

@@ -16,7 +16,7 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import weight_layers
 from edgekit.export.graph.affine import Affine
-from edgekit.export.graph.annotations import affine_of, is_integer
+from edgekit.export.graph.annotations import affine_of, is_integer, is_pixels
 from edgekit.export.integer import encoded
 from edgekit.export.onnx_writer import plain
 
@@ -176,10 +176,12 @@ def _pair(graph: ir.Graph, value: ir.Value, affine: Affine, *, unsigned: bool) -
     scale = g.add_constant(graph, f"{value.name}_scale", np.array(affine.scale, np.float32))
     zero = g.add_constant(graph, f"{value.name}_zero_point", zero_point)
     shape, name = value.shape, value.name
+    pixels = producer.inputs[0] if producer is not None and is_pixels(value) and unsigned else None
     quantize = ir.node("QuantizeLinear", [value, scale, zero], name=f"{name}_quantize")
-    stored = quantize.outputs[0]
-    stored.name, stored.shape = f"{name}_quantized", shape
-    stored.type = ir.TensorType(ir.DataType.from_numpy(zero_point.dtype))
+    stored = quantize.outputs[0] if pixels is None else pixels  # which are stored so already
+    if pixels is None:
+        stored.name, stored.shape = f"{name}_quantized", shape
+        stored.type = ir.TensorType(ir.DataType.from_numpy(zero_point.dtype))
     dequantize = ir.node("DequantizeLinear", [stored, scale, zero], name=f"{name}_dequantize")
     real = dequantize.outputs[0]
     real.name, real.shape, real.type = (
@@ -187,7 +189,7 @@ def _pair(graph: ir.Graph, value: ir.Value, affine: Affine, *, unsigned: bool) -
         shape,
         ir.TensorType(ir.DataType.FLOAT),
     )
-    new = [quantize, dequantize]
+    new = [quantize, dequantize] if pixels is None else [dequantize]
     if producer is not None:
         graph.insert_after(producer, new)
     elif len(graph):

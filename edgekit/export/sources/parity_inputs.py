@@ -45,10 +45,19 @@ def images(name: str, shape: tuple[int, ...], preprocessing: Preprocessing) -> t
     Returns:
         `PARITY_INPUTS` sets, float32, each of ``shape``.
     """
-    batch, _, height, width = shape
-    pixels = synthetic.images(PARITY_INPUTS * batch, height, width, seed=1)
-    arrays = preprocessing.apply(pixels).reshape(PARITY_INPUTS, *shape)
+    arrays = preprocessing.apply(_synthetic(shape)).reshape(PARITY_INPUTS, *shape)
     return tuple({name: array} for array in arrays)
+
+
+def pixels(name: str, shape: tuple[int, ...]) -> tuple[Arrays, ...]:
+    """Return the pixels of the same images, uint8 red, green and blue of ``shape`` (NCHW)."""
+    arrays = _synthetic(shape).transpose(0, 3, 1, 2).reshape(PARITY_INPUTS, *shape)
+    return tuple({name: np.ascontiguousarray(array)} for array in arrays)
+
+
+def _synthetic(shape: tuple[int, ...]) -> np.ndarray:
+    batch, _, height, width = shape
+    return synthetic.images(PARITY_INPUTS * batch, height, width, seed=1)
 
 
 def ranges(shapes: Mapping[str, tuple[int, ...]]) -> tuple[Arrays, ...]:

@@ -14,12 +14,18 @@ import onnx_ir as ir
 
 from edgekit import models
 from edgekit.errors import RefusedError, UsageError, WorkerError
-from edgekit.export import artifact
 from edgekit.export.graph import macs as count
 from edgekit.export.graph import nodes as g
 from edgekit.export.onnx_writer import plain
 from edgekit.export.parity import Arrays
-from edgekit.export.sources import canonical, own_code, parity_inputs, shapes, torch_graph
+from edgekit.export.sources import (
+    canonical,
+    image_input,
+    own_code,
+    parity_inputs,
+    shapes,
+    torch_graph,
+)
 from edgekit.export.sources.onnx_file import isolated
 from edgekit.export.sources.onnx_file.original import Original
 from edgekit.export.sources.shapes import USUAL, InputShapes, Shape
@@ -58,9 +64,11 @@ class Source:
         macs: multiply-accumulates of one inference, of all images of its batch.
         preprocessing: how pixels become the input; None if unknown.
         reference: what computed ``answers``.
-        feeds: inputs for parity, NCHW float32 by input name.
+        feeds: inputs for parity, NCHW by input name.
         answers: the outputs that belong to ``feeds``, by output name.
         original: the .onnx file that it was read from, where it was; to be asked again.
+        folded: the preprocessing that the graph does itself, on raw pixels; None if it leaves that
+            to whoever feeds it.
     """
 
     name: str
@@ -73,6 +81,7 @@ class Source:
     feeds: tuple[Arrays, ...]
     answers: tuple[Arrays, ...]
     original: Original | None = None
+    folded: Preprocessing | None = None
 
     @property
     def is_quantized(self) -> bool:
@@ -356,42 +365,15 @@ def _from_own_code(
             module, origin = models.load_into(module, weights, what), digest.origin_of(weights)
         names = torch_graph.parameter_names(module, len(asked.given))
         inputs = shapes.settle(asked, dict.fromkeys(names), what)
-        wanted = said.over(None, _side(inputs, what), what) if said.given else None
+        wanted = said.over(None, image_input.side_of(inputs, what), what) if said.given else None
         progress("tracing")
         return from_module(module, _file_name(what), inputs, origin, preprocessing=wanted)
 
 
 def _recorded(found: Source, path: Path, said: PreprocessingChoice) -> Source:
-    """Add the preprocessing that the user, or else the file's sidecar, says."""
-    known = artifact.load(path)
-    recorded = None if known is None else known.preprocessing
     inputs = {str(value.name): g.shape_of(value) for value in found.graph.graph.inputs}
-    if said.given:
-        recorded = said.over(recorded, _side(inputs, str(path)), str(path))
-    if recorded is None or not _is_image(inputs) or recorded.crop != _side(inputs, str(path)):
-        return found
-    return replace(found, preprocessing=recorded)
-
-
-def _is_image(inputs: Mapping[str, Shape]) -> bool:
-    shape = next(iter(inputs.values()), ())
-    return len(inputs) == 1 and len(shape) == 4 and shape[1] == 3 and shape[2] == shape[3]
-
-
-def _side(inputs: Mapping[str, Shape], subject: str) -> int:
-    """Return rows and columns of the only input.
-
-    Raises:
-        RefusedError: it is no square RGB image (reason "not-an-image-model").
-    """
-    if not _is_image(inputs):
-        wanted = ", ".join(f"{name} {shapes.text(shape)}" for name, shape in inputs.items())
-        raise RefusedError(
-            f"{subject} takes {wanted}, no square RGB image: leave out --preprocessing, --mean and "
-            "the like",
-            reason_code="not-an-image-model",
-        )
-    return next(iter(inputs.values()))[2]
+    wanted, folded = image_input.recorded(path, inputs, said)
+    return replace(found, preprocessing=wanted, folded=folded)
 
 
 def _image_shape(name: str, usual: Shape, asked: InputShapes) -> Shape:

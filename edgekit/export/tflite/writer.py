@@ -253,6 +253,14 @@ class Writer:
         self._unwritten.append((result, number))
         return result
 
+    def encode_pixels(self, source: int, value: ir.Value) -> None:
+        """Let an input of 8-bit pixels be stored numbers, and emit what makes them signed."""
+        self.program.say_quantization(source, Quantization((1.0,), 0))
+        affine = affine_of(value)
+        number = self._add(value.name or "", self.shape(value), value, affine)
+        self._tensors[value] = number
+        self.emit("QUANTIZE", [source], [number], "QuantizeOptions")
+
     def finish_node(self) -> None:
         """Quantize what the operators of one node computed in float32 for encoded values."""
         for result, number in self._unwritten:

@@ -12,6 +12,7 @@ from edgekit.data import ImageFolder
 from edgekit.errors import RefusedError
 from edgekit.evaluate import PairedDifference
 from edgekit.export.graph import nodes as g
+from edgekit.export.sources import input_bounds
 from edgekit.models import Preprocessing
 from edgekit.quantize.analysis import sensitivity
 from edgekit.quantize.candidate import Draft, Say, integer_layers
@@ -62,7 +63,11 @@ def of_layers(
         RefusedError: the network takes no image (reason "not-an-image-model") or does not
             classify (reason "not-a-classifier"), or an image is damaged.
     """
-    form = InputForm.of({str(v.name): g.shape_of(v) for v in draft.graph.graph.inputs})
+    inputs = list(draft.graph.graph.inputs)
+    form = InputForm.of(
+        {str(v.name): g.shape_of(v) for v in inputs},
+        {str(v.name): input_bounds.kind_of(v) for v in inputs},
+    )
     wanted = form.image_preprocessing(preprocessing, images.description)
     shape = g.shape_of(draft.graph.graph.outputs[0])
     if len(shape) != 2 or shape[1] < 2:

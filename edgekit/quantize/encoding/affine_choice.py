@@ -40,7 +40,7 @@ def activations(
         scale, zero = ranges.to_affine(low, high, bits, symmetric=bits == 16, tensor=group[0])
         affine = Affine(scale, zero, bits)
         if number in tied.prescribed:
-            affine = tied.prescribed[number] if bits == 8 else shared_scales.PRESCRIBED_INT16
+            affine = shared_scales.in_bits(tied.prescribed[number], bits)
         chosen.append(affine)
     for sums in tied.sums:
         if tied.prescribed.keys().isdisjoint(sums):

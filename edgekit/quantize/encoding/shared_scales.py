@@ -16,11 +16,18 @@ import onnx_ir as ir
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import operators, weight_layers
 from edgekit.export.graph.affine import Affine
+from edgekit.export.graph.annotations import PIXELS
 from edgekit.export.integer import quantizable
 from edgekit.quantize.encoding.union import Union
 
-PRESCRIBED_INT16 = Affine(1 / 32768, 0, 16)
-"""Of the operators with a prescribed 8-bit encoding, with 16-bit activations."""
+_PRESCRIBED_INT16, _PIXELS_INT16 = Affine(1 / 32768, 0, 16), Affine(1 / 128, 0, 16)
+
+
+def in_bits(prescribed: Affine, bits: int) -> Affine:
+    """Return a prescribed 8-bit encoding as one of 8 or 16 bits."""
+    if bits == 8:
+        return prescribed
+    return _PIXELS_INT16 if prescribed == PIXELS else _PRESCRIBED_INT16
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,8 @@ def _prescribed(model: ir.Model) -> dict[ir.Value, Affine]:
     found: dict[ir.Value, Affine] = {}
     for node in model.graph:
         kind = operators.of(node).prescribed
+        if g.is_op(node, "Cast") and g.operand(node, 0).is_graph_input():
+            kind = PIXELS if g.operand(node, 0).dtype == ir.DataType.UINT8 else None
         if shares_scale(node):
             kinds = {found.get(value) for value in weight_layers.dynamic_inputs(node)}
             kind = kinds.pop() if len(kinds) == 1 else None

@@ -41,7 +41,10 @@ def with_images(
 
     def start() -> Iterator[Feed]:
         (only,) = form.inputs
-        fitted = ({only: _fitted(source.pixels(i), wanted, source.files[i])} for i in numbers)
+        dtype = np.dtype(form.kind(only).dtype)
+        fitted = (
+            {only: _fitted(source.pixels(i), wanted, source.files[i], dtype)} for i in numbers
+        )
         return _filled(form, fitted, numbers, what)
 
     return start
@@ -99,10 +102,10 @@ def _noise(form: InputForm, seed: int, number: int) -> Feed:
     }
 
 
-def _fitted(pixels: images.Pixels, wanted: Preprocessing, name: str) -> np.ndarray:
+def _fitted(pixels: images.Pixels, wanted: Preprocessing, name: str, dtype: np.dtype) -> np.ndarray:
+    """Return an image as an input takes it; whole pixels where that holds integers."""
     fitted = images.fit(pixels, wanted.resize, wanted.crop, wanted.interpolation, name)
-    values: np.ndarray = wanted.apply(fitted[None])[0]
-    return values
+    return np.asarray(wanted.apply(fitted[None])[0], dtype)
 
 
 def _maker(name: str, rows: Rows, form: InputForm, preprocessing: Preprocessing | None) -> _Maker:
@@ -116,7 +119,7 @@ def _maker(name: str, rows: Rows, form: InputForm, preprocessing: Preprocessing 
     is_images = rows.dtype == np.uint8 and len(row) == 3 and row[2] == 3 and min(row) > 0
     if is_images and rows.row_bytes <= _LARGEST_IMAGE_BYTES:
         wanted = form.image_preprocessing(preprocessing, rows.label)
-        return lambda pixels: _fitted(pixels, wanted, rows.label)
+        return lambda pixels: _fitted(pixels, wanted, rows.label, dtype)
     asked = f"{dtype} {_text(shape)}"
     if form.image_side is not None:
         asked += " or uint8 images (N, H, W, 3)"

@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph.annotations import is_pixels
 from edgekit.export.tflite.emit import types
 from edgekit.export.tflite.emit.steps import Steps
 from edgekit.export.tflite.emit.table import Emitters
@@ -89,11 +90,14 @@ def emit_is_infinite(writer: Writer, node: ir.Node) -> None:
 
 
 def emit_cast(writer: Writer, node: ir.Node) -> None:
-    """Emit CAST to the type of the result."""
+    """Emit CAST to the type of the result; encoded pixels are requantized, exactly."""
     dtype = node.outputs[0].dtype
     if dtype is None:
         raise ValueError(f"the type of {g.label(node)!r} is not known")
     source = writer.operand(node, 0)
+    if is_pixels(node.outputs[0]):
+        writer.encode_pixels(source, node.outputs[0])
+        return
     types.cast(writer, source, dtype.numpy().name, writer.output(node.outputs[0]))
 
 
