@@ -9,9 +9,9 @@ import click
 
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import print_options
+from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 from edgekit.cli.shared.progress import told, working
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
-from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 
 if TYPE_CHECKING:
     from edgekit.bundle import Built

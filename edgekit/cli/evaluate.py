@@ -15,10 +15,10 @@ from edgekit.cli.shared.options import (
     print_options,
     threads_option,
 )
+from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 from edgekit.cli.shared.progress import bar
 from edgekit.cli.shared.tables import columns as column
 from edgekit.cli.shared.tables.columns import FACTS, figure, prose, word
-from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 
 if TYPE_CHECKING:
     from edgekit.evaluate import (

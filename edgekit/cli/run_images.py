@@ -13,8 +13,8 @@ from edgekit.cli.shared.options import (
     print_options,
     threads_option,
 )
-from edgekit.cli.shared.tables.columns import figure, prose
 from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
+from edgekit.cli.shared.tables.columns import figure, prose
 
 if TYPE_CHECKING:
     from edgekit.evaluate import ShownImage

@@ -15,9 +15,9 @@ from edgekit.cli.shared.options import (
     print_options,
     threads_option,
 )
+from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import FACTS, figure, name, prose, word
-from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 
 if TYPE_CHECKING:
     from edgekit.evaluate import FileFacts, IsaReport, SaturatingLayer, Verification

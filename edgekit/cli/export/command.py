@@ -23,13 +23,13 @@ from edgekit.cli.shared.options import (
     output_options,
     table_format_options,
 )
-from edgekit.cli.shared.progress import working
-from edgekit.cli.shared.tables.columns import figure, name, prose, word
 from edgekit.cli.shared.preprocessing import (
     PreprocessingOptions,
     fold_preprocessing_option,
     preprocessing_options,
 )
+from edgekit.cli.shared.progress import working
+from edgekit.cli.shared.tables.columns import figure, name, prose, word
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 from edgekit.cli.shared.words import delegate
 from edgekit.errors import EdgekitError, UsageError

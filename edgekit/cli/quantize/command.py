@@ -19,12 +19,12 @@ from edgekit.cli.shared.options import (
     sample_options,
     table_format_options,
 )
-from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.preprocessing import (
     PreprocessingOptions,
     fold_preprocessing_option,
     preprocessing_options,
 )
+from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 
 

@@ -17,8 +17,8 @@ from edgekit.cli.shared.options import (
     print_options,
     sample_options,
 )
-from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
+from edgekit.cli.shared.progress import working
 
 
 @click.command("sensitivity", short_help="Rank layers by what int8 costs them.")
