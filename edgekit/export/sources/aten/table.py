@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import MappingProxyType
 
-from edgekit.export.sources.aten import (
+from edgekit.export.sources.aten.builder import Operand
+from edgekit.export.sources.aten.operators import (
     activations,
     arithmetic,
     convolution,
@@ -18,8 +19,7 @@ from edgekit.export.sources.aten import (
     pooling,
     reshaping,
 )
-from edgekit.export.sources.aten.builder import Operand
-from edgekit.export.sources.aten.joining import Parts
+from edgekit.export.sources.aten.operators.joining import Parts
 
 Translate = Callable[..., Operand | Parts]
 

@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 from edgekit.export.sources.aten import optimizer
 from edgekit.export.sources.aten.builder import Builder, NotInTableError, Operand
-from edgekit.export.sources.aten.joining import Parts
+from edgekit.export.sources.aten.operators.joining import Parts
 from edgekit.export.sources.aten.table import IN_PLACE, OPERATORS, VIEWS
 
 if TYPE_CHECKING:
