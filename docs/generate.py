@@ -38,6 +38,11 @@ def commands() -> str:
             raise LookupError(name)
         context = click.Context(command, info_name=name, parent=root, terminal_width=100)
         sections.append(_command(f"edgekit {name}", command.get_help(context)))
+        for action, each in getattr(command, "actions", {}).items():
+            context = click.Context(
+                each, info_name=f"{name} {action}", parent=root, terminal_width=100
+            )
+            sections.append(_command(f"edgekit {name} {action}", each.get_help(context)))
     return "\n".join(sections)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from edgekit.bundle.building import Built, build
 from edgekit.bundle.checking.finding import CheckReport, Finding
 from edgekit.bundle.checking.run import CheckRequest, check
+from edgekit.bundle.config import read as read_config
+from edgekit.bundle.config import with_options
 from edgekit.bundle.manifest import Bundle, ModelEntry
 from edgekit.bundle.request import BundleRequest
 
@@ -21,4 +23,6 @@ __all__ = [
     "ModelEntry",
     "build",
     "check",
+    "read_config",
+    "with_options",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,18 +11,29 @@ from typing import Any, Literal
 from edgekit.errors import InvalidPathError, RefusedError
 
 FILE = "budgets.toml"
-METRICS = ("size_bytes", "partitions", "operators_outside", "top1_percent", "latency_percent")
-"""What can be held: of the last two, how many points less accurate and how much slower a file may
-be than the baseline's."""
-_RELATIVE_ALONE = ("top1_percent", "latency_percent")
+
+_COST = ("max", "max_increase", "max_increase_percent")
+_SHARE = ("min", "max_decrease")
+METRICS: Mapping[str, tuple[str, ...]] = {
+    "size_bytes": _COST,
+    "partitions": ("max", "max_increase"),
+    "operators_outside": ("max", "max_increase"),
+    "instructions": _COST,
+    "top1_percent": _SHARE,
+    "latency_ms": ("max", "max_increase_percent"),
+    "load_ms": ("max", "max_increase_percent"),
+    "memory_bytes": ("max", "max_increase_percent"),
+}
+"""What can be held, and the limits that each takes: of costs a most, of the accuracy a least."""
 
 DEFAULT = """\
-# What `edgekit check` holds each file to. max: an absolute limit. max_increase: over the
-# baseline's file of the same name; in per cent of it for size_bytes and latency_percent, in points
-# for top1_percent (there a loss), in numbers for the rest. if_missing: fail, warn or skip where
-# there is no baseline or no figure.
+# What `edgekit check` holds each file to. Absolute limits: max, and min for top1_percent. Beside
+# the baseline's file of the same name: max_increase in the metric's own unit, max_increase_percent
+# of the baseline's figure, and max_decrease of top1_percent in points. if_missing: fail, warn or
+# skip where there is no baseline or no figure. Also known: instructions (of an emulated
+# processor), load_ms, and memory_bytes (what loading and running adds).
 [size_bytes]
-max_increase = 5
+max_increase_percent = 5
 if_missing = "skip"
 
 [partitions]
@@ -32,31 +44,38 @@ if_missing = "skip"
 max_increase = 0
 if_missing = "skip"
 
-[top1_percent]
-max_increase = 1
+[instructions]
+max_increase_percent = 2
 if_missing = "skip"
 
-[latency_percent]
-max_increase = 5
+[top1_percent]
+max_decrease = 1
+if_missing = "skip"
+
+[latency_ms]
+max_increase_percent = 5
 if_missing = "skip"
 """
 
 
 @dataclass(frozen=True)
 class Budget:
-    """One limit.
+    """What is allowed of one metric.
 
     Attributes:
-        metric: what is held, one of `METRICS`.
-        max: absolute limit; None for none.
-        max_increase: limit beside the baseline; None for none.
+        metric: one of `METRICS`.
+        limits: each limit's name with its value, at least one.
         if_missing: what to make of a figure that is not there.
     """
 
     metric: str
-    max: float | None
-    max_increase: float | None
+    limits: Mapping[str, float]
     if_missing: Literal["fail", "warn", "skip"]
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether some limit is beside a baseline."""
+        return any(name not in ("max", "min") for name in self.limits)
 
 
 def read(path: Path) -> tuple[Budget, ...]:
@@ -79,19 +98,16 @@ def read(path: Path) -> tuple[Budget, ...]:
 def _budget(path: Path, metric: str, row: Any) -> Budget:  # noqa: ANN401 -- any TOML
     if metric not in METRICS:
         raise _bad(path, f"there is no metric {metric!r}; known: {', '.join(METRICS)}")
-    if not isinstance(row, dict) or row.keys() - {"max", "max_increase", "if_missing"}:
-        raise _bad(path, f"[{metric}] takes max, max_increase and if_missing")
-    limits = [row.get("max"), row.get("max_increase")]
-    if not any(limit is not None for limit in limits) or not all(
-        limit is None or type(limit) in (int, float) for limit in limits
-    ):
-        raise _bad(path, f"[{metric}] needs max or max_increase, a number")
-    if metric in _RELATIVE_ALONE and limits[0] is not None:
-        raise _bad(path, f"[{metric}] is beside a baseline: it takes max_increase alone")
+    known = METRICS[metric]
+    if not isinstance(row, dict) or row.keys() - {*known, "if_missing"}:
+        raise _bad(path, f"[{metric}] takes {', '.join(known)} and if_missing")
+    limits = {name: value for name, value in row.items() if name != "if_missing"}
+    if not limits or not all(type(value) in (int, float) for value in limits.values()):
+        raise _bad(path, f"[{metric}] needs {' or '.join(known)}, a number")
     missing = row.get("if_missing", "warn")
     if missing not in ("fail", "warn", "skip"):
         raise _bad(path, f"[{metric}] if_missing is fail, warn or skip, not {missing!r}")
-    return Budget(metric, limits[0], limits[1], missing)
+    return Budget(metric, limits, missing)
 
 
 def _bad(path: Path, why: str) -> RefusedError:

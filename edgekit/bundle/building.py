@@ -117,6 +117,7 @@ def _fill(
     evidence.write_lowering(members, place)
     evidence.write_encodings(members, place)
     accuracy = evidence.write_accuracy(request, members, place, progress)
+    evidence.write_instructions(request, members, place, timing)
     entries = tuple(each.entry for each in members)
     bundle = Bundle(
         name=name,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 from dataclasses import dataclass
+from dataclasses import fields as fields_of
 from pathlib import PurePosixPath
 
 from edgekit.files import documents
@@ -177,6 +180,12 @@ class Bundle(Document):
     choice: tuple[Choice, ...]
     contents: tuple[Content, ...]
 
+    def derived(self) -> dict[str, str]:
+        """Return the hash of all else in the manifest, so that a change of it is told as such."""
+        fields = {each.name: documents.encode(getattr(self, each.name)) for each in fields_of(self)}
+        text = json.dumps(fields, sort_keys=True, allow_nan=False)
+        return {"manifest_sha256": hashlib.sha256(text.encode()).hexdigest()}
+
     def to_bytes(self) -> bytes:
         """Return the file's one form: reading and writing it again gives the same bytes."""
         text = json.dumps(self.document(), indent=2, sort_keys=True, allow_nan=False)
@@ -191,6 +200,11 @@ def read(content: bytes) -> Bundle:
         ValueError: it is not in the form that `Bundle.to_bytes` writes, so some byte was changed.
     """
     text = content.decode("utf-8", errors="replace")
+    with contextlib.suppress(ValueError, KeyError, AttributeError, TypeError):
+        # What is no manifest is refused as such below.
+        document = json.loads(text)
+        document.pop("manifest_sha256")
+        text = json.dumps(document)
     found = documents.read_document(Bundle, text, Bundle.schema, Bundle.schema_version, "bundle")
     if found.to_bytes() != content:
         raise ValueError("it is not written as edgekit writes it")

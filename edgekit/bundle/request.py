@@ -32,6 +32,7 @@ class BundleRequest:
         preprocessing: what is said of how pixels become the input, as
             `edgekit.export.ExportRequest` takes it; before what the files' sidecars say.
         score_threshold: scores below it are not worth showing; for the metadata.
+        instructions: emulated processor to count each file's instructions on; None counts none.
         measure: time the files here, into ``measured/``.
         as_zip: also write ``NAME.edgekit.zip``.
         force: replace a bundle of that name.
@@ -53,6 +54,7 @@ class BundleRequest:
     fold_preprocessing: bool = False
     preprocessing: str | PreprocessingChoice | None = None
     score_threshold: float | None = None
+    instructions: str | None = None
     measure: bool = False
     as_zip: bool = False
     force: bool = False

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgekit.cli.bundle_actions import ACTIONS
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 from edgekit.cli.shared.progress import told, working
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
+from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.bundle import Built
@@ -19,9 +21,35 @@ if TYPE_CHECKING:
 _path = click.Path(path_type=Path)
 
 
-@click.command("bundle", short_help="Make a folder that app teams can open, check and ship.")
-@click.argument("subjects", metavar="MODEL|FILE...", nargs=-1, required=True)
-@click.option("-o", "--output", "folder", type=_path, default=".", help="Where NAME.edgekit goes.")
+class _WithActions(click.Command):
+    """The command, but for a first word that is an action's name."""
+
+    actions = ACTIONS
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 -- click's
+    ) -> click.Context:
+        """Parse the arguments of the action that they name, or of the command itself."""
+        action = self.actions.get(args[0]) if args else None
+        if action is None:
+            return super().make_context(info_name, args, parent, **extra)
+        return action.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+
+
+@click.command(
+    "bundle", cls=_WithActions, short_help="Make a folder that app teams can open, check and ship."
+)
+@click.argument("subjects", metavar="MODEL|FILE...", nargs=-1)
+@click.option(
+    "-o", "--output", "folder", type=_path, default=Path(), help="Where NAME.edgekit goes."
+)
+@click.option(
+    "--config", type=_path, metavar="FILE", help="In place of edgekit.toml, without MODEL or FILE."
+)
 @click.option("--name", help="Of the bundle; without it the network's.")
 @click.option("--labels", type=_path, metavar="FILE", help="Class names, one a line.")
 @click.option("--license", "license_id", metavar="SPDX", help="Licence of the weights.")
@@ -42,6 +70,11 @@ _path = click.Path(path_type=Path)
 @click.option(
     "--score-threshold", type=float, metavar="X", help="Scores below it are not worth showing."
 )
+@click.option(
+    "--instructions",
+    metavar="PROCESSOR",
+    help="Count each file's instructions on this emulated one, such as cortex-a76.",
+)
 @click.option("--measure", is_flag=True, help="Time the files here, into measured/.")
 @click.option("--zip", "as_zip", is_flag=True, help="Write NAME.edgekit.zip as well.")
 @click.option("--force", is_flag=True, help="Replace a bundle of that name.")
@@ -49,6 +82,7 @@ _path = click.Path(path_type=Path)
 def command(
     subjects: tuple[str, ...],
     folder: Path,
+    config: Path | None,
     name: str | None,
     labels: Path | None,
     license_id: str | None,
@@ -59,6 +93,7 @@ def command(
     data: Path | None,
     limit: int | None,
     score_threshold: float | None,
+    instructions: str | None,
     *,
     fold_preprocessing: bool,
     measure: bool,
@@ -68,13 +103,21 @@ def command(
 ) -> None:
     """Bundle FILEs of one network (.onnx, .tflite, with their sidecars), or MODEL, exported first.
 
+    Without either, what [bundle] in edgekit.toml says: files, and the options below by their names
+    with _ for -; options given here go before it.
+
     Metadata are written into the bundle's copies of the files. Equal inputs and versions give
     equal bytes; set SOURCE_DATE_EPOCH for a date.
+
+    `edgekit bundle push|pull|sign|verify --help` is about a bundle that is made.
     """
     from edgekit import bundle
 
+    if subjects and config is not None:
+        raise UsageError("--config stands in place of MODEL or FILE: give one of the two")
+    known = None if subjects else bundle.read_config(config or Path("edgekit.toml"))
     request = bundle.BundleRequest(
-        subjects=subjects,
+        subjects=subjects if known is None else known.subjects,
         folder=folder,
         name=name,
         labels=labels,
@@ -87,10 +130,13 @@ def command(
         fold_preprocessing=fold_preprocessing,
         preprocessing=pixels.choice,
         score_threshold=score_threshold,
+        instructions=instructions,
         measure=measure,
         as_zip=as_zip,
         force=force,
     )
+    if known is not None:
+        request = bundle.with_options(known, request)
     with working("bundle") as say:
         built = bundle.build(request, say=say, timing=told(say))
     if as_json:

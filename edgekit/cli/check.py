@@ -37,7 +37,7 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Check the folder BUNDLE: hashes, each file opened and replayed, budgets, a baseline.
+    """Check BUNDLE, a folder or its .zip: hashes, each file opened and replayed, budgets.
 
     Exit code 1 names what failed. A figure fails if the near end of its interval is over the
     limit, and is warned of if the figure itself is.

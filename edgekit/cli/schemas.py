@@ -150,7 +150,7 @@ _ALL = (
     _one(OutputEvaluation, "edgekit evaluate --json of arrays and label maps", summary=_SUMMARY),
     _one(Verification, "edgekit verify --json", summary=_SUMMARY),
     _one(ShowResult, "edgekit run --json"),
-    _one(Bundle, "edgekit.json of a bundle"),
+    _one(Bundle, "edgekit.json of a bundle", manifest_sha256=str),
     _one(LintReport, "edgekit lint --json", passed=bool),
     _one(CheckReport, "edgekit check --json", passed=bool),
     _one(LatencyReport, "the latency of one file", summary=_SUMMARY),

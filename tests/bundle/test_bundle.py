@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import json
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +17,14 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from edgekit import bundle
+from edgekit import bundle, devices
 from edgekit.bundle import Built, BundleRequest
 from edgekit.bundle.manifest import check_path
 from edgekit.cli import run as run_cli
 from edgekit.errors import RefusedError, UsageError, WouldOverwriteError
 from edgekit.modelfile import metadata
 from tests.bundle.conftest import request_of
+from tests.devices.test_compare import counts
 from tests.specimens import classifiers, documents
 
 Files = dict[str, bytes]
@@ -117,6 +121,45 @@ def test_folding_makes_mediapipes_kind_of_file(exported: Path, tmp_path: Path) -
     assert not normalization.per_channel
 
 
+def test_instructions_are_evidence_under_no_folders_name(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted by a stand-in for the emulator; tests/targets counts with the emulator itself."""
+
+    def counted(
+        request: devices.CountRequest, _progress: object
+    ) -> tuple[devices.CountReport, ...]:
+        assert request.target.name == "qemu:cortex-a76"
+        return tuple(replace(counts(1000), file=str(each.path)) for each in request.files)
+
+    monkeypatch.setattr(devices, "count", counted)
+    request = request_of(exported, tmp_path, "*float32.onnx", instructions="cortex-a76")
+    made = bundle.build(request)
+    path = "evidence/instructions.json"
+    (row,) = json.loads((made.path / path).read_text()).items()
+    assert row[0] == row[1]["file"] == made.bundle.models[0].path
+    documents.check(row[1])
+    assert path in {each.path for each in made.bundle.contents}
+
+
+def test_a_clock_is_read_only_on_request(built: Built, exported: Path, tmp_path: Path) -> None:
+    made = bundle.build(request_of(exported, tmp_path, "*float32.onnx", measure=True))
+    index = json.loads((made.path / "measured.json").read_text())
+    documents.check(index)
+    for row in index["files"]:
+        content = (made.path / row["path"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == row["sha256"]
+    assert {row["path"] for row in index["files"]} == {
+        "measured/latency.json",
+        "measured/memory.json",
+    }
+    (memory,) = json.loads((made.path / "measured" / "memory.json").read_text())
+    assert all(each["peak_bytes"] >= each["before_load_bytes"] > 0 for each in memory["processes"])
+    assert not any(each.path.startswith("measured") for each in made.bundle.contents)
+    assert not (built.path / "measured").exists()
+    assert bundle.check(bundle.CheckRequest(made.path)).failed == ()
+
+
 def test_what_is_refused(exported: Path, built: Built, tmp_path: Path) -> None:
     with pytest.raises(WouldOverwriteError, match="--force"):
         bundle.build(request_of(exported, built.path.parent))
@@ -162,35 +205,64 @@ def test_the_python_code_gives_the_golden_answers(form: str, built: Built) -> No
         assert float(first[0]) == pytest.approx(top["score"], abs=1e-3)
 
 
-@pytest.mark.parametrize("pattern", ["*float32.tflite", "*int8.tflite"])
-def test_the_c_program_gives_the_golden_answers(
-    pattern: str, exported: Path, tmp_path: Path
-) -> None:
-    """Compiled against the library that LiteRT's wheel carries."""
-    import ai_edge_litert
+def _library(form: str, folder: Path) -> Path:
+    """The shared library that the runtime's wheel carries, under its plain name."""
+    package, pattern = {
+        "litert": ("ai_edge_litert", "libLiteRt.so"),
+        "onnxruntime": ("onnxruntime", "capi/libonnxruntime.so.*"),
+    }[form]
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    (found,) = sorted(Path(spec.submodule_search_locations[0]).glob(pattern)) or [None]  # type: ignore[index]
+    if found is None:
+        pytest.skip(f"this wheel of {package} carries no shared library")
+    for name in (found.name.partition(".so")[0] + ".so", "libonnxruntime.so.1"):
+        (folder / name).symlink_to(found)
+    return folder
 
+
+@pytest.mark.parametrize(
+    ("pattern", "runtime", "library"),
+    [
+        ("*float32.tflite", "litert", "LiteRt"),
+        ("*int8.tflite", "litert", "LiteRt"),
+        ("*float32.onnx", "onnxruntime", "onnxruntime"),
+    ],
+)
+def test_the_c_program_gives_the_golden_answers(
+    pattern: str, runtime: str, library: str, exported: Path, tmp_path: Path
+) -> None:
+    """Compiled against the library that the runtime's wheel carries."""
     made = bundle.build(request_of(exported, tmp_path, pattern))
     (entry,) = made.bundle.models
-    library = Path(ai_edge_litert.__path__[0])
-    if not (library / "libLiteRt.so").is_file():
-        pytest.skip("this wheel carries no libLiteRt.so")
+    (tmp_path / "lib").mkdir()
+    folder = _library(runtime, tmp_path / "lib")
     program = tmp_path / "classify"
-    sources = [made.path / "app" / "c" / name for name in ("main.c", "classifier.c")]
+    sources = [made.path / "app" / "c" / runtime / name for name in ("main.c", "classifier.c")]
     subprocess.run(
         ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", *sources, "-o", program,
-         library / "libLiteRt.so", f"-Wl,-rpath,{library}", "-lm"],
+         f"-L{folder}", f"-l{library}", f"-Wl,-rpath,{folder}", "-lm"],
         check=True,
     )  # fmt: skip
     for row in _golden(made.path):
         picture = made.path / "golden" / "images" / f"{row['image']}.ppm"
-        done = subprocess.run(
-            [program, made.path / entry.path, picture], capture_output=True, text=True, check=True
-        )
+        command = [program, made.path / entry.path, picture]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         lines = [line.split() for line in done.stdout.splitlines()]
         found = [float(line[1]) for line in lines if len(line) == 2]
         expected = np.fromfile(made.path / str(row["output"]), "<f8")
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+        named = subprocess.run(
+            [*command, made.path / "labels" / "labels.txt"], capture_output=True, text=True
+        )
+        best = int(expected.argmax())
+        assert named.stdout.split()[1:3] == [str(best), classifiers.LABELS[best]]
+        assert len(named.stdout.splitlines()) == 3
     assert subprocess.run([program, "absent", "absent"], capture_output=True).returncode == 2
+    picture = made.path / "golden" / "images" / "00.ppm"
+    absent = subprocess.run([program, "absent", picture], capture_output=True, text=True)
+    assert absent.returncode == 1
+    assert "cannot run absent" in absent.stderr
 
 
 def _kotlin() -> object:

@@ -23,7 +23,9 @@ from tests.specimens import documents
 
 def test_every_id_in_the_code_is_in_the_list(repository: Path) -> None:
     # Beside them: names of modules and files, and a key in the metadata of an .onnx.
-    others = {"edgekit.emulation", "edgekit.json", "edgekit.lock", "edgekit.description"}
+    others = {
+        "edgekit.emulation", "edgekit.json", "edgekit.lock", "edgekit.description", "edgekit.toml",
+    }  # fmt: skip
     known = {*DOCUMENTS, "edgekit.models", *others}
     modules = {path.name.removesuffix(".py") for path in (repository / "edgekit").iterdir()}
     for path in (repository / "edgekit").rglob("*.py"):

@@ -1,12 +1,13 @@
-"""Kotlin on LiteRT's CompiledModel, for Android."""
+"""Kotlin on LiteRT's CompiledModel, and on its Interpreter where that fails, for Android."""
 
 from __future__ import annotations
 
 from edgekit.bundle.app.facts import AppFacts, numbers
 
-_BYTES = ("ByteArray", "writeInt8", "readInt8")
+# Array, the buffers' functions, bytes an element, a view of a byte buffer.
+_BYTES = ("ByteArray", "writeInt8", "readInt8", 1, "")
 _IO = {
-    "float32": ("FloatArray", "writeFloat", "readFloat"),
+    "float32": ("FloatArray", "writeFloat", "readFloat", 4, ".asFloatBuffer()"),
     "int8": _BYTES,
     "uint8": _BYTES,
 }
@@ -15,8 +16,8 @@ _IO = {
 def source(facts: AppFacts) -> str:
     """Return ``Classifier.kt``."""
     image, scores = facts.image, facts.scores
-    array, write, _ = _IO[image.dtype]
-    read = _IO[scores.dtype][2]
+    array, write, _, width, view = _IO[image.dtype]
+    found, _, read, found_width, found_view = _IO[scores.dtype]
     place = "pixel * 3 + c" if image.layout == "NHWC" else "c * SIDE * SIDE + pixel"
     value = "value"
     if image.scale is not None:
@@ -35,12 +36,18 @@ import android.content.res.AssetManager
 import android.graphics.Bitmap
 import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.CompiledModel
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import java.nio.channels.FileChannel
+import org.tensorflow.lite.Interpreter
 
 class Classifier(assets: AssetManager) : AutoCloseable {{
-    private val model =
-        CompiledModel.create(assets, "{facts.file}", CompiledModel.Options(Accelerator.CPU))
-    private val inputs = model.createInputBuffers()
-    private val outputs = model.createOutputBuffers()
+    private val engine: Engine =
+        try {{
+            Compiled(assets)
+        }} catch (error: Exception) {{
+            Interpreted(assets)
+        }}
 
     /** Scores a bitmap of SIDE x SIDE pixels in ARGB_8888, one score a class. */
     fun classify(bitmap: Bitmap): FloatArray {{
@@ -55,19 +62,65 @@ class Classifier(assets: AssetManager) : AutoCloseable {{
                 values[{place}] = {value}
             }}
         }}
-        inputs[0].{write}(values)
-        model.run(inputs, outputs)
-        val raw = outputs[0].{read}()
+        val raw = engine.run(values)
         return FloatArray(CLASSES) {{ {real} }}
     }}
 
-    override fun close() {{
-        inputs.forEach {{ it.close() }}
-        outputs.forEach {{ it.close() }}
-        model.close()
+    override fun close() = engine.close()
+
+    private interface Engine : AutoCloseable {{
+        fun run(values: {array}): {found}
+    }}
+
+    private class Compiled(assets: AssetManager) : Engine {{
+        private val model =
+            CompiledModel.create(assets, FILE, CompiledModel.Options(Accelerator.CPU))
+        private val inputs = model.createInputBuffers()
+        private val outputs = model.createOutputBuffers()
+
+        override fun run(values: {array}): {found} {{
+            inputs[0].{write}(values)
+            model.run(inputs, outputs)
+            return outputs[0].{read}()
+        }}
+
+        override fun close() {{
+            inputs.forEach {{ it.close() }}
+            outputs.forEach {{ it.close() }}
+            model.close()
+        }}
+    }}
+
+    private class Interpreted(assets: AssetManager) : Engine {{
+        private val interpreter =
+            assets.openFd(FILE).use {{ file ->
+                val channel = file.createInputStream().channel
+                val mode = FileChannel.MapMode.READ_ONLY
+                Interpreter(channel.map(mode, file.startOffset, file.declaredLength))
+            }}
+        private val given = buffer(SIDE * SIDE * 3 * {width})
+        private val found = buffer(CLASSES * {found_width})
+
+        override fun run(values: {array}): {found} {{
+            given.rewind()
+            given{view}.put(values)
+            given.rewind()
+            found.rewind()
+            interpreter.run(given, found)
+            found.rewind()
+            val scores = {found}(CLASSES)
+            found{found_view}.get(scores)
+            return scores
+        }}
+
+        override fun close() = interpreter.close()
+
+        private fun buffer(bytes: Int): ByteBuffer =
+            ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder())
     }}
 
     companion object {{
+        const val FILE = "{facts.file}"
         const val SIDE = {facts.side}
         const val CLASSES = {facts.classes}
         // Of each channel of the file: value = pixel * SLOPE + OFFSET; ORDER is where it is in RGB.

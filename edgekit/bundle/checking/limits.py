@@ -3,109 +3,194 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from edgekit import evaluate
 from edgekit.bundle.budgets import Budget
-from edgekit.bundle.checking.finding import Finding
+from edgekit.bundle.checking import figures, measurements
+from edgekit.bundle.checking.figures import Estimate, Figures
+from edgekit.bundle.checking.finding import Finding, Level
+from edgekit.bundle.checking.measurements import Measurements
 from edgekit.bundle.manifest import Bundle, ModelEntry
-from edgekit.devices import Contrast
-from edgekit.evaluate import Evaluation, PairedDifference
-
-_COUNTED: dict[str, Callable[[ModelEntry], int | None]] = {
-    "size_bytes": lambda entry: entry.size_bytes,
-    "partitions": lambda entry: entry.partitions,
-    "operators_outside": lambda entry: len(entry.operators_outside),
-}
+from edgekit.devices import CountReport
+from edgekit.evaluate import Evaluation
 
 
-def check(
-    place: Path,
-    bundle: Bundle,
-    before_place: Path | None,
-    before: Bundle | None,
-    budgets: tuple[Budget, ...],
-    contrasts: Mapping[str, Contrast],
-) -> Iterator[Finding]:
-    """Yield one finding for each budget and file.
+@dataclass(frozen=True)
+class Sides:
+    """The two bundles, and what was measured of their files.
+
+    Attributes:
+        place: the candidate's folder.
+        bundle: the candidate.
+        before_place: the baseline's folder, if there is one.
+        before: the baseline.
+        measured: on this machine.
+    """
+
+    place: Path
+    bundle: Bundle
+    before_place: Path | None
+    before: Bundle | None
+    measured: Measurements
+
+    @cached_property
+    def answers(self) -> dict[str, Evaluation]:
+        """The candidate's answers to labelled images, by file."""
+        return _answers(self.place)
+
+    @cached_property
+    def answers_before(self) -> dict[str, Evaluation]:
+        """The baseline's."""
+        return {} if self.before_place is None else _answers(self.before_place)
+
+    @cached_property
+    def counts(self) -> tuple[dict[str, CountReport], dict[str, CountReport]]:
+        """Instructions that the candidate's and the baseline's files execute."""
+        return (
+            measurements.instructions(self.place),
+            measurements.instructions(self.before_place),
+        )
+
+    def old(self, entry: ModelEntry) -> ModelEntry | None:
+        """Return the baseline's file of that name."""
+        found = () if self.before is None else self.before.models
+        return next((each for each in found if each.path == entry.path), None)
+
+
+def check(sides: Sides, budgets: tuple[Budget, ...]) -> Iterator[Finding]:
+    """Yield one finding for each limit and file.
 
     A file fails if the near end of the figure's interval is over the limit, and is warned of if
-    the figure itself is.
+    the figure itself is. Each finding says the smallest change that it could have seen.
     """
-    old = {} if before is None else {each.path: each for each in before.models}
-    answers = _answers(place)
-    answers_before = {} if before_place is None else _answers(before_place)
     for budget in budgets:
-        for entry in bundle.models:
-            if budget.metric in _COUNTED:
-                yield _counted(budget, entry, old.get(entry.path))
-            elif budget.metric == "latency_percent":
-                yield _latency(budget, entry, contrasts.get(entry.path))
-            else:
-                pair = (answers.get(entry.path), answers_before.get(entry.path))
-                yield _accuracy(budget, entry, *pair)
+        for entry in sides.bundle.models:
+            found = _FIGURES[budget.metric](sides, entry)
+            for limit, value in budget.limits.items():
+                yield _held(budget, entry, found, limit, value)
 
 
-def _counted(budget: Budget, entry: ModelEntry, old: ModelEntry | None) -> Finding:
-    figure = _COUNTED[budget.metric]
-    now, then = figure(entry), None if old is None else figure(old)
-    if now is None or (budget.max is None and then is None):
-        return _missing(budget, entry, "no baseline has this file or figure")
-    if budget.max is not None and now > budget.max:
-        return _finding(budget, "failed", entry, f"{now:,}, more than {budget.max:,}")
-    if budget.max_increase is None or then is None:
-        return _finding(budget, "passed", entry, f"{now:,}")
-    percent = budget.metric == "size_bytes"
-    increase = 100 * (now - then) / then if percent and then else now - then
-    words = f"{then:,} before, {now:,} now: {increase:+.3g}{' %' * percent}"
-    level = "failed" if increase > budget.max_increase else "passed"
-    return _finding(budget, level, entry, f"{words}, allowed {budget.max_increase:+g}")
-
-
-def _latency(budget: Budget, entry: ModelEntry, contrast: Contrast | None) -> Finding:
-    if contrast is None or budget.max_increase is None:
-        return _missing(budget, entry, "it was not timed beside a baseline")
-    low, high = (100 * (each - 1) for each in contrast.interval)
-    point = 100 * (contrast.ratio - 1)
-    words = (
-        f"{point:+.1f} % [{low:+.1f}, {high:+.1f}], allowed {budget.max_increase:+g} %; a change "
-        f"of {100 * contrast.smallest_change:.1f} % would have been found"
-    )
-    return _finding(budget, _level(point, low, budget.max_increase), entry, words)
-
-
-def _accuracy(
-    budget: Budget, entry: ModelEntry, now: Evaluation | None, then: Evaluation | None
-) -> Finding:
-    if now is None or then is None or now.answers.ranks is None or then.answers.ranks is None:
-        return _missing(budget, entry, "accuracy is not in both bundles")
-    if (now.files, now.labels) != (then.files, then.labels) or budget.max_increase is None:
-        return _missing(budget, entry, "the bundles were evaluated on different images")
-    pairs = [(a == 0, b == 0) for a, b in zip(now.answers.ranks, then.answers.ranks, strict=True)]
-    lost = PairedDifference(pairs.count((False, True)), pairs.count((True, False)), len(pairs))
-    low, high = (100 * each for each in lost.interval)
-    words = (
-        f"{100 * lost.value:+.1f} points lost [{low:+.1f}, {high:+.1f}] on {lost.of} images, "
-        f"allowed {budget.max_increase:+g}"
-    )
-    return _finding(budget, _level(100 * lost.value, low, budget.max_increase), entry, words)
-
-
-def _level(point: float, near_end: float, limit: float) -> str:
-    if near_end > limit:
-        return "failed"
-    return "warning" if point > limit else "passed"
-
-
-def _missing(budget: Budget, entry: ModelEntry, why: str) -> Finding:
-    levels = {"fail": "failed", "warn": "warning", "skip": "skipped"}
-    return _finding(budget, levels[budget.if_missing], entry, why)
-
-
-def _finding(budget: Budget, level: str, entry: ModelEntry, message: str) -> Finding:
+def _held(budget: Budget, entry: ModelEntry, found: Figures, limit: str, value: float) -> Finding:
+    estimate, unit, sign = _aspect(found, budget.metric, limit)
     code = f"budget-{budget.metric.replace('_', '-')}"
-    return Finding(code, level, entry.path, message)  # type: ignore[arg-type]  # a level each
+    if estimate is None:
+        levels: dict[str, Level] = {"fail": "failed", "warn": "warning", "skip": "skipped"}
+        why = "there is no such figure" if limit in ("max", "min") else "it is not in both bundles"
+        return Finding(code, levels[budget.if_missing], entry.path, f"{limit}: {why}")
+    # Of costs the interval's lower end is near the limit, of a loss of accuracy the upper one.
+    point = sign * estimate.value
+    near = sign * (estimate.low if sign > 0 else estimate.high)
+    most = sign * value if limit == "min" else value
+    level: Level = "failed" if near > most else "warning" if point > most else "passed"
+    words = [_number(estimate.value, unit, signed=limit not in ("max", "min"))]
+    if estimate.low != estimate.high:
+        words[0] += f" [{_number(estimate.low, unit)}, {_number(estimate.high, unit)}]"
+    if found.words:
+        words.append(found.words)
+    words.append(f"{limit} {value:g}")
+    if estimate.smallest_change == 0:
+        words.append("any change would have been found")
+    elif estimate.smallest_change is not None:
+        change = _number(estimate.smallest_change, unit)
+        words.append(f"a change of {change} would have been found")
+    return Finding(code, level, entry.path, ", ".join(words))
+
+
+def _aspect(found: Figures, metric: str, limit: str) -> tuple[Estimate | None, str, int]:
+    """Return what a limit looks at, its unit, and -1 where less is worse."""
+    unit = {"latency_ms": " ms", "load_ms": " ms", "top1_percent": " %"}.get(metric, "")
+    return {
+        "max": (found.now, unit, 1),
+        "min": (found.now, unit, -1),
+        "max_increase": (found.change, unit, 1),
+        "max_increase_percent": (found.change_percent, " %", 1),
+        "max_decrease": (found.change, " points", -1),
+    }[limit]
+
+
+def _number(value: float, unit: str, *, signed: bool = False) -> str:
+    digits = f"{value:+,.4g}" if signed else f"{value:,.4g}"
+    is_whole = float(value).is_integer() and not unit.strip()
+    return (f"{value:+,.0f}" if signed else f"{value:,.0f}") if is_whole else f"{digits}{unit}"
+
+
+def _size(sides: Sides, entry: ModelEntry) -> Figures:
+    old = sides.old(entry)
+    return figures.of_counts(entry.size_bytes, None if old is None else old.size_bytes)
+
+
+def _partitions(sides: Sides, entry: ModelEntry) -> Figures:
+    old = sides.old(entry)
+    return figures.of_counts(entry.partitions, None if old is None else old.partitions)
+
+
+def _outside(sides: Sides, entry: ModelEntry) -> Figures:
+    old = sides.old(entry)
+    then = None if old is None else len(old.operators_outside)
+    return figures.of_counts(len(entry.operators_outside), then)
+
+
+def _instructions(sides: Sides, entry: ModelEntry) -> Figures:
+    now, then = (each.get(entry.path) for each in sides.counts)
+    if now is None:
+        return Figures()
+    is_comparable = then is not None and _counted_on(then) == _counted_on(now)
+    before = then.instructions if then is not None and is_comparable else None
+    found = figures.of_counts(now.instructions, before)
+    on = f"on {now.processor}, {now.info.runtime_version}"
+    return Figures(found.now, found.change, found.change_percent, f"{found.words} {on}")
+
+
+def _counted_on(report: CountReport) -> tuple[str, str]:
+    return report.processor, report.info.runtime_version
+
+
+def _top1(sides: Sides, entry: ModelEntry) -> Figures:
+    now, then = sides.answers.get(entry.path), sides.answers_before.get(entry.path)
+    if now is None or now.answers.ranks is None:
+        return Figures()
+    right = [rank == 0 for rank in now.answers.ranks]
+    has_same = then is not None and (now.files, now.labels) == (then.files, then.labels)
+    if then is None or not has_same or then.answers.ranks is None:
+        return figures.of_answers(right, None)
+    return figures.of_answers(right, [rank == 0 for rank in then.answers.ranks])
+
+
+def _latency(sides: Sides, entry: ModelEntry) -> Figures:
+    now = None
+    if entry.path in sides.measured.reports:
+        report, _ = sides.measured.reports[entry.path]
+        change = report.median_ms * report.smallest_change
+        now = Estimate(report.median_ms, *report.interval_ms, change)
+    return figures.of_contrast(now, sides.measured.contrasts.get(entry.path))
+
+
+def _load(sides: Sides, entry: ModelEntry) -> Figures:
+    reports = sides.measured.reports.get(entry.path, (None, None))
+    now, then = map(measurements.loads_ms, reports)
+    return Figures() if now is None else figures.of_processes(now, then)
+
+
+def _memory(sides: Sides, entry: ModelEntry) -> Figures:
+    reports = sides.measured.reports.get(entry.path, (None, None))
+    now, then = map(measurements.memory_bytes, reports)
+    return Figures() if now is None else figures.of_processes(now, then)
+
+
+_FIGURES: dict[str, Callable[[Sides, ModelEntry], Figures]] = {
+    "size_bytes": _size,
+    "partitions": _partitions,
+    "operators_outside": _outside,
+    "instructions": _instructions,
+    "top1_percent": _top1,
+    "latency_ms": _latency,
+    "load_ms": _load,
+    "memory_bytes": _memory,
+}
 
 
 def _answers(place: Path) -> dict[str, Evaluation]:

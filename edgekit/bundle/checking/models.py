@@ -15,7 +15,7 @@ from edgekit.bundle.members import LABELS
 from edgekit.errors import EdgekitError
 from edgekit.evaluate import tensors
 from edgekit.modelfile import metadata
-from edgekit.modelfile.metadata.description import normalization_of
+from edgekit.modelfile.metadata.description import Normalization, normalization_of
 from edgekit.processes import child
 
 
@@ -54,13 +54,23 @@ def _described(place: Path, entry: ModelEntry) -> Finding:
     found = metadata.read(place / entry.path)
     if found is None:
         return Finding("metadata", "failed", entry.path, "the file says nothing of itself")
-    if found.inputs[0].normalization != normalization_of(entry.preprocessing):
+    if not _equal(found.inputs[0].normalization, normalization_of(entry.preprocessing)):
         return Finding("metadata", "failed", entry.path, "its normalization is not the listed one")
     names = place / "labels" / LABELS
     listed = tuple(names.read_text("utf-8").splitlines()) if names.is_file() else ()
     if found.labels != listed:
         return Finding("metadata", "failed", entry.path, f"its labels are not labels/{LABELS}")
     return Finding("metadata", "passed", entry.path, f"normalization and {len(listed)} labels")
+
+
+def _equal(found: Normalization | None, listed: Normalization) -> bool:
+    """Tell whether two normalizations are equal in float32, which a .tflite holds them in."""
+    if found is None or len(found.mean) != len(listed.mean):
+        return False
+    pairs = ((found.mean, listed.mean), (found.std, listed.std))
+    return all(
+        np.array_equal(np.asarray(a, np.float32), np.asarray(b, np.float32)) for a, b in pairs
+    )
 
 
 def _replayed(place: Path, bundle: Bundle, entry: ModelEntry) -> Finding:

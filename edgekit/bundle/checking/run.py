@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit import devices
 from edgekit.bundle import budgets
-from edgekit.bundle.checking import integrity, limits, models
+from edgekit.bundle.checking import archive, integrity, limits, measurements, models
 from edgekit.bundle.checking.finding import CheckReport, Finding
+from edgekit.bundle.checking.limits import Sides
+from edgekit.bundle.checking.measurements import Measurements
 from edgekit.bundle.manifest import Bundle
-from edgekit.devices import Contrast
 from edgekit.devices.progress import Progress, silent
 from edgekit.errors import RefusedError
 
@@ -21,10 +23,10 @@ class CheckRequest:
     """A bundle, and what to hold it to.
 
     Attributes:
-        bundle: its folder.
-        baseline: folder of the bundle before; None compares with none.
+        bundle: its folder or zip file.
+        baseline: the bundle before, likewise; None compares with none.
         budget: file of budgets; None takes the bundle's own.
-        settings: of the comparison of latencies.
+        settings: of what is measured.
     """
 
     bundle: Path
@@ -41,36 +43,46 @@ def check(
 ) -> CheckReport:
     """Check paths and hashes, then open, read back and replay each file, then hold the budgets.
 
-    If a file is not the one that was listed, nothing is opened or run. Files with a latency
-    budget take turns with the baseline's of the same name, on this machine.
+    If a file is not the one that was listed, nothing is opened or run. Files with a budget of
+    something that a clock measures take turns with the baseline's of the same name, on this
+    machine.
 
     Raises:
         InvalidPathError: a folder is no bundle, or the budgets cannot be read.
-        RefusedError: an entry leads out of the folder, the budgets are damaged, or the baseline
-            is not sound (reason "bad-baseline").
+        RefusedError: an entry leads out of the folder, a zip file or the budgets are damaged, or
+            the baseline is not sound (reason "bad-baseline").
         WorkerError: a process that timed files died.
     """
     limits_asked = None if request.budget is None else budgets.read(request.budget)
-    before = None if request.baseline is None else _baseline(request.baseline)
-    bundle, findings = integrity.read(request.bundle)
-    timed: dict[str, Contrast] = {}
-    if bundle is not None:
-        findings += integrity.check(request.bundle, bundle)
-    if bundle is not None and not any(each.level == "failed" for each in findings):
-        findings += models.check(request.bundle, bundle, say)
-        asked = limits_asked or budgets.read(request.bundle / budgets.FILE)
-        opened = not any(each.level == "failed" for each in findings)
-        if opened and any(each.metric == "latency_percent" for each in asked):
-            timed = _timed(request, bundle, before, timing)
-        findings += limits.check(request.bundle, bundle, request.baseline, before, asked, timed)
+    with ExitStack() as unpacked:
+        place = unpacked.enter_context(archive.opened(request.bundle))
+        before_place = None
+        if request.baseline is not None:
+            before_place = unpacked.enter_context(archive.opened(request.baseline))
+        before = None if before_place is None else _baseline(before_place)
+        bundle, findings = integrity.read(place)
+        measured = Measurements()
+        if bundle is not None:
+            findings += integrity.check(place, bundle)
+        if bundle is not None and not _has_failed(findings):
+            findings += models.check(place, bundle, say)
+            asked = limits_asked or budgets.read(place / budgets.FILE)
+            if not _has_failed(findings):
+                files = measurements.pairs(place, bundle, before_place, before)
+                measured = measurements.take(files, asked, request.settings, timing)
+            findings += limits.check(Sides(place, bundle, before_place, before, measured), asked)
     return CheckReport(
         bundle=str(request.bundle),
         baseline=None if request.baseline is None else str(request.baseline),
         findings=tuple(findings),
         smallest_change_percent={
-            path: 100 * each.smallest_change for path, each in timed.items()
+            path: 100 * each.smallest_change for path, each in measured.contrasts.items()
         },
-    )  # fmt: skip
+    )
+
+
+def _has_failed(findings: list[Finding]) -> bool:
+    return any(each.level == "failed" for each in findings)
 
 
 def _baseline(place: Path) -> Bundle:
@@ -85,20 +97,3 @@ def _baseline(place: Path) -> Bundle:
             reason_code="bad-baseline",
         )
     return bundle
-
-
-def _timed(
-    request: CheckRequest, bundle: Bundle, before: Bundle | None, timing: Progress
-) -> dict[str, Contrast]:
-    """Return how each file compares with the baseline's of its name; both may be one file."""
-    old = set() if before is None else {each.path for each in before.models}
-    found = {}
-    for entry in bundle.models:
-        if request.baseline is None or entry.path not in old:
-            continue
-        pair = [
-            devices.ModelFile(place / entry.path) for place in (request.baseline, request.bundle)
-        ]
-        wanted = devices.CompareRequest(pair[0], (pair[1],), request.settings)
-        (found[entry.path],) = devices.compare(wanted, timing).contrasts
-    return found

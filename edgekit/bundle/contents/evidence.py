@@ -1,4 +1,4 @@
-"""Evidence: what is known of each file's making and of its accuracy, for machines."""
+"""Evidence: what is known of each file's making, accuracy and instructions, for machines."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from edgekit import evaluate
+from edgekit import devices, evaluate
 from edgekit.bundle.manifest import Accuracy
 from edgekit.bundle.members import Member
 from edgekit.bundle.request import BundleRequest
+from edgekit.devices.progress import Progress
+from edgekit.errors import UsageError
 from edgekit.files import documents
 
 FOLDER = "evidence"
+INSTRUCTIONS = f"{FOLDER}/instructions.json"
 
 
 def write_lowering(members: Sequence[Member], place: Path) -> None:
@@ -76,6 +79,34 @@ def write_accuracy(
             )
     _write(place / FOLDER / "accuracy.json", found)
     return tuple(rows)
+
+
+def write_instructions(
+    request: BundleRequest, members: Sequence[Member], place: Path, progress: Progress
+) -> None:
+    """Count what each file executes on an emulated processor; nothing if none is named.
+
+    Raises:
+        UsageError: there is no such emulated processor.
+        EnvironmentMissingError: nothing can be counted here; says what is missing.
+    """
+    if request.instructions is None:
+        return
+    target = devices.resolve_target(f"qemu:{request.instructions}")
+    if not isinstance(target, devices.CountingTarget):
+        raise UsageError(f"{target.name} counts no instructions")
+    files = tuple(
+        devices.ModelFile(place / each.entry.path, None, each.entry.path, each.entry.precision)
+        for each in members
+    )
+    rows = {}
+    for member, report in zip(
+        members, devices.count(devices.CountRequest(files, target), progress), strict=True
+    ):
+        document = json.loads(report.to_json())
+        document["file"] = member.entry.path  # not the folder of this build
+        rows[member.entry.path] = document
+    _write(place / INSTRUCTIONS, rows)
 
 
 def _write(path: Path, value: object) -> None:

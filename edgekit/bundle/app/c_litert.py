@@ -2,31 +2,8 @@
 
 from __future__ import annotations
 
-from edgekit.bundle.app.facts import AppFacts, numbers
-
-_TYPES = {"float32": "float", "uint8": "uint8_t", "int8": "int8_t"}
-_LIMITS = {"uint8": (0, 255), "int8": (-128, 127)}
-
-HEADER = """\
-// Classify images with one model file: see classifier.c.
-#ifndef EDGEKIT_CLASSIFIER_H_
-#define EDGEKIT_CLASSIFIER_H_
-
-#include <stdint.h>
-
-#define CLASSIFIER_SIDE {side}
-#define CLASSIFIER_CLASSES {classes}
-
-typedef struct Classifier Classifier;
-
-// Loads a model file; NULL if that fails.
-Classifier *classifier_open(const char *model_path);
-// Scores an image of SIDE x SIDE pixels, 8-bit red, green, blue; 0 on success.
-int classifier_run(Classifier *self, const uint8_t *rgb, float scores[CLASSIFIER_CLASSES]);
-void classifier_close(Classifier *self);
-
-#endif
-"""
+from edgekit.bundle.app import c_program
+from edgekit.bundle.app.facts import AppFacts
 
 _LIBRARY = """\
 typedef void *H;  // any handle of LiteRT; its functions return 0 on success
@@ -98,101 +75,29 @@ void classifier_close(Classifier *self) {
 }
 """
 
-MAIN = """\
-// classify MODEL IMAGE.ppm: prints every class and its score, an image of the model's size.
-#include <stdio.h>
-
-#include "classifier.h"
-
-int main(int argc, char **argv) {
-  static uint8_t pixels[CLASSIFIER_SIDE * CLASSIFIER_SIDE * 3];
-  float scores[CLASSIFIER_CLASSES];
-  int width, height, most;
-  FILE *file = argc == 3 ? fopen(argv[2], "rb") : NULL;
-  if (file == NULL || fscanf(file, "P6 %d %d %d", &width, &height, &most) != 3 || most != 255 ||
-      width != CLASSIFIER_SIDE || height != CLASSIFIER_SIDE || fgetc(file) == EOF ||
-      fread(pixels, 1, sizeof pixels, file) != sizeof pixels) {
-    fprintf(stderr, "usage: classify MODEL IMAGE.ppm, binary, of %dx%d pixels\\n", CLASSIFIER_SIDE,
-            CLASSIFIER_SIDE);
-    return 2;
-  }
-  fclose(file);
-  Classifier *classifier = classifier_open(argv[1]);
-  if (classifier == NULL || classifier_run(classifier, pixels, scores)) {
-    fprintf(stderr, "cannot run %s\\n", argv[1]);
-    return 1;
-  }
-  for (int i = 0; i < CLASSIFIER_CLASSES; i++) printf("%d %.9g\\n", i, scores[i]);
-  classifier_close(classifier);
-  return 0;
-}
-"""
-
-CMAKE = """\
-cmake_minimum_required(VERSION 3.16)
-project(classify C)
-set(CMAKE_C_STANDARD 11)
-find_library(LITERT LiteRt REQUIRED)  # -DCMAKE_LIBRARY_PATH=where libLiteRt.so is
-add_executable(classify main.c classifier.c)
-target_link_libraries(classify PRIVATE ${LITERT} m)
-"""
-
 
 def files(facts: AppFacts) -> dict[str, str]:
     """Return the files of the C program by name."""
-    return {
-        "classifier.h": HEADER.format(side=facts.side, classes=facts.classes),
-        "classifier.c": _classifier(facts),
-        "main.c": MAIN,
-        "CMakeLists.txt": CMAKE,
-    }
+    return c_program.files(facts, _classifier(facts), "LiteRt")
 
 
 def _classifier(facts: AppFacts) -> str:
-    image, scores = facts.image, facts.scores
-    given, found = _TYPES[image.dtype], _TYPES[scores.dtype]
-    place = "pixel * 3 + c" if image.layout == "NHWC" else "c * SIDE * SIDE + pixel"
-    store = [f"      in[{place}] = value;"]
-    if image.scale is not None:
-        low, high = _LIMITS[image.dtype]
-        store = [
-            f"      float step = nearbyintf(value / {image.scale!r}f) + {image.zero_point};",
-            f"      in[{place}] = ({given})fmaxf({low}, fminf({high}, step));",
-        ]
-    real = "out[i]"
-    if scores.scale is not None:
-        real = f"(out[i] - {scores.zero_point}) * {scores.scale!r}f"
+    given, found = (c_program.TYPES[each.dtype] for each in (facts.image, facts.scores))
     return "\n".join([
-        f"// {facts.file} on LiteRT. Link with libLiteRt.so.",
-        '#include "classifier.h"',
-        "",
-        "#include <math.h>",
-        "#include <stddef.h>",
-        "#include <stdlib.h>",
-        "",
-        "enum { SIDE = CLASSIFIER_SIDE };",
-        "// Of each channel: value = pixel * slope + offset; order is its place in RGB.",
-        f"static const float slope[3] = {{{numbers(facts.slopes, 'f')}}};",
-        f"static const float offset[3] = {{{numbers(facts.offsets, 'f')}}};",
-        f"static const int order[3] = {{{', '.join(map(str, facts.order))}}};",
-        "",
+        *c_program.head(facts, "LiteRT", "libLiteRt.so"),
         _LIBRARY,
         "int classifier_run(Classifier *self, const uint8_t *rgb,",
         "                   float scores[CLASSIFIER_CLASSES]) {",
         "  void *place;",
         "  if (LiteRtLockTensorBuffer(self->input, &place, WRITE)) return 1;",
         f"  {given} *in = place;",
-        "  for (int pixel = 0; pixel < SIDE * SIDE; pixel++)",
-        "    for (int c = 0; c < 3; c++) {",
-        "      float value = rgb[pixel * 3 + order[c]] * slope[c] + offset[c];",
-        *store,
-        "    }",
+        *c_program.fill(facts),
         "  if (LiteRtUnlockTensorBuffer(self->input) ||",
         "      LiteRtRunCompiledModel(self->compiled, 0, 1, &self->input, 1, &self->output) ||",
         "      LiteRtLockTensorBuffer(self->output, &place, READ))",
         "    return 1;",
         f"  const {found} *out = place;",
-        f"  for (int i = 0; i < CLASSIFIER_CLASSES; i++) scores[i] = {real};",
+        *c_program.take(facts),
         "  return LiteRtUnlockTensorBuffer(self->output);",
         "}",
         "",

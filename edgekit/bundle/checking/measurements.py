@@ -1,0 +1,107 @@
+"""Measure what the budgets ask for, and no more: both bundles' files in turns on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edgekit import devices
+from edgekit.bundle.budgets import Budget
+from edgekit.bundle.contents.evidence import INSTRUCTIONS
+from edgekit.bundle.manifest import Bundle
+from edgekit.devices import Contrast, CountReport, LatencyReport, MeasureSettings
+from edgekit.devices.progress import Progress
+
+_PAGE_BYTES = 4096
+_IN_PROCESSES = ("load_ms", "memory_bytes")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A file of a bundle, and the baseline's of the same name.
+
+    Attributes:
+        now: the candidate's.
+        then: the baseline's; None if it has none.
+    """
+
+    now: Path
+    then: Path | None
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What was measured of each file, by its path in the bundle.
+
+    Attributes:
+        contrasts: latencies in turns with the baseline's.
+        reports: the candidate's and the baseline's, in processes of their own that took turns.
+    """
+
+    contrasts: Mapping[str, Contrast] = field(default_factory=dict)
+    reports: Mapping[str, tuple[LatencyReport, LatencyReport | None]] = field(default_factory=dict)
+
+
+def pairs(
+    place: Path, bundle: Bundle, before_place: Path | None, before: Bundle | None
+) -> dict[str, Pair]:
+    """Return the files of a bundle by path, each with the baseline's."""
+    old = set() if before is None else {each.path for each in before.models}
+    found = {}
+    for entry in bundle.models:
+        has_one = before_place is not None and entry.path in old
+        then = before_place / entry.path if before_place is not None and has_one else None
+        found[entry.path] = Pair(place / entry.path, then)
+    return found
+
+
+def take(
+    files: Mapping[str, Pair],
+    budgets: Iterable[Budget],
+    settings: MeasureSettings,
+    progress: Progress,
+) -> Measurements:
+    """Measure what these budgets need.
+
+    Raises:
+        WorkerError: a process that timed files died.
+    """
+    asked = {each.metric: each for each in budgets}
+    latency = asked.get("latency_ms")
+    contrasts: dict[str, Contrast] = {}
+    reports: dict[str, tuple[LatencyReport, LatencyReport | None]] = {}
+    for path, pair in files.items():
+        if latency is not None and latency.is_relative and pair.then is not None:
+            wanted = devices.CompareRequest(
+                devices.ModelFile(pair.then), (devices.ModelFile(pair.now),), settings
+            )
+            (contrasts[path],) = devices.compare(wanted, progress).contrasts
+        if any(name in asked for name in _IN_PROCESSES) or (latency and "max" in latency.limits):
+            both = tuple(devices.ModelFile(each) for each in (pair.now, pair.then) if each)
+            found = devices.measure(devices.MeasureRequest(both, (settings,)), progress)
+            reports[path] = (found[0], found[1] if len(found) > 1 else None)
+    return Measurements(contrasts, reports)
+
+
+def loads_ms(report: LatencyReport | None) -> list[float] | None:
+    """Return how long each process loaded the file."""
+    return None if report is None else [run.load_ms for run in report.runs]
+
+
+def memory_bytes(report: LatencyReport | None) -> list[float] | None:
+    """Return what loading and running the file added to each process; a page at least."""
+    if report is None:
+        return None
+    added = (run.peak_memory_bytes - run.memory_before_load_bytes for run in report.runs)
+    return [float(max(each, _PAGE_BYTES)) for each in added]
+
+
+def instructions(place: Path | None) -> dict[str, CountReport]:
+    """Return the counts that a bundle holds as evidence, by file."""
+    path = None if place is None else place / INSTRUCTIONS
+    if path is None or not path.is_file():
+        return {}
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return {name: devices.counts_from_json(json.dumps(row)) for name, row in rows.items()}

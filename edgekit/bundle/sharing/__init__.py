@@ -1,0 +1,1 @@
+"""Bundles in a registry, and their signatures."""
