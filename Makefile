@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types imports docs-check docs unit fuzz-graphs oracles clean
+.PHONY: demo test lint types imports docs-check docs site dist newcomer unit fuzz-graphs oracles clean
 
 demo: $(VENV)/.installed
 	$(BIN)/edgekit export --model micronet-m0 --output out
@@ -28,6 +28,25 @@ docs-check: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
+
+# The documentation as a site in build/site; a broken link or a page without a place fails.
+site: $(VENV)/.dev
+	$(PIP) install --constraint constraints.txt --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# What a release uploads, checked.
+dist: $(VENV)/.dev
+	$(PIP) install --constraint constraints.txt --editable '.[release]'
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+
+# docs/start.md, word for word, with the built wheel in an environment of its own.
+newcomer: dist
+	$(PYTHON) -m venv build/newcomer
+	build/newcomer/bin/python -m pip --disable-pip-version-check --quiet install \
+		--constraint constraints.txt dist/*.whl
+	$(BIN)/python -m benchmarks.newcomer build/newcomer/bin
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered

@@ -2,99 +2,45 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from edgekit.cli import COMMANDS
+from tests.specimens import console
 
-PAGES = (
-    "README.md",
-    "CHANGELOG.md",
-    "docs/compare.md",
-    "docs/contributing.md",
-    "docs/evaluate.md",
-    "docs/export.md",
-    "docs/isa.md",
-    "docs/latency.md",
-    "docs/predict.md",
-    "docs/python.md",
-    "docs/quantize.md",
-    "docs/weights.md",
+REPOSITORY = Path(__file__).parent.parent.parent
+PAGES = sorted(
+    str(path.relative_to(REPOSITORY))
+    for path in (*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md"))
 )
 
 
-def _console_blocks(text: str) -> list[str]:
-    return re.findall(r"^```console\n(.*?)^```", text, flags=re.M | re.S)
-
-
-def _sessions(block: str) -> list[tuple[str, list[str]]]:
-    """Split a block into commands and the lines that each is said to print."""
-    sessions: list[tuple[str, list[str]]] = []
-    for line in block.splitlines():
-        if line.startswith("$ "):
-            sessions.append((line[2:], []))
-        else:
-            sessions[-1][1].append(line)
-    return sessions
-
-
-def _normal(line: str) -> str:
-    """Hide what differs from machine to machine: errors, and in rows with an interval all but MACs.
-
-    Params, MACs, file sizes, counts of operators and partitions stay and must be right.
-    """
-    line = re.sub(r"\b\d+\.\d+e[-+]\d+", "<error>", line)
-    if re.search(r"\[[\d.]+, [\d.]+\]", line):
-        line = re.sub(r"\b\d+(\.\d+)?(?! M |\.)\b", "<varies>", line)
-    return re.sub(r"\s+", " ", line).strip()
-
-
-def _matches(expected: list[str], printed: list[str]) -> bool:
-    """Compare line by line; a line `...` stands for any number of lines."""
-    if not expected:
-        return not printed
-    if expected[0] == "...":
-        return any(_matches(expected[1:], printed[i:]) for i in range(len(printed) + 1))
-    return bool(printed) and (
-        _normal(expected[0]) == _normal(printed[0]) and _matches(expected[1:], printed[1:])
-    )
-
-
 def test_readme_prints_what_it_says(repository: Path, tmp_path: Path) -> None:
-    blocks = _console_blocks((repository / "README.md").read_text())
-    assert blocks
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "EDGEKIT_CACHE": str(tmp_path / "cache"),
-    }
-    for block in blocks:
-        for command, expected in _sessions(block):
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=tmp_path,
-                env=environment,
-                capture_output=True,
-                text=True,
-            )
-            assert done.returncode == 0, done.stderr
-            printed = done.stdout.splitlines()
-            assert _matches(expected, printed), "\n".join([command, "prints:", *printed])
+    page = repository / "README.md"
+    assert console.console_blocks(page.read_text())
+    assert console.failures(page, tmp_path, Path(sys.executable).parent) == []
+
+
+def test_a_newcomer_can_follow_the_first_page(repository: Path, tmp_path: Path) -> None:
+    pictures = Path("docs", "start", "pictures")
+    shutil.copytree(repository / pictures, tmp_path / pictures)
+    page = repository / "docs" / "start.md"
+    assert len(console.console_blocks(page.read_text())) >= 6
+    assert console.failures(page, tmp_path, Path(sys.executable).parent) == []
 
 
 def test_matching_sees_a_difference() -> None:
     line = "net_float32.tflite  4.1 MB  372  1 partition  8.0e-06  4/4  passed"
-    assert _matches([line], [line.replace("8.0e-06", "7.1e-06")])
-    assert not _matches([line], [line.replace("372", "371")])
-    assert not _matches([line], [line.replace("passed", "failed")])
-    assert not _matches([line], [])
-    assert not _matches([], [line])
-    assert _matches([line, "..."], [line, "more", "and more"])
+    assert console.matches([line], [line.replace("8.0e-06", "7.1e-06")])
+    assert not console.matches([line], [line.replace("372", "371")])
+    assert not console.matches([line], [line.replace("passed", "failed")])
+    assert not console.matches([line], [])
+    assert not console.matches([], [line])
+    assert console.matches([line, "..."], [line, "more", "and more"])
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -144,3 +90,9 @@ def test_the_house_is_as_the_page_draws_it(repository: Path) -> None:
     for name, path in tables:
         found = re.search(rf"^{name}\b.*=", (repository / path).read_text(), flags=re.M)
         assert found is not None, f"{name} in {path}"
+
+
+def test_every_page_has_a_place_in_the_site(repository: Path) -> None:
+    places = re.findall(r": ([\w/-]+\.md)$", (repository / "mkdocs.yml").read_text(), flags=re.M)
+    pages = {str(path.relative_to(repository / "docs")) for path in repository.glob("docs/**/*.md")}
+    assert sorted(places) == sorted(pages)
