@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit import __version__
-from edgekit.bundle import budgets
+from edgekit.bundle import about, budgets
+from edgekit.bundle.about import About
 from edgekit.bundle.app import writing as app
 from edgekit.bundle.contents import (
     bill_of_materials,
@@ -74,6 +75,7 @@ def build(
         EdgekitError: what exporting, evaluating and measuring raise.
     """
     source_date_epoch()  # a slip of the pen is found before the work
+    about.read(request.about)
     try:
         request.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".edgekit-", dir=request.folder) as hidden:
@@ -138,7 +140,7 @@ def _fill(
         choice=choice.choose(entries, accuracy),
         contents=_contents(place),
     )
-    _describe(bundle, request, place)
+    _describe(bundle, request, about.read(request.about), place)
     bundle = replace(bundle, contents=_contents(place))
     (place / FILE).write_bytes(bundle.to_bytes())
     if request.measure:
@@ -146,14 +148,14 @@ def _fill(
     return bundle
 
 
-def _describe(bundle: Bundle, request: BundleRequest, place: Path) -> None:
+def _describe(bundle: Bundle, request: BundleRequest, stated: About, place: Path) -> None:
     app.write(bundle, place)
     licenses.write(request, bundle.license, place)
-    (place / "README.md").write_text(model_card.text(bundle), encoding="utf-8")
+    (place / "README.md").write_text(model_card.text(bundle, stated), encoding="utf-8")
     (place / budgets.FILE).write_text(budgets.DEFAULT, encoding="utf-8")
     bom = place / bill_of_materials.FILE
     bom.parent.mkdir()
-    bom.write_text(bill_of_materials.text(bundle), encoding="utf-8")
+    bom.write_text(bill_of_materials.text(bundle, stated), encoding="utf-8")
 
 
 def listed(place: Path) -> list[str]:

@@ -12,7 +12,7 @@ from edgekit.errors import InvalidPathError, RefusedError, UsageError
 
 FILE = "edgekit.toml"
 _TEXTS = ("name", "license", "revision", "instructions")
-_PATHS = ("labels", "license_file", "golden", "data")
+_PATHS = ("about", "labels", "license_file", "golden", "data")
 _NUMBERS: dict[str, type] = {"limit": int, "score_threshold": float}
 _FLAGS = {"fold_preprocessing": "fold_preprocessing", "measure": "measure", "zip": "as_zip"}
 _KEYS = ("files", *_TEXTS, *_PATHS, *_NUMBERS, *_FLAGS)

@@ -25,6 +25,7 @@ class BundleRequest:
             with edgekit, else none is stated.
         license_file: text of that licence.
         revision: of the source that made the weights, such as a commit.
+        about: file of what only people know, as `edgekit.bundle.about` reads it.
         golden: folder of images whose answers are kept; None draws synthetic ones.
         data: labelled images to measure accuracy on; None measures none.
         limit: how many of these images.
@@ -48,6 +49,7 @@ class BundleRequest:
     license: str | None = None
     license_file: Path | None = None
     revision: str | None = None
+    about: Path | None = None
     golden: Path | None = None
     data: Path | None = None
     limit: int | None = None

@@ -57,6 +57,12 @@ class _WithActions(click.Command):
 @click.option("--revision", help="Of the source that made the weights, such as a commit.")
 @preprocessing_options
 @click.option(
+    "--about",
+    type=_path,
+    metavar="FILE",
+    help="What only people know, for bill of materials and model card: see docs/bundle.md.",
+)
+@click.option(
     "--golden", type=_path, metavar="DIR", help="Images for golden answers; else synthetic ones."
 )
 @click.option("--data", type=_path, metavar="DIR", help="Labelled images to measure accuracy on.")
@@ -89,6 +95,7 @@ def command(
     license_file: Path | None,
     revision: str | None,
     pixels: PreprocessingOptions,
+    about: Path | None,
     golden: Path | None,
     data: Path | None,
     limit: int | None,
@@ -124,6 +131,7 @@ def command(
         license=license_id,
         license_file=license_file,
         revision=revision,
+        about=about,
         golden=golden,
         data=data,
         limit=limit,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from edgekit import bundle, devices
 from edgekit.bundle import Built, BundleRequest
+from edgekit.bundle.about import About
 from edgekit.bundle.manifest import check_path
 from edgekit.cli import run as run_cli
 from edgekit.errors import RefusedError, UsageError, WouldOverwriteError
@@ -74,7 +75,7 @@ def test_what_is_in_it(built: Built) -> None:
 def test_the_bill_of_materials_is_valid(built: Built) -> None:
     text = (built.path / "sbom" / "bom.cdx.json").read_text()
     assert JsonStrictValidator(SchemaVersion.V1_7).validate_str(text) is None
-    card = json.loads(text)["metadata"]["component"]["modelCard"]
+    card = json.loads(text)["components"][0]["modelCard"]
     assert card["modelParameters"]["task"] == "image-classification"
 
 
@@ -104,9 +105,28 @@ def test_measured_accuracy_is_in_every_document(accurate: Built) -> None:
     assert card.startswith("---\nlicense: other\n")
     text = (accurate.path / "sbom" / "bom.cdx.json").read_text()
     assert JsonStrictValidator(SchemaVersion.V1_7).validate_str(text) is None
-    component = json.loads(text)["metadata"]["component"]
+    component = json.loads(text)["components"][0]
     (metric,) = component["modelCard"]["quantitativeAnalysis"]["performanceMetrics"]
     assert float(metric["confidenceInterval"]["lowerBound"]) == row.interval[0]
+
+
+def test_what_people_state_is_in_card_and_bill(exported: Path, tmp_path: Path) -> None:
+    stated = tmp_path / "about.toml"
+    names = [each.name for each in fields(About)]
+    many = ("datasets", "intended_use", "limitations", "ethics")
+    rows = [f"{n} = {json.dumps([f'a {n}'] if n in many else f'a {n}')}" for n in names]
+    stated.write_text("\n".join(rows))
+    made = bundle.build(request_of(exported, tmp_path, "*float32.onnx", about=stated))
+    text = (made.path / "sbom" / "bom.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_7).validate_str(text) is None
+    card = (made.path / "README.md").read_text()
+    for name in names:
+        assert f"a {name}" in text
+        assert f"a {name}" in card
+    stated.write_text("suplier = 'me'")
+    with pytest.raises(RefusedError, match="suplier") as caught:
+        bundle.build(request_of(exported, tmp_path / "b", "*float32.onnx", about=stated))
+    assert caught.value.reason_code == "bad-about"
 
 
 def test_folding_makes_mediapipes_kind_of_file(exported: Path, tmp_path: Path) -> None:

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 
+from edgekit.bundle.about import About
 from edgekit.bundle.manifest import Bundle, ModelEntry
 
 
-def text(bundle: Bundle) -> str:
+def text(bundle: Bundle, about: About) -> str:
     """Return the card."""
-    return "\n".join([*_front_matter(bundle), "", *_body(bundle), ""])
+    return "\n".join([*_front_matter(bundle), "", *_body(bundle), *_stated(about), ""])
+
+
+def _stated(about: About) -> list[str]:
+    """Return a section of what people state; none if they state nothing."""
+    rows = [
+        (each.name.replace("_", " ").capitalize(), value)
+        for each in fields(about)
+        if (value := getattr(about, each.name))
+    ]
+    if not rows:
+        return []
+    words = [
+        f"- {name}: {value if isinstance(value, str) else '; '.join(value)}" for name, value in rows
+    ]
+    return ["", "## As its suppliers state", "", *words]
 
 
 def _front_matter(bundle: Bundle) -> list[str]:
