@@ -309,6 +309,16 @@ def test_numbers_that_the_graph_compares_with_are_met(tmp_path: Path) -> None:
     assert len(drawn) > 1
 
 
+def test_a_batch_is_known_by_its_name_wherever_it_stands(tmp_path: Path) -> None:
+    text = """g (float[batch,steps] x, float[2,batch,4] state) => (float[a,b,c] y) {
+        y = Add(state, state) }"""
+    path = str(_write(tmp_path, 18, text))
+    with pytest.raises(RefusedError, match=r"--input-shape x:1,224, with"):
+        source.resolve(path)
+    asked = shapes.parse(["x:3,5"])
+    assert source.resolve(path, asked=asked).feeds[0]["state"].shape == (2, 3, 4)
+
+
 BRANCHES = """g (float[1,4] x, int64 rate) => (float[a,b] y) {
     fast = Equal(rate, high)
     y = If (fast) <

@@ -16,6 +16,9 @@ from edgekit.errors import RefusedError, UnknownNameError, UsageError
 Shape: TypeAlias = tuple[int, ...]
 Declared: TypeAlias = Sequence[int | None] | None
 
+BATCH = -1
+"""In declared sizes, beyond the first: open, and called as an open first size is."""
+
 LARGEST = 2**31 - 1  # a .tflite keeps sizes as int32
 
 
@@ -121,6 +124,7 @@ def settle(asked: InputShapes, declared: Mapping[str, Declared], subject: str) -
     open_batches = [
         name for name, sizes in declared.items() if sizes is None or (sizes and sizes[0] is None)
     ]
+    batch = next((chosen[name][0] for name in open_batches if chosen.get(name)), 1)
     settled = {}
     for name, sizes in declared.items():
         if name in chosen:
@@ -142,7 +146,8 @@ def settle(asked: InputShapes, declared: Mapping[str, Declared], subject: str) -
                 f"give {options}, with the sizes that you need",
                 reason_code="dynamic-shape",
             )
-        settled[name] = tuple(asked.batch or 1 if size is None else size for size in sizes)
+        open_sizes = {None: asked.batch or 1, BATCH: asked.batch or batch}
+        settled[name] = tuple(open_sizes.get(size, size or 0) for size in sizes)
     found = {shape[0] for shape in settled.values() if shape}
     if asked.batch is not None and not open_batches and asked.batch not in found:
         raise UsageError(
@@ -155,7 +160,7 @@ def settle(asked: InputShapes, declared: Mapping[str, Declared], subject: str) -
 
 def text(sizes: Sequence[int | None]) -> str:
     """Return sizes as a message shows them: ``1,3,?,?``."""
-    return ",".join("?" if size is None else str(size) for size in sizes)
+    return ",".join("?" if size in (None, BATCH) else str(size) for size in sizes)
 
 
 def _by_name(
@@ -177,12 +182,12 @@ def _check(shape: Shape, sizes: Declared, name: str, subject: str) -> None:
     if sizes is None:
         return
     fits = len(shape) == len(sizes) and all(
-        size in (None, wanted) for wanted, size in zip(shape, sizes, strict=True)
+        size in (None, BATCH, wanted) for wanted, size in zip(shape, sizes, strict=True)
     )
     if not fits:
         raise UsageError(
             f"the input shape {text(shape)} does not fit {subject}: its input {name!r} is "
-            f"{text(sizes)}" + (", where ? may be chosen" if None in sizes else ", all fixed")
+            f"{text(sizes)}" + (", where ? may be chosen" if "?" in text(sizes) else ", all fixed")
         )
 
 
@@ -191,6 +196,6 @@ def _example(sizes: Declared) -> str:
     if sizes is None:
         return "1,3,224,224 for an image, or 1,40 for a vector"
     return ",".join(
-        str(size if size is not None else 1 if axis == 0 else 224)
+        str(1 if size == BATCH or (size is None and axis == 0) else 224 if size is None else size)
         for axis, size in enumerate(sizes)
     )

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 
 from edgekit.errors import RefusedError, UnknownNameError, UsageError
-from edgekit.export.sources.shapes import Declared, Shape
+from edgekit.export.sources.shapes import BATCH, Declared, Shape
 
 _TAKEN = (
     "FLOAT", "FLOAT16", "BFLOAT16", "DOUBLE", "BOOL", "UINT8", "UINT16", "UINT32", "UINT64",
@@ -31,6 +31,11 @@ def inputs_of(proto: onnx.ModelProto, name: str) -> dict[str, Declared]:
             (``rank``).
     """
     constants = {tensor.name for tensor in proto.graph.initializer}
+    batches = {
+        value.type.tensor_type.shape.dim[0].dim_param
+        for value in proto.graph.input
+        if len(value.type.tensor_type.shape.dim)
+    } - {""}
     declared: dict[str, Declared] = {}
     for value in proto.graph.input:
         if value.name in constants:
@@ -48,7 +53,10 @@ def inputs_of(proto: onnx.ModelProto, name: str) -> dict[str, Declared]:
             declared[value.name] = None
             continue
         # Some exporters write -1 or 0 for an open size.
-        sizes = [d.dim_value if d.dim_value > 0 else None for d in tensor.shape.dim]
+        sizes = [
+            d.dim_value if d.dim_value > 0 else BATCH if axis and d.dim_param in batches else None
+            for axis, d in enumerate(tensor.shape.dim)
+        ]
         refuse_rank(len(sizes), value.name, name)
         declared[value.name] = sizes
     return declared
