@@ -44,6 +44,24 @@ SPECIMENS = {
         lambda ops: ops["GATHER"] == ops["CAST"] == 4,
         outside=("CAST", "FLOOR_MOD", "GATHER", "RESHAPE"),
     ),
+    "affine_grid_as_product": Specimen(
+        """<ir_version: 10, opset_import: ["" : 20]>
+           g (float[2,2,3] x) => (float[2,4,5,2] y) <int64[4] size = {2, 1, 4, 5}> {
+             y = AffineGrid(x, size) }""",
+        lambda ops: ops["FULLY_CONNECTED"] + ops["BATCH_MATMUL"] == 1,
+    ),
+    "columns_as_transposed_conv": Specimen(
+        """g (float[1,12,6] x) => (float[1,3,4,6] y)
+           <int64[2] image = {4, 6}, int64[2] block = {2, 2}> {
+             y = Col2Im<strides=[2,2]>(x, image, block) }""",
+        lambda ops: not any("Col2Im" in name for name in ops),
+    ),
+    "canonical_center_crop_pad": Specimen(
+        """g (float[1,3,5,8] x) => (float[1,3,8,5] y)
+           <int64[2] size = {8, 5}, int64[2] axes = {2, 3}> {
+             y = CenterCropPad<axes=[2,3]>(x, size) }""",
+        lambda ops: ops == {"Pad": 1, "Slice": 1},
+    ),
     "canonical_one_hot": Specimen(
         """g (float[3] x) => (float[3,4] y) <int64 depth = {4}, float[2] values = {-1.0, 2.0}> {
              i = Cast<to=7>(x)

@@ -15,6 +15,19 @@ from tests.specimens.operators import FORMS
 
 AXES = {"a": np.array([1])}
 FORMS_REWRITTEN = {
+    "AffineGrid": (
+        '<ir_version: 10, opset_import: ["" : 20]> g (float[1,2,3] x) => (float[1,4,5,2] y) '
+        "{ y = AffineGrid(x, size) }",
+        {"size": np.array([1, 1, 4, 5])},
+    ),
+    "CenterCropPad": (
+        "(float[5,8] x) => (float[8,5] y) { y = CenterCropPad(x, size) }",
+        {"size": np.array([8, 5])},
+    ),
+    "Col2Im": (
+        "(float[1,4,6] x) => (float[1,1,3,4] y) { y = Col2Im(x, image, block) }",
+        {"image": np.array([3, 4]), "block": np.array([2, 2])},
+    ),
     "Dropout": ("(float[2,3] x) => (float[2,3] y) { y = Dropout(x) }", {}),
     "Einsum": (
         '(float[2,3] x, float[3,4] z) => (float[2,4] y) { y = Einsum<equation="ij,jk->ik">(x, z) }',
@@ -43,7 +56,7 @@ def test_supported_is_what_has_a_specimen() -> None:
 @pytest.mark.parametrize("operator", REWRITTEN)
 def test_what_is_rewritten_is_written(operator: str) -> None:
     text, constants = FORMS_REWRITTEN[operator]
-    model = graphs.proto(f"g {text}", **constants)
+    model = graphs.proto(text if text.startswith("<") else f"g {text}", **constants)
     assert operator in {node.op_type for node in model.graph.node}
     assert graphs.to_tflite(model)
 

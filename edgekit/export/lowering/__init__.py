@@ -8,11 +8,13 @@ from __future__ import annotations
 from edgekit.export.lowering import (
     activation_before_permutation,
     add_into_bias,
+    affine_grid_as_product,
     attention_as_products,
     average_pool_as_depthwise,
     batch_norm_as_depthwise,
     batch_norm_into_layer,
     canonical_batch_norm,
+    canonical_center_crop_pad,
     canonical_depth_to_space,
     canonical_division,
     canonical_einsum,
@@ -37,6 +39,7 @@ from edgekit.export.lowering import (
     channel_roll,
     channel_shuffle,
     channels_as_map,
+    columns_as_transposed_conv,
     dilated_average_as_conv,
     dilated_max_as_slices,
     drop_redundant_relu,
@@ -97,6 +100,7 @@ CANONICAL = (
     Rule("canonical_padding", canonical_padding.rewrite),
     Rule("canonical_shuffle", canonical_shuffle.rewrite),
     Rule("canonical_depth_to_space", canonical_depth_to_space.rewrite),
+    Rule("canonical_center_crop_pad", canonical_center_crop_pad.rewrite),
     Rule("canonical_one_hot", canonical_one_hot.rewrite),
     Rule("canonical_triangle", canonical_triangle.rewrite),
     Rule("canonical_gather_nd", canonical_gather_nd.rewrite),
@@ -117,6 +121,7 @@ CANONICAL = (
 """One form for every construct; runtime-neutral."""
 
 _AS_MAPS = (
+    Rule("columns_as_transposed_conv", columns_as_transposed_conv.rewrite),
     Rule("transposed_padding", transposed_padding.rewrite),
     Rule("batch_norm_into_layer", batch_norm_into_layer.rewrite),
     Rule("windows_1d_as_2d", windows_1d_as_2d.rewrite),
@@ -136,6 +141,7 @@ _AS_MAPS = (
 TFLITE = Menu(
     "tflite",
     (
+        Rule("affine_grid_as_product", affine_grid_as_product.rewrite),
         Rule("grid_sample_as_gathers", grid_sample_as_gathers.rewrite),
         Rule("attention_as_products", attention_as_products.rewrite),
         Rule("rotary_as_products", rotary_as_products.rewrite),
@@ -219,6 +225,7 @@ serves both."""
 TFLITE_INTEGER = Menu(
     "int8 tflite",
     (
+        Rule("affine_grid_as_product", affine_grid_as_product.rewrite),
         Rule("grid_sample_as_gathers", grid_sample_as_gathers.rewrite),
         Rule("attention_as_products", attention_as_products.rewrite),
         Rule("rotary_as_products", rotary_as_products.rewrite),

@@ -13,8 +13,8 @@ from edgekit.export.graph.operators import TRAITS
 from edgekit.export.tflite.emit import EMITTERS
 
 REWRITTEN = (
-    "Dropout", "Einsum", "Flatten", "GlobalLpPool", "GlobalMaxPool", "LRN", "LpPool", "Mean",
-    "Squeeze", "Sum", "Unsqueeze",
+    "AffineGrid", "CenterCropPad", "Col2Im", "Dropout", "Einsum", "Flatten", "GlobalLpPool",
+    "GlobalMaxPool", "LRN", "LpPool", "Mean", "Squeeze", "Sum", "Unsqueeze",
 )  # fmt: skip
 """Operators that become others before a file is written."""
 

@@ -10,12 +10,14 @@ from edgekit.export.graph.annotations import affine_of
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.orders import permutation_of
 from edgekit.export.tflite.versions import Versions
-from edgekit.export.tflite.writer import Writer
+from edgekit.export.tflite.writer import Writer, refuse
 
 
 def emit_reshape(writer: Writer, node: ir.Node) -> None:
     """Emit RESHAPE; where the stored dimensions do not merge so, after a TRANSPOSE."""
     source, target = g.operand(node, 0), node.outputs[0]
+    if 0 in (*g.shape_of(source), *g.shape_of(target)):
+        raise refuse(node, "values without elements are not supported", "empty")
     needed, made = orders.of_reshape(g.shape_of(source), g.shape_of(target), writer.order(source))
     number = writer.tensor(source, needed)
     if made != writer.order(target):
