@@ -5,16 +5,21 @@ With --check, change nothing and fail if a page is not what would be written.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
+import re
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import click
 
 from edgekit import models
-from edgekit.cli import COMMANDS, cli
+from edgekit.cli import COMMANDS, cli, run
 from edgekit.cli.list_models import top1_percent
 from edgekit.cli.schemas import DOCUMENTS, SUFFIX, Published
 from edgekit.export.tflite import operator_support
@@ -159,6 +164,39 @@ def lint() -> str:
     return "\n".join(sections)
 
 
+SCREENS = {"list": ("list", "micronet*"), "info": ("info", "shiftresnet20-e3")}
+_SCREEN_WIDTH = 80
+
+
+def screen(arguments: Sequence[str]) -> str:
+    """Return the picture of a command on a terminal of 80 columns, as SVG."""
+    from rich.console import Console
+    from rich.text import Text
+
+    printed = io.StringIO()
+    printed.isatty = lambda: True  # type: ignore[method-assign]
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(_SCREEN_WIDTH)
+    try:
+        with contextlib.redirect_stdout(printed):
+            run(arguments)
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
+    console = Console(
+        record=True, width=_SCREEN_WIDTH, file=io.StringIO(), force_terminal=True, color_system=None
+    )
+    console.print(Text(f"$ edgekit {shlex.join(arguments)}"))
+    console.print(Text.from_ansi(printed.getvalue()))
+    # A name of its own for each picture: a page may hold several.
+    svg = console.export_svg(title="edgekit", unique_id=f"edgekit-{arguments[0]}")
+    # No fonts from elsewhere: a page shows the picture without a network.
+    svg = re.sub(r"@font-face \{.*?\}\n?", "", svg, flags=re.S)
+    return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
+
+
 def schemas() -> str:
     """Return docs/schemas/README.md."""
     rows = "".join(
@@ -185,6 +223,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "models.md": networks,
     "operators.md": operators,
     "schemas/README.md": schemas,
+    **{f"screens/{name}.svg": partial(screen, words) for name, words in SCREENS.items()},
     **{f"schemas/{each.id}{SUFFIX}": partial(_schema, each) for each in DOCUMENTS.values()},
 }
 

@@ -27,8 +27,8 @@ from edgekit.bundle.contents import (
 from edgekit.bundle.manifest import FILE, UNLISTED, Bundle, Content
 from edgekit.bundle.members import LABELS, finish, gather, labels_of
 from edgekit.bundle.request import BundleRequest, source_date_epoch
-from edgekit.devices.progress import Progress, silent
 from edgekit.errors import InvalidPathError, WouldOverwriteError
+from edgekit.progress import Progress, silent
 
 SUFFIX = ".edgekit"
 _Counted = Callable[[int, int], None]

@@ -40,6 +40,7 @@ COMMANDS = {
     "claims": "edgekit.cli.claims",
     "report": "edgekit.cli.report",
     "doctor": "edgekit.cli.doctor",
+    "cache": "edgekit.cli.cache",
 }
 """Command name to the module that holds it as ``command``; the order of ``--help``."""
 

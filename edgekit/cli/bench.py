@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import NameList, calibration_data_option, print_options
+from edgekit.cli.shared.options import (
+    NameList,
+    calibration_data_option,
+    print_options,
+    target_option,
+)
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, word
 from edgekit.errors import UsageError
@@ -45,14 +50,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Threads of the runtime.",
 )
-@click.option(
-    "--target",
-    "--device",
-    "target",
-    default="local",
-    show_default=True,
-    help="Where the files run, as in `edgekit latency`; qemu: counts instructions.",
-)
+@target_option("Where the files run, as in `edgekit latency`; qemu: counts instructions.")
 @click.option(
     "--min-secs",
     type=float,

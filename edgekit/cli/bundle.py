@@ -11,7 +11,7 @@ from edgekit.cli.bundle_actions import ACTIONS
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
-from edgekit.cli.shared.progress import told, working
+from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
 from edgekit.errors import UsageError
 
@@ -146,7 +146,7 @@ def command(
     if known is not None:
         request = bundle.with_options(known, request)
     with working("bundle") as say:
-        built = bundle.build(request, say=say, timing=told(say))
+        built = bundle.build(request, say=say, timing=say)
     if as_json:
         output.print_document(built.bundle)
     else:

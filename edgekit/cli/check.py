@@ -8,7 +8,7 @@ import click
 
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import print_options
-from edgekit.cli.shared.progress import told, working
+from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import name, prose, word
 from edgekit.errors import CheckFailedError
 
@@ -47,7 +47,7 @@ def command(
 
     request = bundle.CheckRequest(bundle_path, baseline, budget)
     with working("check") as say:
-        report = bundle.check(request, say=say, timing=told(say))
+        report = bundle.check(request, say=say, timing=say)
     for path, form in (
         (junit, formats.junit),
         (sarif, formats.sarif),

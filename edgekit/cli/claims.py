@@ -11,7 +11,7 @@ import click
 from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import print_options
-from edgekit.cli.shared.progress import told, working
+from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
 from edgekit.errors import UsageError
 
@@ -106,7 +106,7 @@ def command(
         earlier=against,
     )
     with working("claims") as say:
-        report = claims.run(request, told(say))
+        report = claims.run(request, say)
     _print(report, as_json=as_json, markdown=markdown)
 
 

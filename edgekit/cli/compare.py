@@ -13,8 +13,15 @@ import click
 from edgekit.cli.latency.requests import exported, of_file
 from edgekit.cli.latency.words import machine_words, short_path
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import cool_down_option, cpus_option, is_file, print_options
-from edgekit.cli.shared.progress import told, working
+from edgekit.cli.shared.names import expanded
+from edgekit.cli.shared.options import (
+    cool_down_option,
+    cpus_option,
+    is_file,
+    print_options,
+    target_option,
+)
+from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, word
 from edgekit.errors import CheckFailedError, UsageError
 
@@ -54,14 +61,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Threads of the runtime.",
 )
-@click.option(
-    "--target",
-    "--device",
-    "target",
-    default="local",
-    show_default=True,
-    help="Where the files run, as in `edgekit latency`.",
-)
+@target_option("Where the files run, as in `edgekit latency`.")
 @click.option(
     "--children", type=int, default=6, show_default=True, help="Fresh processes for all files."
 )
@@ -120,6 +120,8 @@ def command(
     """
     from edgekit import devices
 
+    base, *others = expanded([base, *candidates])
+    candidates = tuple(others)
     are_results = {_is_result(subject) for subject in (base, *candidates)}
     if are_results == {False}:
         settings = devices.MeasureSettings(
@@ -180,7 +182,7 @@ def _measure(
     with working("compare") as say:
         base, *candidates = (named.file(each, say) for each in subjects)
         request = devices.CompareRequest(base, tuple(candidates), settings, place)
-        result = devices.compare(request, told(say))
+        result = devices.compare(request, say)
     if as_json:
         click.echo(result.to_json())
     else:

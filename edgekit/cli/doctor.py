@@ -11,8 +11,8 @@ import click
 
 import edgekit
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import print_options
-from edgekit.cli.shared.progress import told, working
+from edgekit.cli.shared.options import print_options, target_option
+from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import prose, word
 from edgekit.errors import MissingPackageError, UsageError
 
@@ -47,12 +47,8 @@ _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installe
     help="First install, into edgekit's cache only, the emulators and the aarch64 Python that "
     "`edgekit verify --isa` needs (from Debian's packages and PyPI; no rights needed).",
 )
-@click.option(
-    "--target",
-    "--device",
-    "target",
-    metavar="TARGET",
-    help="Say only what this target of `edgekit latency` is and which runtimes it has.",
+@target_option(
+    "Say only what this target of `edgekit latency` is and which runtimes it has.", default=None
 )
 @click.option(
     "--install",
@@ -143,7 +139,7 @@ def _show_target(name: str, *, install: bool, as_json: bool) -> None:
         if not isinstance(target, devices.InstallingTarget):
             raise UsageError(f"--install is for ssh: targets; {target.name} is none")
         with working("install") as say:
-            target.install(told(say))
+            target.install(say)
     probe = dataclasses.asdict(target.probe())
     if as_json:
         output.print_json("edgekit.doctor-target", 1, {"target": name, **probe})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output, words
+from edgekit.cli.shared.names import only
 from edgekit.cli.shared.options import (
     label_offset_option,
     model_option,
@@ -16,7 +17,7 @@ from edgekit.cli.shared.options import (
     threads_option,
 )
 from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
-from edgekit.cli.shared.progress import bar
+from edgekit.cli.shared.progress import counted, working
 from edgekit.cli.shared.tables import columns as column
 from edgekit.cli.shared.tables.columns import FACTS, figure, prose, word
 
@@ -80,7 +81,7 @@ def command(
     where an output has classes the share of places (pixels, vectors) with the same one. Label maps
     give mean IoU and pixel accuracy; 255 marks pixels that do not count.
     """
-    name = one_model(model_argument, model_option)
+    name = only(one_model(model_argument, model_option))
     from edgekit import evaluate
 
     request = evaluate.EvaluateRequest(
@@ -91,8 +92,8 @@ def command(
         limit=limit,
         settings=evaluate.Settings(threads, None, pixels.choice, label_offset),
     )
-    with bar(f"evaluating {Path(name).name}") as progress:
-        result = evaluate.judge(request, progress=progress)
+    with working(f"evaluating {Path(name).name}") as say:
+        result = evaluate.judge(request, progress=counted(say))
     if as_json:
         output.print_document(result)
     elif isinstance(result, evaluate.OutputEvaluation):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.names import expanded
 from edgekit.cli.shared.options import is_file, print_options
 from edgekit.cli.shared.tables.columns import FACTS, figure, prose, word
 from edgekit.cli.shared.words import delegate, weights
@@ -25,20 +27,38 @@ if TYPE_CHECKING:
 def command(subject: str, *, as_json: bool) -> None:
     """Describe MODEL or FILE, an .onnx or .tflite.
 
-    MODEL is a name from `edgekit list`, or a network of another package: torchvision:NAME,
-    timm:NAME or pytorchcv:NAME.
+    MODEL is a name from `edgekit list`, a pattern such as 'micronet*', or a network of another
+    package: torchvision:NAME, timm:NAME or pytorchcv:NAME.
 
     A file is loaded by its runtime in a child process; operators and delegate partitions are
     the runtime's own account.
     """
     from edgekit.models import libraries
 
+    names = expanded([subject])
+    if len(names) > 1:
+        _models(names, as_json=as_json)
+        return
+    subject = names[0]
     if is_file(subject):
         _file(Path(subject), as_json=as_json)
     elif libraries.is_reference(subject):
         _library(subject, as_json=as_json)
     else:
         _model(subject, as_json=as_json)
+
+
+def _models(names: Sequence[str], *, as_json: bool) -> None:
+    from edgekit import models
+    from edgekit.cli.list_models import card
+
+    if as_json:
+        output.print_json("edgekit.models", 1, {"models": [card(models.get(n)) for n in names]})
+        return
+    for number, name in enumerate(names):
+        if number:
+            output.say()
+        _model(name, as_json=False)
 
 
 def _model(name: str, *, as_json: bool) -> None:

@@ -9,42 +9,51 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edgekit.cli.latency import requests
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import print_options
+from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, word
+from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.devices import Prediction
 
 
-@click.command("predict")
-@click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.command("predict", short_help="Estimate latencies on devices not at hand.")
+@click.argument("subjects", metavar="MODEL|FILE...", nargs=-1, required=True)
 @click.option(
     "--device",
     "devices_",
     metavar="DEVICE",
     multiple=True,
-    required=True,
-    help="Such as pi4 or pixel-4, see docs/predict.md; may be given again.",
+    help="Such as pi4 or pixel-4, see docs/predict.md; may be given again.  [required]",
 )
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Fast cores to use."
 )
 @print_options
 def command(
-    files: tuple[Path, ...], devices_: tuple[str, ...], threads: int, as_json: bool
+    subjects: tuple[str, ...], devices_: tuple[str, ...], threads: int, as_json: bool
 ) -> None:
-    """Estimate the latency of .tflite files on DEVICEs that are not at hand.
+    """Estimate the latency of .tflite FILEs on DEVICEs that are not at hand.
+
+    A MODEL (a name from `edgekit list`, or a pattern) is exported to a cache first.
 
     An estimate, not a measurement: a roofline of each operator's arithmetic and
     memory traffic, fitted to published latencies. It is printed with the range
     in which 8 of 10 published times lay, on devices that were left out of the fit.
     """
     from edgekit import devices
+    from edgekit.devices.prediction import device_profile
 
-    found = devices.predict(devices.PredictRequest(files, devices_, threads))
+    if not devices_:
+        raise UsageError(f"no --device is given: {', '.join(device_profile.names())}")
+    for device in devices_:
+        device_profile.get(device)
+    with working("predict") as say:
+        paths = tuple(each.path for each in requests.collect(subjects, ["tflite"], (), say))
+    found = devices.predict(devices.PredictRequest(paths, devices_, threads))
     if as_json:
         documents = [json.loads(each.to_json()) for each in found]
         output.print_json("edgekit.predictions", 1, {"predictions": documents})

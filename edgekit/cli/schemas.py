@@ -29,6 +29,7 @@ from edgekit.evaluate import Evaluation, OutputEvaluation, ShowResult, Verificat
 from edgekit.export import Artifact, Coverage, ExportResult
 from edgekit.export.tflite.operator_support import OperatorSupport
 from edgekit.files import json_schema
+from edgekit.files.cache_folder import Entry
 from edgekit.files.json_schema import Definitions, Schema
 from edgekit.lint import LintReport
 from edgekit.models import ModelSpec, Preprocessing
@@ -141,6 +142,7 @@ _ALL = (
         artifacts=_array("edgekit.artifact"),
         coverage=_or_null("edgekit.coverage"),
     ),
+    _many("edgekit.exports", "edgekit.export", "edgekit export PATTERN --json", key="exports"),
     _one(QuantizeResult, "edgekit quantize --json", artifacts=_array("edgekit.artifact")),
     Published(
         encodings.SCHEMA, encodings.SCHEMA_VERSION, "a file of encodings", encodings.Document
@@ -261,6 +263,12 @@ _ALL = (
             "machine": Machine,
             "conditions": Conditions,
         },
+    ),
+    Published(
+        "edgekit.cache",
+        1,
+        "edgekit cache --json",
+        more={"folder": str, "size_bytes": int, "cleared": bool, "entries": tuple[Entry, ...]},
     ),
     Published("edgekit.doctor-target", 1, "edgekit doctor --target --json", Probe, {"target": str}),
     Published(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from edgekit.cli.shared.options import (
     threads_option,
 )
 from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
-from edgekit.cli.shared.progress import working
+from edgekit.cli.shared.progress import counted, working
 from edgekit.cli.shared.tables.columns import FACTS, figure, name, prose, word
 
 if TYPE_CHECKING:
@@ -96,12 +95,7 @@ def command(
         settings=evaluate.Settings(threads, None, pixels.choice, label_offset),
     )
     with working("verifying") as say:
-
-        def count(done: int, total: int) -> None:
-            if sys.stderr.isatty():  # a log needs no line an image
-                say(f"image {done} of {total}")
-
-        result = evaluate.verify(request, progress=count, say=say)
+        result = evaluate.verify(request, progress=counted(say), say=say)
     if as_json:
         output.print_document(result)
     else:

@@ -10,7 +10,6 @@ from edgekit.devices.measuring.profile import ProfileRequest, profile
 from edgekit.devices.measuring.request import ModelFile
 from edgekit.devices.measuring.sustained import SustainRequest, sustain
 from edgekit.devices.prediction.estimate import Prediction, PredictRequest, predict
-from edgekit.devices.progress import Progress, Step
 from edgekit.devices.reports.comparison import ComparedFile, Comparison
 from edgekit.devices.reports.comparison import from_json as comparison_from_json
 from edgekit.devices.reports.instruction_counts import CountReport, counts_from_json
@@ -40,6 +39,7 @@ from edgekit.devices.targets import (
     opened,
 )
 from edgekit.devices.targets import resolve as resolve_target
+from edgekit.progress import Progress, Step
 
 __all__ = [
     "COMPARE_SETTINGS",

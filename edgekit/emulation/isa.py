@@ -65,6 +65,9 @@ _TABLE = (
 
 _BY_NAME: Mapping[str, InstructionSet] = {each.name: each for each in _TABLE}
 
+ALIASES: Mapping[str, str] = {"i8mm": "armv8-i8mm"}
+"""Other names, each with the one that it stands for."""
+
 
 @dataclass(frozen=True)
 class Launcher:
@@ -97,7 +100,8 @@ def get(name: str) -> InstructionSet:
     Raises:
         UnknownNameError: none is called that.
     """
-    found = _BY_NAME.get(name.casefold())
+    folded = name.casefold()
+    found = _BY_NAME.get(ALIASES.get(folded, folded))
     if found is None:
         raise UnknownNameError("instruction set", name, _BY_NAME)
     return found

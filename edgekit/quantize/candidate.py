@@ -11,11 +11,12 @@ import onnx_ir as ir
 from edgekit.export.graph import nodes as g
 from edgekit.export.integer import rescale
 from edgekit.export.integer.encodings import Encodings, Layer
+from edgekit.progress import Tell
 from edgekit.quantize.running import simulation
 from edgekit.quantize.running.observe import Feeds
 from edgekit.quantize.running.segments import Values, Walk
 
-Say = Callable[[str], None]
+Say = Tell
 
 
 @dataclass(frozen=True, eq=False)

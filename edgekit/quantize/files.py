@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from edgekit.export.integer.encodings import Encodings
 from edgekit.export.onnx_writer import qdq
 from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import DEFAULT
+from edgekit.progress import Tell
 from edgekit.quantize.analysis import verdict
 from edgekit.quantize.analysis.verdict import Calibration
 from edgekit.quantize.candidate import Draft
@@ -128,7 +129,7 @@ def to_files(
     draft: Draft,
     origin: QuantizationRecord,
     settings: FileSettings,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Tell = lambda _: None,
     calibration: Calibration | None = None,
 ) -> list[Artifact]:
     """Write ``draft`` in every format, and its encodings beside them: all files or none.

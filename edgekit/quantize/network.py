@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from edgekit.export.sources.input_bounds import Kind
 from edgekit.export.sources.shapes import USUAL, InputShapes
 from edgekit.models import Preprocessing
 from edgekit.models.preprocessing_choice import NOTHING, PreprocessingChoice
+from edgekit.progress import Tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def prepare(
     asked: InputShapes = USUAL,
     said: PreprocessingChoice = NOTHING,
     folded: bool = False,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Tell = lambda _: None,
 ) -> Network:
     """Prepare what the user named, for `edgekit quantize`.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from edgekit.progress import Tell
 from edgekit.quantize import drafting, network
 from edgekit.quantize.analysis import layer_accuracy, plots, tensor_errors
 from edgekit.quantize.analysis import sensitivity as by_layers
@@ -14,7 +13,7 @@ from edgekit.quantize.samples import held_out, reading
 
 
 def sensitivity(
-    request: SensitivityRequest, *, progress: Callable[[str], None] = lambda _: None
+    request: SensitivityRequest, *, progress: Tell = lambda _: None
 ) -> SensitivityReport:
     """Rank the layers of a network by what int8 costs its outputs. Nothing but plots is written.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -10,6 +9,7 @@ from edgekit.errors import UsageError
 from edgekit.export import QuantizationRecord
 from edgekit.export.forms import Tuner
 from edgekit.export.rewriting.choices import DEFAULT
+from edgekit.progress import Tell
 from edgekit.quantize import drafting, files, network, recipe
 from edgekit.quantize.analysis import verdict
 from edgekit.quantize.analysis.verdict import Calibration
@@ -44,7 +44,7 @@ def run(
     *,
     tuner: Tuner | None = None,
     latency: Latency | None = None,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Tell = lambda _: None,
 ) -> QuantizeResult:
     """Quantize a network: calibrate it, write every file, run it, compare it, then name them all.
 

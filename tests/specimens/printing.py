@@ -75,11 +75,12 @@ RUNS: dict[str, tuple[str, ...]] = {
     "latency": ("latency", ONNX, TFLITE, "deep.onnx", *QUICK),
     "latency of operators": ("latency", "deep.onnx", "--profile", "--children", "1"),
     "compare": ("compare", ONNX, TFLITE, *QUICK, "--children", "3"),
-    "predict": ("predict", TFLITE, "--device", "pi4", "--device", "pixel-4"),
+    "predict": ("predict", TFLITE, "shiftresnet20-e1", "--device", "pi4", "--device", "pixel-4"),
     "bench": ("bench", ONNX, TFLITE, "--min-secs", "0", "--store", "bench.sqlite"),
     "claims": ("claims", "--list"),
     "sweep": ("sweep", "plan.toml", "--dry-run"),
     "doctor": ("doctor",),
+    "cache": ("cache",),
 }  # fmt: skip
 
 
@@ -140,7 +141,7 @@ SHOWN: dict[str, Callable[[], None]] = {
 }
 
 SPECIMENS = (*RUNS, *SHOWN)
-NEEDS = {"check": "bundle"}
+NEEDS = {"check": "bundle", "cache": "predict"}
 """What another specimen's run has to have written before."""
 
 

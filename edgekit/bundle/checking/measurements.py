@@ -12,7 +12,7 @@ from edgekit.bundle.budgets import Budget
 from edgekit.bundle.contents.evidence import INSTRUCTIONS
 from edgekit.bundle.manifest import Bundle
 from edgekit.devices import Contrast, CountReport, LatencyReport, MeasureSettings
-from edgekit.devices.progress import Progress
+from edgekit.progress import Progress
 
 _PAGE_BYTES = 4096
 _IN_PROCESSES = ("load_ms", "memory_bytes")

@@ -14,8 +14,8 @@ from edgekit.bundle.checking.finding import CheckReport, Finding
 from edgekit.bundle.checking.limits import Sides
 from edgekit.bundle.checking.measurements import Measurements
 from edgekit.bundle.manifest import Bundle
-from edgekit.devices.progress import Progress, silent
 from edgekit.errors import RefusedError
+from edgekit.progress import Progress, silent
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from edgekit import devices, evaluate
 from edgekit.bundle.manifest import Accuracy
 from edgekit.bundle.members import Member
 from edgekit.bundle.request import BundleRequest
-from edgekit.devices.progress import Progress
 from edgekit.errors import UsageError
 from edgekit.files import documents
+from edgekit.progress import Progress
 
 FOLDER = "evidence"
 INSTRUCTIONS = f"{FOLDER}/instructions.json"

@@ -14,7 +14,7 @@ from typing import Any
 from edgekit import devices
 from edgekit.bundle.members import Member
 from edgekit.devices import LatencyReport
-from edgekit.devices.progress import Progress
+from edgekit.progress import Progress
 
 INDEX = "measured.json"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import click
 
 from edgekit.cli.export import coverage_table
 from edgekit.cli.shared import output
+from edgekit.cli.shared.names import expanded
 from edgekit.cli.shared.options import (
     InputOptions,
     NameList,
@@ -33,6 +34,7 @@ from edgekit.cli.shared.tables.columns import figure, name, prose, word
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 from edgekit.cli.shared.words import delegate
 from edgekit.errors import EdgekitError, UsageError
+from edgekit.progress import Tell
 
 if TYPE_CHECKING:
     from edgekit.export import Artifact, ExportRequest, ExportResult
@@ -101,8 +103,8 @@ def command(
 ) -> None:
     """Export MODEL: a registered network, another package's, an .onnx file, or your own code.
 
-    That is: a name from `edgekit list`; torchvision:NAME, timm:NAME or pytorchcv:NAME; a path to
-    an .onnx file; or package.module:factory.
+    That is: a name from `edgekit list`, or a pattern such as 'micronet*', quoted; torchvision:NAME,
+    timm:NAME or pytorchcv:NAME; a path to an .onnx file; or package.module:factory.
 
     package.module:factory runs code of yours, and nothing else does: the module is imported, with
     the current folder on the path, and the factory called without arguments for its nn.Module.
@@ -126,9 +128,9 @@ def command(
     what was measured, and the rules under "lowering"; `--lowering` with that text makes the same
     file again.
     """
-    name = one_model(model_argument, model_option)
     from edgekit import export
 
+    names = expanded([one_model(model_argument, model_option)])
     integers = tuple(each for each in precisions if each.casefold() in export.CALIBRATED)
     if calibration_data is None:
         integers = ()  # the request then says what they need
@@ -136,27 +138,56 @@ def command(
         raise UsageError("--calibration-data is for --precision int8 or int16x8")
     elif tuning.lowerings or tuning.wants_tuning:
         raise UsageError("--tune and --lowering of integer files are `edgekit quantize`'s")
-    request = export.ExportRequest(
-        name,
-        outputs.folder,
-        (*formats, "ort-format") if wants_ort_format else formats,
-        tuple(each for each in precisions if each not in integers),
-        weights=weights,
-        seed=seed,
-        batch=inputs.batch,
-        input_shapes=inputs.input_shapes,
-        input_values=inputs.input_values,
-        lowering=tuning.lowerings,
-        force=outputs.force,
-        verify=not outputs.no_verify,
-        report=wants_report,
-        preprocessing=pixels.choice,
-        fold_preprocessing=fold_preprocessing,
-    )
+    results = []
+    for number, model in enumerate(names):
+        request = export.ExportRequest(
+            model,
+            outputs.folder,
+            (*formats, "ort-format") if wants_ort_format else formats,
+            tuple(each for each in precisions if each not in integers),
+            weights=weights,
+            seed=seed,
+            batch=inputs.batch,
+            input_shapes=inputs.input_shapes,
+            input_values=inputs.input_values,
+            lowering=tuning.lowerings,
+            force=outputs.force,
+            verify=not outputs.no_verify,
+            report=wants_report,
+            preprocessing=pixels.choice,
+            fold_preprocessing=fold_preprocessing,
+        )
+        calibration = _Calibration(integers, calibration_data)
+        results.append(_exported(request, calibration, tuning, as_json=as_json))
+        if not as_json:
+            if number:
+                output.say()
+            _show(results[-1])
+    if as_json and len(results) == 1:
+        output.print_document(results[0])
+    elif as_json:
+        documents = [json.loads(each.to_json()) for each in results]
+        output.print_json("edgekit.exports", 1, {"exports": documents})
+
+
+@dataclass(frozen=True)
+class _Calibration:
+    """Which integer precisions are written, and with what samples."""
+
+    precisions: tuple[str, ...]
+    data: Path | None
+
+
+def _exported(
+    request: ExportRequest, calibration: _Calibration, tuning: TuningOptions, *, as_json: bool
+) -> ExportResult:
+    """Write the files of one network."""
+    from edgekit import export
+
     try:
-        with working(name) as say:
+        with working(request.model) as say:
             result = export.run(request, tuner=tuning.tuner, progress=say)
-            quantized = _quantized(request, integers, calibration_data, say)
+            quantized = _quantized(request, calibration, say)
     except EdgekitError as error:
         report = export.coverage_of(error)
         if report is not None and not as_json:
@@ -166,28 +197,21 @@ def command(
     for line in dict.fromkeys(said):
         output.say(f"warning: {line}", err=True)
     more = tuple(entry for each in quantized for entry in each.artifacts)
-    result = replace(result, artifacts=(*result.artifacts, *more))
-    if as_json:
-        output.print_document(result)
-    else:
-        _show(result)
+    return replace(result, artifacts=(*result.artifacts, *more))
 
 
 def _quantized(
-    request: ExportRequest,
-    precisions: tuple[str, ...],
-    calibration_data: Path | None,
-    say: Callable[[str], None],
+    request: ExportRequest, calibration: _Calibration, say: Tell
 ) -> list[QuantizeResult]:
     """Write the integer precisions of the same network."""
-    if not precisions:
+    if not calibration.precisions:
         return []
     from edgekit import quantize
 
     requests = [
         quantize.QuantizeRequest(
             request.model,
-            calibration_data=calibration_data,
+            calibration_data=calibration.data,
             precision=precision,
             preprocessing=request.preprocessing,
             fold_preprocessing=request.fold_preprocessing,
@@ -201,7 +225,7 @@ def _quantized(
             force=request.force,
             verify=request.verify,
         )
-        for precision in precisions
+        for precision in calibration.precisions
     ]
     return [quantize.run(each, progress=say) for each in requests]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,11 @@ from edgekit.cli.shared.options import (
     cool_down_option,
     cpus_option,
     print_options,
+    target_option,
 )
-from edgekit.cli.shared.progress import told, working
+from edgekit.cli.shared.progress import working
 from edgekit.errors import UsageError
+from edgekit.progress import Tell
 
 if TYPE_CHECKING:
     from edgekit.devices import ModelFile
@@ -52,15 +54,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="Threads of the runtime; several values are measured one after the other.",
 )
-@click.option(
-    "--target",
-    "--device",
-    "target",
-    default="local",
-    show_default=True,
-    help="Where the files run: local; ssh:[user@]host[:port]; a name in devices.toml; "
+@target_option(
+    "Where the files run: local; ssh:[user@]host[:port]; a name in devices.toml; "
     "adb:[SERIAL], a phone with TFLite's benchmark_model; or "
-    "qemu:PROCESSOR (cortex-a53, cortex-a72, cortex-a76, i8mm), which counts instructions.",
+    "qemu:PROCESSOR (cortex-a53, cortex-a72, cortex-a76, armv8-i8mm), which counts instructions."
 )
 @click.option(
     "--num-runs", type=int, default=50, show_default=True, help="Least timed runs in each child."
@@ -146,13 +143,18 @@ def command(
 ) -> None:
     """Measure the latency of each MODEL or FILE (.onnx, .tflite).
 
-    MODEL is a name from `edgekit list`, a library's network such as timm:NAME, or your own code,
-    package.module:factory with --input-shape.
+    MODEL is a name from `edgekit list`, or a pattern such as 'micronet*', quoted; a library's
+    network such as timm:NAME; or your own code, package.module:factory with --input-shape.
 
     Without any, one network of each reference family is measured. Named models are exported to
     a cache first, with the weights that come with them or seeded ones: time does not depend on
     training. Every measurement runs in fresh child processes that take turns; the interval
     covers their differences.
+
+    Each way of measuring takes options of its own and refuses the others'. Plain, also on adb:
+    targets: --threads, --children, --num-runs, --warmup-runs, --min-secs, --max-secs, --cpus,
+    --cool-down. --profile: --threads, --children, --num-runs, --cpus, --plots. --sustained:
+    --threads, --cpus. On qemu: targets: --children.
 
     On a target qemu:PROCESSOR the executed instructions are counted instead: a number without
     noise, for comparing files and for gates in CI, and no time. On a target adb:SERIAL TFLite's
@@ -166,14 +168,14 @@ def command(
     place = devices.resolve_target(target)
     runtimes = _runtimes(backends)
 
-    def files(say: Callable[[str], None], some: Sequence[str] = runtimes) -> tuple[ModelFile, ...]:
+    def files(say: Tell, some: Sequence[str] = runtimes) -> tuple[ModelFile, ...]:
         return requests.collect([*subjects, *models], some, sizes, say, input_shapes)
 
     if isinstance(place, devices.CountingTarget):
         modes.COUNTS.check(context)
         with working("latency") as say:
             counting = devices.CountSettings(children=children)
-            counts = devices.count(devices.CountRequest(files(say), place, counting), told(say))
+            counts = devices.count(devices.CountRequest(files(say), place, counting), say)
         instruction_counts.show(counts, as_json=as_json)
         return
     if profiled:
@@ -187,7 +189,7 @@ def command(
         profile.check_plots(plots)
         with working("latency") as say:
             asked = devices.ProfileRequest(files(say), profiles, place)
-            costs = devices.profile(asked, told(say))
+            costs = devices.profile(asked, say)
         profile.show(costs, plots, as_json=as_json)
         return
     if duration is not None:
@@ -196,7 +198,7 @@ def command(
             devices.SustainSettings(duration, threads=_count(each), cpus=cpus) for each in threads
         )
         with working("latency") as say:
-            lasting = devices.sustain(devices.SustainRequest(files(say), long, place), told(say))
+            lasting = devices.sustain(devices.SustainRequest(files(say), long, place), say)
         sustained.show(lasting, as_json=as_json)
         return
     settings = tuple(
@@ -217,12 +219,12 @@ def command(
         some = phone_benchmark.only(runtimes)
         with working("latency") as say:
             wanted = devices.BenchmarkRequest(files(say, some), place, settings)
-            benchmarks = devices.benchmark(wanted, told(say))
+            benchmarks = devices.benchmark(wanted, say)
         phone_benchmark.show(benchmarks, as_json=as_json)
         return
     modes.TIMES.check(context)
     with working("latency") as say:
-        reports = devices.measure(devices.MeasureRequest(files(say), settings, place), told(say))
+        reports = devices.measure(devices.MeasureRequest(files(say), settings, place), say)
     times.show(reports, as_json=as_json)
 
 

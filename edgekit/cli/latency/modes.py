@@ -9,9 +9,20 @@ import click
 from edgekit.errors import UsageError
 
 # Which files, where, and how to print: every mode takes these.
-_ALWAYS = frozenset(
-    {"subjects", "models", "backends", "sizes", "target", "print_format", "json_flag"}
+ALWAYS = frozenset(
+    {
+        "subjects",
+        "models",
+        "backends",
+        "sizes",
+        "input_shapes",
+        "target",
+        "print_format",
+        "json_flag",
+    }
 )
+# Those that ask for a mode.
+_ASKING = frozenset({"profiled", "duration"})
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,7 @@ class Mode:
 
     def options(self, command: click.Command) -> list[str]:
         """Return its options as users type them."""
-        return [p.opts[0] for p in command.params if p.name in self.takes]
+        return [p.opts[0] for p in command.params if p.name in self.takes - _ASKING]
 
     def check(self, context: click.Context) -> None:
         """Check that no option was given that it does not take.
@@ -41,16 +52,16 @@ class Mode:
         given = [
             parameter.opts[0]
             for parameter in context.command.params
-            if parameter.name not in self.takes | _ALWAYS
+            if parameter.name not in self.takes | ALWAYS
             and context.get_parameter_source(parameter.name or "")
             is click.core.ParameterSource.COMMANDLINE
         ]
         if given:
             taken = ", ".join(self.options(context.command))
-            does = "does" if len(given) == 1 else "do"
+            does, them = ("does", "it") if len(given) == 1 else ("do", "them")
             raise UsageError(
-                f"{' and '.join(given)} {does} not go with {self.asked}, which {self.does} and "
-                f"takes {taken}: leave {'it' if len(given) == 1 else 'them'} out"
+                f"{' and '.join(given)} {does} not go with {self.asked}, which {self.does}; it "
+                f"takes {taken}: leave {them} out"
             )
 
 
@@ -76,6 +87,6 @@ SUSTAINED = Mode(
 )
 COUNTS = Mode(
     "an emulated target",
-    "counts the instructions of one thread and takes no time",
+    "counts the instructions of one thread, not time",
     frozenset({"children"}),
 )

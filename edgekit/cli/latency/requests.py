@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgekit.cli.shared.names import expanded
 from edgekit.cli.shared.options import is_file
 from edgekit.errors import UsageError
 
@@ -24,7 +25,7 @@ def collect(
     """Turn names and paths into files to measure.
 
     Args:
-        subjects: names and paths; without any, one network of each reference family.
+        subjects: names, patterns and paths; without any, one network of each reference family.
         backends: runtimes for named networks.
         sizes: input sizes of named networks, each ``H`` or ``HxW``; none takes their own.
         say: takes a short line before each step.
@@ -43,7 +44,7 @@ def collect(
     wanted: list[tuple[str, InputShapes]] = [(f" {size}", shape_of(size)) for size in sizes]
     wanted = wanted or [("", shapes.parse(input_shapes))]
     found: list[ModelFile] = []
-    for subject in subjects or models.REFERENCE:
+    for subject in expanded(subjects) or models.REFERENCE:
         if not is_file(subject):
             for label, shape in wanted:
                 found.extend(exported(subject, label, shape, backends, say))

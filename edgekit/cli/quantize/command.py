@@ -6,6 +6,7 @@ import click
 
 from edgekit.cli.quantize import latency, table
 from edgekit.cli.shared import output
+from edgekit.cli.shared.names import only
 from edgekit.cli.shared.options import (
     InputOptions,
     NameList,
@@ -134,7 +135,7 @@ def command(
 
     Exit code 1 if --max-drop cannot be kept; the files are written all the same.
     """
-    name = one_model(model_argument, model_option)
+    name = only(one_model(model_argument, model_option))
     from edgekit import quantize
 
     request = quantize.QuantizeRequest(

@@ -8,6 +8,7 @@ import click
 
 from edgekit.cli.sensitivity import table
 from edgekit.cli.shared import output
+from edgekit.cli.shared.names import only
 from edgekit.cli.shared.options import (
     InputOptions,
     SampleOptions,
@@ -85,7 +86,7 @@ def command(
     "alone" is the SQNR of the outputs with that layer alone on integers, "all but it" with all
     others; the lower "alone" is, the more the layer disturbs. Nothing but plots is written.
     """
-    name = one_model(model_argument, model_option)
+    name = only(one_model(model_argument, model_option))
     from edgekit import quantize
 
     request = quantize.SensitivityRequest(

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from edgekit.cli.shared.completing import completed
 from edgekit.errors import UnknownNameError
 
 
@@ -37,7 +38,7 @@ class LazyGroup(click.Group):
             return None
         command = importlib.import_module(self._modules[cmd_name]).command
         assert isinstance(command, click.Command)  # noqa: S101  # a slip in the table
-        return command
+        return completed(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

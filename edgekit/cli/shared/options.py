@@ -251,6 +251,35 @@ input_options = bundle(
     ),
 )
 
+
+class _TargetOption(click.Option):
+    """``--target``; its old name ``--device`` is taken, but `edgekit predict` calls that other."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the help without the old name."""
+        record = super().get_help_record(ctx)
+        return None if record is None else (record[0].replace(", --device", ""), record[1])
+
+
+def target_option(text: str, *, default: str | None = "local") -> Decorator:
+    """Return the option that says on which machine something happens.
+
+    Args:
+        text: its help.
+        default: where without it.
+    """
+    return click.option(
+        "--target",
+        "--device",
+        "target",
+        cls=_TargetOption,
+        metavar="TARGET",
+        default=default,
+        show_default=default is not None,
+        help=text,
+    )
+
+
 model_option = click.option(
     "--model", "model_option", metavar="MODEL", help="The same as the argument."
 )

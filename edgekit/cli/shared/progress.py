@@ -3,80 +3,144 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from edgekit.devices import Progress, Step
+from edgekit.cli.shared.output import width_of
+from edgekit.progress import Step, Tell
 
 _SECS_BETWEEN_LINES = 10.0
+_SECS_BETWEEN_FRAMES = 0.5
+_CLEAR = "\r\x1b[K"
 
 
 @contextmanager
-def working(title: str) -> Iterator[Callable[[str], None]]:
-    """Give a function that says what is going on: a spinner on a terminal, else one line each.
+def working(title: str) -> Iterator[Tell]:
+    """Give a function that says what is going on, with the time left where steps are counted.
 
-    Print results after the block: the line is gone by then.
+    A terminal has one live line, which is gone after the block: print results there. Elsewhere
+    each thing is a line, and of counted steps the first, the last and one every ten seconds.
     """
-    if not sys.stderr.isatty():
-        yield lambda message: click.echo(f"{title}: {message}", err=True)
+    width = width_of(sys.stderr)
+    if width is None:
+        yield _Log(title).tell
         return
-    from rich.console import Console
-
-    with Console(stderr=True).status(title) as status:
-        yield lambda message: status.update(f"{title}: {message}")
-
-
-@contextmanager
-def bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function that takes what is done and the total: a bar on a terminal, or few lines."""
-    if not sys.stderr.isatty():
-        yield _Lines(title).show
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
-    ) as shown:
-        task = shown.add_task(title, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+    live = _Live(title, width)
+    try:
+        yield live.tell
+    finally:
+        live.end()
 
 
-class _Lines:
-    """Progress for a log: one line at the start, then one every ten seconds."""
+def counted(tell: Tell) -> Callable[[int, int], None]:
+    """Return a callback that takes how much is done, and of how much."""
+    return lambda done, total: tell(Step("", done, total))
+
+
+class TimeLeft:
+    """How long counted steps will take, by those that are done.
+
+    Args:
+        clock: returns seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last = Step("")
+        self._began = self._stepped = clock()
+
+    def take(self, step: Step) -> None:
+        """Note that a step begins; steps of another number are others."""
+        self._stepped = self._clock()
+        if step.total != self._last.total or step.done < self._last.done:
+            self._began = self._stepped
+        self._last = step
+
+    @property
+    def secs(self) -> float | None:
+        """Seconds left; None before the first step is over, or where steps are not counted."""
+        done, total = self._last.done, self._last.total
+        if not (0 < done < total):
+            return None
+        left = (self._stepped - self._began) / done * (total - done)
+        return max(0.0, left - (self._clock() - self._stepped))
+
+
+def words_of(step: Step | str, left: TimeLeft) -> str:
+    """Say a step in words: ``measuring net.tflite (2/6), about 12 s left``."""
+    if isinstance(step, str):
+        return step
+    secs = left.secs
+    return str(step) if secs is None else f"{step}, about {_rounded(secs)} left"
+
+
+def _rounded(secs: float) -> str:
+    if secs < 90:
+        return f"{max(1, round(secs))} s"
+    return f"{secs / 60:.0f} min" if secs < 5400 else f"{secs / 3600:.1f} h"
+
+
+class _Log:
+    """Lines for a log."""
 
     def __init__(self, title: str) -> None:
         self._title = title
+        self._left = TimeLeft()
         self._next = 0.0
 
-    def show(self, done: int, total: int) -> None:
-        """Print a line if one is due."""
-        if time.monotonic() >= self._next:
-            click.echo(f"{self._title}: {done}/{total}", err=True)
+    def tell(self, step: Step | str) -> None:
+        if isinstance(step, Step) and step.total:
+            self._left.take(step)
+            is_last = step.done + 1 == step.total
+            if step.done and not is_last and time.monotonic() < self._next:
+                return
             self._next = time.monotonic() + _SECS_BETWEEN_LINES
+        click.echo(f"{self._title}: {words_of(step, self._left)}", err=True)
 
 
-def told(say: Callable[[str], None]) -> Progress:
-    """Return a progress callback that says each step in a line.
+class _Live:
+    """One line of a terminal, written again as time passes."""
 
-    Args:
-        say: takes a line.
-    """
+    def __init__(self, title: str, width: int) -> None:
+        self._title, self._width = title, width
+        self._left = TimeLeft()
+        self._step: Step | str = ""
+        self._since = time.monotonic()
+        self._shown = ""
+        self._lock, self._ended = threading.Lock(), threading.Event()
+        self._thread = threading.Thread(target=self._keep_writing, daemon=True)
+        self._thread.start()
 
-    def tell(step: Step) -> None:
-        counted = f" ({step.done + 1}/{step.total})" if step.total else ""
-        say(f"{step.activity}{counted}")
+    def tell(self, step: Step | str) -> None:
+        with self._lock:
+            if isinstance(step, Step):
+                self._left.take(step)
+            self._step, self._since = step, time.monotonic()
+            self._write()
 
-    return tell
+    def end(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        sys.stderr.write(_CLEAR)
+        sys.stderr.flush()
+
+    def _keep_writing(self) -> None:
+        while not self._ended.wait(_SECS_BETWEEN_FRAMES):
+            with self._lock:
+                self._write()
+
+    def _write(self) -> None:
+        words = words_of(self._step, self._left)
+        if not isinstance(self._step, Step) or self._left.secs is None:
+            waited = int(time.monotonic() - self._since)
+            words += f", {waited} s" if words and waited else ""
+        line = f"{self._title}: {words}" if words else f"{self._title} ..."
+        line = line if len(line) < self._width else f"{line[: self._width - 2]}…"
+        if line != self._shown:
+            self._shown = line
+            sys.stderr.write(_CLEAR + line)
+            sys.stderr.flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import bundle
-from edgekit.cli.shared.progress import told
+from edgekit.cli.shared.options import bundle, target_option
 from edgekit.cli.shared.tables.columns import figure, name, word
+from edgekit.progress import Tell
 
 if TYPE_CHECKING:
     from edgekit.export import Artifact
@@ -37,14 +37,7 @@ target_options = bundle(
     "tuning",
     TuningOptions,
     (
-        click.option(
-            "--target",
-            "--device",
-            "target",
-            default="local",
-            show_default=True,
-            help="Where --tune measures, as in `edgekit latency`.",
-        ),
+        target_option("Where --tune measures, as in `edgekit latency`."),
         click.option(
             "--tune",
             "wants_tuning",
@@ -62,14 +55,14 @@ target_options = bundle(
 )
 
 
-def measured(every: Sequence[Forms], say: Callable[[str], None], *, target: str) -> list[Tuned]:
+def measured(every: Sequence[Forms], say: Tell, *, target: str) -> list[Tuned]:
     """Return the fastest forms on a target, file by file."""
     from edgekit import devices
     from edgekit.devices.tuning.tune import tune
 
     place = devices.resolve_target(target)
-    with devices.opened(place, told(say)):
-        return [tune(forms, devices.COMPARE_SETTINGS, place, told(say)) for forms in every]
+    with devices.opened(place, say):
+        return [tune(forms, devices.COMPARE_SETTINGS, place, say) for forms in every]
 
 
 def show_tuning(artifacts: Sequence[Artifact]) -> None:

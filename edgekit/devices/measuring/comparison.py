@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from edgekit import __version__
 from edgekit.devices.measuring.answers import ComparisonAnswer, ask, check_constant
 from edgekit.devices.measuring.request import ModelFile, facts_of
-from edgekit.devices.progress import Counter, Progress, silent
 from edgekit.devices.reports.comparison import ComparedFile, Comparison
 from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.targets import Target, opened, refuse_emulated
 from edgekit.devices.targets.local import LOCAL
 from edgekit.errors import UsageError, WorkerError
+from edgekit.progress import Counter, Progress, silent
 from edgekit.runtimes.jobs import CompareJob
 from edgekit.runtimes.machine import Conditions
 

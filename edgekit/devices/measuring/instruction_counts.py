@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 from edgekit.devices.measuring.answers import CountAnswer, check_constant, decoded
 from edgekit.devices.measuring.request import FileFacts, ModelFile, facts_of, identity
-from edgekit.devices.progress import Counter, Progress, silent
 from edgekit.devices.reports.instruction_counts import CountedRuns, CountReport
 from edgekit.devices.settings import CountSettings
 from edgekit.devices.targets import Counted, CountingTarget
 from edgekit.emulation.instruction_counts import Counts
 from edgekit.errors import WorkerError
+from edgekit.progress import Counter, Progress, silent
 from edgekit.runtimes.count_marks import EMPTY_RUNS
 from edgekit.runtimes.jobs import CountJob, JobFile
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from edgekit.devices.measuring.answers import LatencyAnswer, ask, check_constant
 from edgekit.devices.measuring.request import FileFacts, ModelFile, facts_of, identity, turns
-from edgekit.devices.progress import Counter, Progress, silent
 from edgekit.devices.reports.latency import LatencyReport
 from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.targets import Target, opened
 from edgekit.devices.targets.local import LOCAL
 from edgekit.errors import WorkerError
+from edgekit.progress import Counter, Progress, silent
 from edgekit.runtimes.jobs import JobFile, MeasureJob
 from edgekit.runtimes.machine import Conditions
 

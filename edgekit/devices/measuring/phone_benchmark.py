@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 
 from edgekit.devices.measuring.request import ModelFile, facts_of, identity, turns
-from edgekit.devices.progress import Counter, Progress, silent
 from edgekit.devices.reports.phone_benchmark import BenchmarkReport, BenchmarkRun
 from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.targets import Benchmarked, BenchmarkTarget, opened
 from edgekit.errors import UsageError, WorkerError
+from edgekit.progress import Counter, Progress, silent
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from edgekit.devices.measuring.answers import ProfileAnswer, ask, check_constant
 from edgekit.devices.measuring.request import FileFacts, ModelFile, facts_of, identity, turns
-from edgekit.devices.progress import Counter, Progress, silent
 from edgekit.devices.reports.profile import ALONE, PROFILER, ProfileReport
 from edgekit.devices.settings import ProfileSettings
 from edgekit.devices.targets import Target, opened, refuse_emulated
 from edgekit.devices.targets.local import LOCAL
 from edgekit.errors import WorkerError
 from edgekit.processes import child
+from edgekit.progress import Counter, Progress, silent
 from edgekit.runtimes.jobs import JobFile, ProfileJob
 from edgekit.runtimes.operators import OperatorTime
 

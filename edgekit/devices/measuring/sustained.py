@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from edgekit.devices.measuring.answers import SustainedAnswer, ask
 from edgekit.devices.measuring.request import ModelFile, facts_of, identity
-from edgekit.devices.progress import Counter, Progress, silent
 from edgekit.devices.reports.sustained import SustainedReport
 from edgekit.devices.settings import SustainSettings
 from edgekit.devices.targets import Target, opened, refuse_emulated
 from edgekit.devices.targets.local import LOCAL
 from edgekit.errors import WorkerError
+from edgekit.progress import Counter, Progress, silent
 from edgekit.runtimes.jobs import JobFile, SustainJob
 
 _TIMEOUT_S = 300.0  # beyond the planned time, to start, load and finish the last run

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 
-from edgekit.devices.progress import Progress, silent
 from edgekit.devices.targets import fleet
 from edgekit.devices.targets.base import (
     Benchmarked,
@@ -20,6 +19,7 @@ from edgekit.devices.targets.base import (
     refuse_emulated,
 )
 from edgekit.errors import UsageError
+from edgekit.progress import Progress, silent
 from edgekit.registry import Registry
 
 __all__ = [

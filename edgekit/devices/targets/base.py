@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from edgekit.devices.progress import Progress
 from edgekit.devices.targets.benchmark_output import Outcome
 from edgekit.devices.targets.phone_facts import BenchmarkProgram, Phone, PhoneState
 from edgekit.emulation.instruction_counts import Counts
 from edgekit.errors import RefusedError
+from edgekit.progress import Progress
 from edgekit.runtimes.jobs import CountJob, Job
 from edgekit.runtimes.machine import Machine
 

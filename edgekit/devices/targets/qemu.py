@@ -20,7 +20,7 @@ from edgekit.runtimes.machine import Machine
 _PROCESSORS: Registry[str] = Registry(
     "emulated processor",
     ((name, name) for name in isa.names() if isa.get(name).emulator == "qemu-aarch64"),
-    aliases={"i8mm": "armv8-i8mm"},
+    aliases=isa.ALIASES,
 )
 _TIMELESS = (ProbeJob, DescribeJob, RunJob)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from edgekit.devices.measuring.comparison import CompareRequest, compare
 from edgekit.devices.measuring.request import ModelFile
-from edgekit.devices.progress import Progress, Step, silent
 from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.statistics.verdict import Contrast
 from edgekit.devices.targets import Target
@@ -18,6 +17,7 @@ from edgekit.errors import UnsupportedOperatorError
 from edgekit.export.forms import Forms, Tuned
 from edgekit.export.rewriting import choices
 from edgekit.export.rewriting.choices import Choices
+from edgekit.progress import Progress, Step, silent
 
 
 @dataclass(frozen=True)

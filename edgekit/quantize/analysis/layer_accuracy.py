@@ -14,6 +14,7 @@ from edgekit.evaluate import PairedDifference
 from edgekit.export.graph import nodes as g
 from edgekit.export.sources import input_bounds
 from edgekit.models import Preprocessing
+from edgekit.progress import Step
 from edgekit.quantize.analysis import sensitivity
 from edgekit.quantize.candidate import Draft, Say, integer_layers
 from edgekit.quantize.running.session import GraphSession
@@ -84,7 +85,7 @@ def of_layers(
     sessions += [GraphSession(sensitivity.alone(draft, nodes[name])) for name in names]
     answers: list[list[int]] = [[] for _ in sessions]
     for number, feed in enumerate(filling.with_images(shown, form, wanted, shown.description)()):
-        say(f"image {number * form.batch + 1} of {len(shown.files)}")
+        say(Step("showing images", number * form.batch, len(shown.files)))
         for session, found in zip(sessions, answers, strict=True):
             scores = next(iter(session.run(feed).values()))
             found += scores.argmax(axis=1).tolist()

@@ -12,6 +12,7 @@ from edgekit.export.graph import nodes as g
 from edgekit.export.integer import encoded, quantizable
 from edgekit.export.judging.sqnr import Noise
 from edgekit.export.onnx_writer import qdq
+from edgekit.progress import Step
 from edgekit.quantize.candidate import Draft, Say, integer_layers
 from edgekit.quantize.running.segments import Values, Walk, continued
 
@@ -62,7 +63,7 @@ def by_layer(
     rows = []
     for number, node in enumerate(layers):
         name = str(node.name)
-        say(f"layer {number + 1} of {len(layers)}")
+        say(Step("disturbing layers", number, len(layers)))
         floats.before(name)
         known = given | floats.live
         written = stored_output(node)

@@ -24,6 +24,7 @@ from edgekit.export.onnx_writer import qdq
 from edgekit.export.rewriting import rules
 from edgekit.processes import child
 from edgekit.processes.served_model import ServedModel, serve
+from edgekit.progress import Step
 from edgekit.quantize.candidate import Draft, Say
 from edgekit.quantize.running.session import GraphSession
 
@@ -73,7 +74,7 @@ def by_tensor(
         files = [_onnx_file(draft, folder), _tflite_file(draft, folder)]
         served = [stack.enter_context(serve(file.path)) for file in files]
         for number, sample in enumerate(samples):
-            say(f"sample {number + 1} of {len(samples)}")
+            say(Step("comparing samples", number, len(samples)))
             for file, model in zip(files, served, strict=True):
                 model.send(file.taken(sample))  # both compute while this process does
             wanted = truth.run(sample)

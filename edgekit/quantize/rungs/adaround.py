@@ -13,6 +13,7 @@ from edgekit.export.graph import weight_layers
 from edgekit.export.graph.activations import clip_bounds
 from edgekit.export.integer import encodings as e
 from edgekit.export.integer import quantizable
+from edgekit.progress import Step
 from edgekit.quantize.candidate import Context, Draft, Stop, layer_by_layer
 from edgekit.quantize.reconstruct.adaround import learn_rounding
 from edgekit.quantize.reconstruct.bias import fit_bias
@@ -29,8 +30,8 @@ def _apply(draft: Draft, context: Context) -> Draft:
 
     def revised(stop: Stop, given: Values) -> e.Layer:
         nonlocal done
+        context.say(Step("learning the rounding of layers", done, total))
         done += 1
-        context.say(f"learning the rounding of layer {done} of {total}")
         return _revised(stop, given)
 
     return layer_by_layer(draft, context.few(SAMPLES), revised)

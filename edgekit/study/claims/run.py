@@ -7,10 +7,10 @@ from pathlib import Path
 
 from edgekit import __version__
 from edgekit.devices import CountingTarget, Progress, Step, resolve_target
-from edgekit.devices.progress import silent
 from edgekit.errors import EdgekitError, InvalidPathError, RefusedError, UsageError
 from edgekit.export import artifact
 from edgekit.files.staging import staging
+from edgekit.progress import silent
 from edgekit.runtimes import machine
 from edgekit.study.claims import claim, report
 from edgekit.study.claims.claim import Claim, Finding

@@ -113,7 +113,7 @@ def _entries(task: FileTask, say: Say) -> Sequence[Artifact]:
         formats=tuple(names),
         force=True,
     )
-    return quantize.run(request, progress=say).artifacts
+    return quantize.run(request, progress=lambda step: say(str(step))).artifacts
 
 
 def _content(data: Path | None) -> str:

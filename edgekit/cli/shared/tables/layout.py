@@ -14,7 +14,7 @@ from edgekit.cli.shared.tables.columns import Column, Kind
 from edgekit.cli.shared.tables.wrapping import cells_of, folded, shortened, words_of
 
 _GAP = "  "
-_LEAST_PROSE = 24
+_LEAST_PROSE = 18
 _LONG_NAME = 36  # a longer one gives way before a column does
 _LEAST_NAME = 16
 _LEAST_TITLE = 6

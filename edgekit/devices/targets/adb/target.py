@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from edgekit.devices.progress import Progress, silent
 from edgekit.devices.targets import benchmark_output
 from edgekit.devices.targets.adb import phone
 from edgekit.devices.targets.adb import program as adb_program
@@ -30,6 +29,7 @@ from edgekit.errors import (
     WorkerError,
 )
 from edgekit.files.digest import sha256_of
+from edgekit.progress import Progress, silent
 from edgekit.runtimes.jobs import Job
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from contextlib import suppress
 from importlib import resources
 from typing import Any
 
-from edgekit.devices.progress import Progress, Step
 from edgekit.devices.targets.ssh import failures
 from edgekit.errors import (
     EdgekitError,
@@ -24,6 +23,7 @@ from edgekit.errors import (
     StorageError,
     WorkerError,
 )
+from edgekit.progress import Progress, Step
 from edgekit.runtimes.jobs import Job
 
 _OPTIONS = (

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from edgekit import runtimes
-from edgekit.devices.progress import Progress, Step, silent
 from edgekit.devices.targets.base import Probe
 from edgekit.devices.targets.ssh.connection import Connection, located
 from edgekit.devices.targets.ssh.failures import LOST, PASSING, not_installed
@@ -18,6 +17,7 @@ from edgekit.errors import EdgekitError, EnvironmentMissingError, UsageError, Wo
 from edgekit.files import documents
 from edgekit.files.digest import sha256_of
 from edgekit.processes import child, worker_archive
+from edgekit.progress import Progress, Step, silent
 from edgekit.runtimes.jobs import Job, ProbeJob, SustainJob
 from edgekit.runtimes.machine import Machine
 

@@ -18,10 +18,10 @@ from edgekit.devices import (
     Progress,
     Step,
 )
-from edgekit.devices.progress import silent
 from edgekit.devices.statistics import verdict
 from edgekit.devices.stored_results import times
 from edgekit.models import Count
+from edgekit.progress import silent
 from edgekit.study.claims.laboratory import making, settings
 from edgekit.study.claims.laboratory.base import Session
 from edgekit.study.claims.laboratory.layer_times import LayerTimes

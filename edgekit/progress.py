@@ -20,11 +20,22 @@ class Step:
     done: int = 0
     total: int = 0
 
+    def __str__(self) -> str:
+        if not self.total:
+            return self.activity
+        if not self.activity:
+            return f"{self.done}/{self.total}"
+        return f"{self.activity} ({self.done + 1}/{self.total})"
+
 
 Progress = Callable[[Step], None]
+"""Takes steps."""
+
+Tell = Callable[[Step | str], None]
+"""Takes steps, and short lines for what is no counted step."""
 
 
-def silent(_step: Step) -> None:
+def silent(_step: Step | str) -> None:
     """Tell nobody."""
 
 
