@@ -38,11 +38,19 @@ _SHOWN_FAILURES = 5
     help="Hold a lock around each process that measures: COMMAND runs the program that follows it "
     "while it holds, as 'flock /var/lock/board' does; EDGEKIT_TARGET is the target.",
 )
+@click.option(
+    "--ray",
+    "address",
+    metavar="ADDRESS",
+    help="Do the same on a Ray cluster: files are made on its workers, and each target is measured "
+    "by the node that offers board_<target>: 1.",
+)
 @print_options
 def command(
     file: Path,
     store: Path | None,
     lock: str | None,
+    address: str | None,
     *,
     dry_run: bool,
     retry_failures: bool,
@@ -54,7 +62,7 @@ def command(
     nothing is lost. What cannot be made or measured is a row of the store too.
     """
     from edgekit import study
-    from edgekit.study.sweep.engine import LocalEngine
+    from edgekit.study.sweep.engine import Engine, LocalEngine
     from edgekit.study.sweep.lock import Lock
 
     plan = study.read_plan(file)
@@ -62,7 +70,14 @@ def command(
         _list(plan)
         return
     path = store or Path(f"{file.stem}.sqlite")
-    engine = LocalEngine(None if lock is None else Lock(lock))
+    held = None if lock is None else Lock(lock)
+    engine: Engine
+    if address is None:
+        engine = LocalEngine(held)
+    else:
+        from edgekit.study.sweep.ray_engine import RayEngine
+
+        engine = RayEngine(address, held)
     request = study.SweepRequest(plan, path, engine, retry_failures=retry_failures)
     with working("sweep") as say:
         result = study.sweep(request, say)

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from edgekit.errors import EnvironmentMissingError, UsageError
 
+FAILED = "lock-failed"
+"""Reason of the error that says so."""
+
 _HOLD = ("sh", "-c", "echo held; cat > /dev/null")
 """What the command runs while it holds: it ends when its standard input does."""
 
@@ -71,4 +74,4 @@ class Lock:
 
 
 def _failed(message: str) -> EnvironmentMissingError:
-    return EnvironmentMissingError(message, reason_code="lock-failed")
+    return EnvironmentMissingError(message, reason_code=FAILED)

@@ -45,7 +45,7 @@ const charts = (() => {
       { mark: { type: "point", size: 70, strokeWidth: 2 },
         encoding: { x: axis, y, color: colors(theme), shape: shapes,
           fillOpacity: { condition: { test: "datum.borrowed", value: 0 }, value: 1 },
-          fill: { ...colors(theme), legend: null },
+          fill: colors(theme),
           tooltip: tooltip([["name", "file"], ["where", "on"], ["x", title, ".4~g"], ["accuracy", "top-1 %", ".2f"]]) } },
     ];
     if (x === "median_ms") {
