@@ -35,7 +35,7 @@ class FakeTarget:
     def run(self, job: Job, timeout_s: float) -> dict[str, Any]:  # noqa: ARG002
         assert isinstance(job, MeasureJob)
         file = Path(job.path).read_bytes()
-        about = f"{self.name} {file.decode()} {job.threads}"
+        about = f"{self.name} {Path(job.path).stem} {job.threads}"
         _note(f"start {about}")
         time.sleep(float(os.environ.get(SECONDS, "0")))
         _note(f"end {about}")
