@@ -10,10 +10,11 @@
     │   ├── MissingPackageError
     │   ├── StorageError
     │   └── WorkerError
-    └── RefusedError                 exit 4   edgekit will not do this; carries a reason_code
-        ├── UnreadableModelError
-        ├── UnsupportedOperatorError
-        └── WouldOverwriteError
+    ├── RefusedError                 exit 4   edgekit will not do this; carries a reason_code
+    │   ├── UnreadableModelError
+    │   ├── UnsupportedOperatorError
+    │   └── WouldOverwriteError
+    └── InternalError                exit 1   a defect of edgekit itself
 
 A message is one line: what was asked, what was found, what to do next.
 """
@@ -21,8 +22,13 @@ A message is one line: what was asked, what was found, what to do next.
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
+
+_LONGEST_BYTES = 3800
+"""Of a message, however its characters are escaped."""
 
 
 class EdgekitError(Exception):
@@ -41,7 +47,7 @@ class EdgekitError(Exception):
     result: object = None
 
     def __init__(self, message: str, *, reason_code: str | None = None) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(shortened(" ".join(message.split())))
         if reason_code is not None:
             self.reason_code = reason_code
 
@@ -205,6 +211,29 @@ class WouldOverwriteError(RefusedError):
     reason_code = "file-exists"
 
 
+class InternalError(EdgekitError):
+    """Something that edgekit should have said better, or a defect of it.
+
+    Args:
+        cause: what was raised.
+    """
+
+    reason_code = "internal-error"
+
+    def __init__(self, cause: BaseException) -> None:
+        trace, place = cause.__traceback__, "unknown"
+        while trace is not None:
+            file = Path(trace.tb_frame.f_code.co_filename)
+            if "edgekit" in file.parts:
+                place = f"{file.parent.name}/{file.name}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        super().__init__(
+            f"edgekit failed with {type(cause).__name__} at {place} ({cause}); this is a defect: "
+            "please report it with the whole output of the same command with EDGEKIT_TRACEBACK=1 "
+            "set"
+        )
+
+
 def did_you_mean(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     """Return up to ``limit`` known names close to ``name``, best first; case is ignored.
 
@@ -216,3 +245,19 @@ def did_you_mean(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     begun = sorted((each for each in by_folded if folded and each.startswith(folded)), key=len)
     alike = difflib.get_close_matches(folded, by_folded, n=limit, cutoff=0.6)
     return [by_folded[each] for each in dict.fromkeys((*begun, *alike))][:limit]
+
+
+def shortened(text: str, most_bytes: int = _LONGEST_BYTES) -> str:
+    """Return a text without its middle where it is longer than this as a line of JSON."""
+    if len(text) * 12 <= most_bytes or len(json.dumps(text)) <= most_bytes:
+        return text
+    end = most_bytes // 4
+    start = most_bytes - end - 40  # for what stands between them
+    return f"{_first(text, start)} ... ({len(text)} characters) ... {_first(text[::-1], end)[::-1]}"
+
+
+def _first(text: str, most_bytes: int) -> str:
+    kept = text[:most_bytes]
+    while len(json.dumps(kept)) - 2 > most_bytes:
+        kept = kept[: len(kept) * most_bytes // len(json.dumps(kept))]
+    return kept

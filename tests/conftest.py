@@ -88,6 +88,12 @@ def _unmeasured(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.fixture(autouse=True)
+def _defects_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command line raise what it would otherwise say in a line: a test shall see it."""
+    monkeypatch.setenv("EDGEKIT_TRACEBACK", "1")
+
+
+@pytest.fixture(autouse=True)
 def _documents_fit_their_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold every document that a command prints against its published schema."""
     echo: Callable[..., None] = click.echo

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from edgekit.errors import InvalidPathError, RefusedError
+from edgekit.files import parsing, reading
 
 FILE = "budgets.toml"
 
@@ -87,10 +87,10 @@ def read(path: Path) -> tuple[Budget, ...]:
             "bad-budgets").
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = parsing.toml_of(reading.text(path))
     except OSError as error:
         raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise _bad(path, f"it is no TOML: {error}") from error
     return tuple(_budget(path, metric, row) for metric, row in document.items())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from edgekit.bundle.manifest import FILE, UNLISTED, Bundle, Content
 from edgekit.bundle.members import LABELS, finish, gather, labels_of
 from edgekit.bundle.request import BundleRequest, source_date_epoch
 from edgekit.errors import InvalidPathError, WouldOverwriteError
+from edgekit.files import scratch
 from edgekit.progress import Progress, silent
 
 SUFFIX = ".edgekit"
@@ -78,11 +78,10 @@ def build(
     about.read(request.about)
     try:
         request.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".edgekit-", dir=request.folder) as hidden:
-            scratch = Path(hidden)
-            place = scratch / "bundle"
+        with scratch.folder(request.folder, ".edgekit-") as hidden:
+            place = hidden / "bundle"
             place.mkdir()
-            made = _fill(request, place, scratch, say, progress, timing)
+            made = _fill(request, place, hidden, say, progress, timing)
             return _name(request, made, place)
     except OSError as error:
         raise InvalidPathError(
@@ -94,12 +93,12 @@ def build(
 def _fill(
     request: BundleRequest,
     place: Path,
-    scratch: Path,
+    hidden: Path,
     say: Callable[[str], None],
     progress: _Counted,
     timing: Progress,
 ) -> Bundle:
-    found = gather(request, scratch / "exported", say)
+    found = gather(request, hidden / "exported", say)
     first = found[0]
     name = request.name or first.model
     if not request.force and (request.folder / f"{name}{SUFFIX}").exists():

@@ -14,7 +14,7 @@ from edgekit.bundle.request import BundleRequest
 from edgekit.errors import InvalidPathError, RefusedError, UsageError
 from edgekit.evaluate import read_labels, tensors
 from edgekit.export import Artifact, artifact
-from edgekit.files import digest
+from edgekit.files import digest, reading
 from edgekit.modelfile.metadata import FileDescription, TensorDescription
 from edgekit.modelfile.metadata.description import normalization_of
 from edgekit.models import Preprocessing, class_names
@@ -106,7 +106,7 @@ def finish(
     original, wanted = known.path, known.preprocessing
     if wanted is None:
         raise ValueError("gathered files know their preprocessing")
-    content, left = original.read_bytes(), wanted
+    content, left = reading.content(original), wanted
     is_tflite = known.format == "tflite"
     plain = not normalization_of(wanted).per_channel and wanted.channel_order == "RGB"
     if request.fold_preprocessing and is_tflite and not plain:

@@ -14,10 +14,17 @@ from itertools import pairwise
 
 import click
 
+from edgekit.cli.shared import stopping, terminal
 from edgekit.cli.shared.lazy import LazyGroup
-from edgekit.errors import EdgekitError, MissingPackageError
+from edgekit.errors import (
+    EdgekitError,
+    EnvironmentMissingError,
+    InternalError,
+    MissingPackageError,
+)
 
 INTERRUPTED = 130
+_FULL = "out-of-memory"
 
 COMMANDS = {
     "list": "edgekit.cli.list_models",
@@ -54,33 +61,47 @@ COMMANDS = {
 def cli() -> None:
     """Export, verify and measure efficient CNNs on ONNX Runtime and TFLite (LiteRT).
 
-    Exit codes: 0 ok, 1 a check failed, 2 usage, 3 environment, 4 refused, 130 interrupted.
+    Exit codes: 0 ok, 1 a check failed, 2 usage, 3 environment, 4 refused, 130 interrupted, 129 and
+    143 stopped by SIGHUP and SIGTERM.
     """
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; errors are printed, never raised."""
+    with terminal.plain():
+        try:
+            code = _run(arguments)
+            sys.stdout.flush()
+        except EdgekitError as error:  # stdout is full
+            code = _report(error, as_json=False)
+        return code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    as_json = _wants_json(arguments)
     try:
         result = cli.main(list(arguments), prog_name="edgekit", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         click.echo("interrupted", err=True)
-        return INTERRUPTED
+        return stopping.exit_code(error) or INTERRUPTED
     except EdgekitError as error:
-        return _report(error, as_json=_wants_json(arguments) and error.result is None)
+        return _report(error, as_json=as_json and error.result is None)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in ("", "edgekit"):
-            raise
+            return _report(InternalError(error), as_json=as_json)
         missing = MissingPackageError(package.replace("_", "-"), "this command")
-        return _report(missing, as_json=_wants_json(arguments))
-    except BrokenPipeError:
-        # The reader has seen enough (`| head`); keep Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _report(missing, as_json=as_json)
+    except MemoryError:
+        message = "there is not enough memory for this"
+        return _report(EnvironmentMissingError(message, reason_code=_FULL), as_json=as_json)
+    except Exception as error:
+        if os.environ.get("EDGEKIT_TRACEBACK"):
+            raise
+        return _report(InternalError(error), as_json=as_json)
     return result if isinstance(result, int) else 0
 
 
@@ -114,4 +135,6 @@ def main() -> None:
     gc.set_threshold(100_000)
     # torch's threads sleep while they wait for each other: they would spin, on busy machines most.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    terminal.open_standard_streams()
+    stopping.listen()
     sys.exit(run(sys.argv[1:]))

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from edgekit.errors import EdgekitError, InvalidPathError, RefusedError
+from edgekit.files import reading
 
 _NPY = ".npy"
 SUFFIXES = (_NPY, ".npz")
@@ -78,7 +79,7 @@ def of_file(path: Path) -> Mapping[str | None, Rows]:
     if path.suffix.lower() == _NPY:
         with _stream(path, None) as stream:
             return {None: _rows(stream, path, None, path.stat().st_size)}
-    with _failures(path), zipfile.ZipFile(path) as archive:
+    with _failures(path), reading.opened(path) as file, zipfile.ZipFile(file) as archive:
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
     found: dict[str | None, Rows] = {}
     for filename, size in sizes.items():
@@ -131,9 +132,10 @@ def as_integers(values: np.ndarray, dtype: np.dtype, what: str) -> np.ndarray:
 def _stream(path: Path, member: str | None) -> Iterator[IO[bytes]]:
     with _failures(path), contextlib.ExitStack() as stack:
         if member is None:
-            yield stack.enter_context(path.open("rb"))
+            yield stack.enter_context(reading.opened(path))
         else:
-            archive = stack.enter_context(zipfile.ZipFile(path))
+            file = stack.enter_context(reading.opened(path))
+            archive = stack.enter_context(zipfile.ZipFile(file))
             yield stack.enter_context(archive.open(f"{member}{_NPY}"))
 
 

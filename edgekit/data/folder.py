@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from edgekit.data import images
 from edgekit.errors import InvalidPathError, RefusedError
+from edgekit.files import reading
 
 LABELS = "labels.csv"
 
@@ -153,7 +155,8 @@ def _from_csv(root: Path) -> ImageFolder:
 def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
     """Yield line number, file and label of each row."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        text = reading.content(path, reading.MOST_TEXT_BYTES).decode("utf-8-sig")
+        with io.StringIO(text, newline="") as file:
             rows = csv.reader(file)
             columns = [name.strip() for name in next(rows, [])]
             if "file" not in columns or "label" not in columns:

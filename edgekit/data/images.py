@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgekit.errors import InvalidPathError, RefusedError
+from edgekit.files import reading
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -43,7 +44,7 @@ def decode(path: Path) -> Pixels:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings(), path.open("rb") as file:
+        with warnings.catch_warnings(), reading.opened(path) as file:
             warnings.simplefilter("ignore")  # of odd metadata, which the pixels do not need
             with Image.open(file, formats=_FORMATS) as image:
                 _check(image, path)

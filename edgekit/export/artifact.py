@@ -15,7 +15,7 @@ from typing import Any
 from edgekit.errors import UnreadableModelError
 from edgekit.export.judging.fidelity import OtherKernels, OutputFidelity
 from edgekit.export.parity import Parity
-from edgekit.files import digest, documents
+from edgekit.files import digest, documents, parsing, reading
 from edgekit.files.documents import Document
 from edgekit.models import Preprocessing
 
@@ -155,15 +155,16 @@ def load(path: Path) -> Artifact | None:
     if not sidecar.is_file():
         return None
     try:
-        document = json.loads(sidecar.read_text(encoding="utf-8"))
+        document = parsing.json_of(reading.text(sidecar))
         wanted = (Artifact.schema, Artifact.schema_version)
         if (document.pop("schema"), document.pop("schema_version")) != wanted:
             raise ValueError("not {} version {}".format(*wanted))
         del document["verified"]
         kept = replace(documents.decode(Artifact, document), path=path)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UnreadableModelError(
-            f"{sidecar} is not a readable sidecar ({error}): export the model again"
+            f"{sidecar} is not a readable sidecar ({error}): export the model again, or remove "
+            "that file"
         ) from error
     return kept if kept.sha256 == digest.sha256_of(path) else None
 

@@ -51,6 +51,7 @@ def exported(
         UnknownNameError: no network is called that, or no format or precision.
         EdgekitError: what the user's own code raises; see `edgekit.export.sources.source`.
         ParityError: see `edgekit.export.to_files`.
+        StorageError: the cache cannot be written.
     """
     wanted = [formats.get(each).name for each in format_names]
     if own_code.is_reference(name) or libraries.is_reference(name):
@@ -62,10 +63,11 @@ def exported(
         )
     spec = models.get(name)
     where = folder_of(spec, asked)
-    found = [find(where, spec.name, precision, each) for each in wanted]
+    found = [find(where, spec.name, precision, each, progress) for each in wanted]
     kept = [entry for entry in found if entry is not None]
     if len(kept) == len(wanted):
         return kept
+    cache_folder.check_writable(where)
     prepared = source.resolve(spec.name, asked=asked, progress=progress)
     return export.to_files(
         prepared, wanted, where, precision_names=[precision], force=True, progress=progress
@@ -77,12 +79,19 @@ def folder_of(spec: ModelSpec, asked: InputShapes, *facts: str) -> Path:
     return cache_folder.folder() / _key(spec, asked, facts)
 
 
-def find(where: Path, name: str, precision: str, format_name: str) -> Artifact | None:
-    """Return a verified file that is kept there; None if there is none."""
+def find(
+    where: Path,
+    name: str,
+    precision: str,
+    format_name: str,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Artifact | None:
+    """Return a verified file that is kept there; None if there is none, or it is damaged."""
     path = where / f"{name}_{precision}.{formats.FORMATS[format_name].suffix}"
     try:
         kept = artifact.load(path) if path.is_file() else None
-    except UnreadableModelError:
+    except (UnreadableModelError, OSError):
+        progress(f"{path.name} in the cache is damaged: making it anew")
         return None
     return kept if kept is not None and kept.verified == "passed" else None
 

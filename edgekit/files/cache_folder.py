@@ -7,7 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgekit.errors import StorageError
+from edgekit.errors import EnvironmentMissingError, StorageError
+from edgekit.files import scratch
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,49 @@ class Entry:
 
 
 def folder() -> Path:
-    """Return the cache's folder: ``EDGEKIT_CACHE``, else ``edgekit`` in the user's cache folder."""
+    """Return the cache's folder: ``EDGEKIT_CACHE``, else ``edgekit`` in the user's cache folder.
+
+    Raises:
+        EnvironmentMissingError: the user has no home folder.
+    """
     given = os.environ.get("EDGEKIT_CACHE")
     if given:
         return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "edgekit"
+    base = os.environ.get("XDG_CACHE_HOME")
+    if base:
+        return Path(base) / "edgekit"
+    home = home_folder()
+    if home is None:
+        raise EnvironmentMissingError(
+            "this user has no home folder to keep a cache in: set EDGEKIT_CACHE to a folder that "
+            "can be written"
+        )
+    return home / ".cache" / "edgekit"
+
+
+def home_folder() -> Path | None:
+    """Return the user's home folder; None for one without, such as a container's unknown user."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+def check_writable(place: Path) -> None:
+    """Make a folder of the cache, before the work that shall be kept in it.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with scratch.folder(place, ".edgekit-"):
+            pass
+    except OSError as error:
+        raise StorageError(
+            f"cannot write to the cache {place}: {error.strerror}; set EDGEKIT_CACHE to a folder "
+            "that can be written"
+        ) from error
 
 
 def entries() -> list[Entry]:

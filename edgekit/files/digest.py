@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from edgekit.files import reading
+
 
 def sha256_of(path: Path) -> str:
     """Return the hash of a file's bytes in hexadecimal."""
-    with path.open("rb") as file:
+    with reading.opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from edgekit.errors import RefusedError, UsageError
+from edgekit.files import parsing
 
 T = TypeVar("T")
 
@@ -83,7 +85,7 @@ def read_document(kind: type[T], text: str, schema: str, version: int, noun: str
         RefusedError: the text is no such document, is of another version, or is damaged.
     """
     try:
-        document = json.loads(text)
+        document = parsing.json_of(text)
         found = document.pop("schema"), document.pop("schema_version")
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise _unreadable(f"this is not an edgekit {noun}") from error
@@ -112,10 +114,14 @@ def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 -- any ty
         return _decode_dataclass(kind, _expect(dict, value, where), where)
     if origin is tuple:
         items = _expect(list, value, where)
-        return tuple(_decode(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(items))
+        if arguments[-1] is not Ellipsis and len(items) != len(arguments):
+            raise ValueError(f"{where}: expected {len(arguments)} items, got {len(items)}")
+        kinds = arguments[:1] * len(items) if arguments[-1] is Ellipsis else arguments
+        pairs = enumerate(zip(kinds, items, strict=True))
+        return tuple(_decode(each, item, f"{where}[{i}]") for i, (each, item) in pairs)
     if origin in (dict, Mapping):
-        pairs = _expect(dict, value, where).items()
-        return {key: _decode(arguments[1], item, f"{where}.{key}") for key, item in pairs}
+        entries = _expect(dict, value, where).items()
+        return {key: _decode(arguments[1], item, f"{where}.{key}") for key, item in entries}
     if origin is typing.Literal:
         if value not in arguments:
             raise ValueError(f"{where}: {value!r} is none of {arguments}")
@@ -126,6 +132,8 @@ def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 -- any ty
         return Path(_expect(str, value, where))
     if kind is float and type(value) is int:
         return float(value)
+    if kind is float and type(value) is float and not math.isfinite(value):
+        raise ValueError(f"{where}: {value} is no number")
     return _expect(kind, value, where)
 
 

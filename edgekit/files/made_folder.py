@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.errors import StorageError
+from edgekit.files import parsing, reading, scratch
 
 _STAMP = "stamp.json"
 
@@ -44,13 +44,13 @@ class MadeFolder:
     def facts(self) -> dict[str, Any] | None:
         """Return what `write_facts` noted when it was made; None if it is not there."""
         try:
-            stamp = json.loads((self.path / _STAMP).read_text(encoding="utf-8"))
+            stamp = parsing.json_of(reading.text(self.path / _STAMP))
         except (OSError, ValueError):
             return None
         if not isinstance(stamp, dict) or stamp.get("content") != dict(self.content):
             return None
-        facts: dict[str, Any] = stamp["facts"]
-        return facts
+        facts = stamp.get("facts")
+        return facts if isinstance(facts, dict) else None
 
     def write_facts(self, folder: Path, facts: Mapping[str, Any]) -> None:
         """Write the stamp into a folder that is being made."""
@@ -66,8 +66,8 @@ class MadeFolder:
         """
         try:
             self.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".making-", dir=self.parent) as scratch:
-                folder = Path(scratch) / self.name
+            with scratch.folder(self.parent, ".making-") as hidden:
+                folder = hidden / self.name
                 folder.mkdir()
                 yield folder
                 if self.facts() is None:  # another process may have been faster

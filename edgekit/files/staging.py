@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from edgekit.errors import EdgekitError, InvalidPathError, StorageError, WouldOverwriteError
+from edgekit.files import scratch
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -75,17 +74,19 @@ def staging(destination: Path) -> Iterator[Staging]:
         StorageError: the file system is full.
     """
     made = _make(destination)
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=".edgekit-", dir=destination))
-    except OSError as error:
-        raise _translated(error, destination) from error
-    try:
+    with ExitStack() as stack:
+        stack.callback(_remove_empty, made)
+        try:
+            folder = stack.enter_context(scratch.folder(destination, ".edgekit-"))
+        except OSError as error:
+            raise _translated(error, destination) from error
         yield Staging(folder, destination)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        for path in made:  # innermost first; one that holds something stays
-            with suppress(OSError):
-                path.rmdir()
+
+
+def _remove_empty(made: list[Path]) -> None:
+    for path in made:  # innermost first; one that holds something stays
+        with suppress(OSError):
+            path.rmdir()
 
 
 def refuse_overwrite(path: Path, data: bytes) -> None:

@@ -10,6 +10,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.errors import InvalidPathError, UnreadableModelError
+from edgekit.files import reading
+from edgekit.modelfile import tflite_checks
 from edgekit.runtimes.operators import Operand, Operator
 
 _DTYPES = {
@@ -17,26 +19,35 @@ _DTYPES = {
 }
 _KINDS = {value: name for name, value in vars(schema.BuiltinOperator).items()
           if isinstance(value, int)}  # fmt: skip
+_MOST_MACS = 2**60
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")  # they read their first input
 
 
 def read(path: Path) -> Any:  # noqa: ANN401 -- the schema module is untyped
-    """Return the model of a .tflite file, a ``ModelT``.
+    """Return the model of a .tflite file, a ``ModelT``; all numbers of its main graph lead inside.
 
     Raises:
         InvalidPathError: the file cannot be read.
-        UnreadableModelError: this is no .tflite file.
+        UnreadableModelError: this is no .tflite file, or it is damaged.
     """
     try:
-        content = path.read_bytes()
+        content = reading.content(path)
     except OSError as error:
         raise InvalidPathError(f"{path}: {error.strerror}") from error
     try:
         if content[4:8] != b"TFL3":
             raise ValueError("the file identifier is not TFL3")
-        return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+        packed = schema.Model.GetRootAs(content)
+        tflite_checks.check_size(packed, len(content))
+        model = schema.ModelT.InitFromObj(packed)
+        tflite_checks.check_graph(model, _DTYPES)
+        operators = [operator_of(model, node) for node in model.subgraphs[0].operators]
+        if sum(operator.macs for operator in operators) > _MOST_MACS:
+            raise ValueError("its layers are larger than any device could compute")
+        return model
     except Exception as error:  # the generated reader fails in many ways on a damaged file
-        raise UnreadableModelError(f"{path}: this is no .tflite file: {error}") from error
+        reason = str(error) or type(error).__name__
+        raise UnreadableModelError(f"{path}: this is no .tflite file: {reason}") from error
 
 
 def taken_in(model: Any) -> dict[int, list[int]]:  # noqa: ANN401

@@ -6,10 +6,7 @@ A child can also run under another instruction set than this processor's, in an 
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgekit import errors
 from edgekit.emulation.isa import NATIVE, Launcher, launcher
-from edgekit.errors import EdgekitError, InvalidPathError, StorageError, WorkerError
-from edgekit.files import documents
-from edgekit.processes import worker_archive
+from edgekit.errors import InvalidPathError, StorageError, WorkerError
+from edgekit.files import scratch
+from edgekit.processes import answers, spawning, worker_archive
+from edgekit.processes.spawning import Limits
 from edgekit.runtimes import for_file, resolve
 from edgekit.runtimes.base import ModelInfo
 from edgekit.runtimes.jobs import DescribeJob, Job, OtherKernelsJob, RunJob
@@ -33,14 +30,8 @@ DEFAULT_TIMEOUT_S = 600.0
 _SECS_PER_SET = 10.0  # generous for one image on a slow machine
 _SECS_PER_EMULATED_SET = 300.0  # emulation makes float networks 300 to 700 times slower
 
-_SIGNAL_MEANINGS = {
-    signal.SIGKILL: "out of memory, or killed by hand",
-    signal.SIGSEGV: "the runtime crashed on this file",
-    signal.SIGABRT: "the runtime gave up on this file",
-    signal.SIGBUS: "the runtime crashed on this file",
-    signal.SIGILL: "the runtime uses an instruction that this processor lacks",
-    signal.SIGFPE: "the runtime crashed on this file",
-}
+_MEMORY_BYTES = 8 << 30  # what an empty process and small files take of the address space, amply
+_MEMORY_PER_BYTE = 16  # of the file: a runtime copies and packs its weights
 
 
 def describe(
@@ -64,7 +55,7 @@ def describe(
         WorkerError: the child died.
     """
     answer = call(DescribeJob(*located(path, runtime), threads), isa=isa)
-    return documents.decode(ModelInfo, answer["model"])
+    return answers.decoded(ModelInfo, answer, "model")
 
 
 def run(
@@ -105,7 +96,7 @@ def run(
         secs_per_set = _SECS_PER_SET if isa == NATIVE else _SECS_PER_EMULATED_SET
         job = RunJob(name, place, threads, str(inputs), str(outputs), exact_sums, as_written)
         answer = call(job, DEFAULT_TIMEOUT_S + secs_per_set * len(feeds), isa=isa)
-        return documents.decode(ModelInfo, answer["model"]), list(read_sets(outputs))
+        return answers.decoded(ModelInfo, answer, "model"), list(read_sets(outputs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,16 +137,28 @@ def run_on_other_kernels(
         inputs, outputs = folder / "inputs.zip", folder / "outputs.zip"
         write_sets(inputs, [feeds])
         answer = call(OtherKernelsJob(name, place, 1, str(inputs), str(outputs)))
-        found = zip(answer["kernels"], read_sets(outputs), strict=True)
-        return [KernelAnswer(row["name"], each, row["trouble"]) for row, each in found]
+        rows = answers.decoded(_Kernels, answer).kernels
+        found = zip(rows, read_sets(outputs), strict=True)
+        return [KernelAnswer(row.name, each, row.trouble) for row, each in found]
+
+
+@dataclass(frozen=True)
+class _KernelRow:
+    name: str
+    trouble: str
+
+
+@dataclass(frozen=True)
+class _Kernels:
+    kernels: tuple[_KernelRow, ...]
 
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """Give a temporary folder; whatever the file system then refuses is a StorageError."""
     try:
-        with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
-            yield Path(folder)
+        with scratch.folder() as folder:
+            yield folder
     except OSError as error:
         raise StorageError(
             f"cannot use the temporary folder {tempfile.gettempdir()}: {error.strerror}"
@@ -218,95 +221,22 @@ def _call(
         program.write_bytes(worker_archive.build())
         # -P keeps the working directory off the path; the archive comes first on it.
         argv = [*command_prefix, *start.prefix, start.interpreter, "-P", str(program)]
-        returncode, stdout, stderr = spawn(argv, start.environment, job.to_json(), timeout_s)
-    return read_answer(returncode, stdout, stderr)
+        # Whatever a runtime leaves in its temporary folder goes with ours.
+        environment = {**(start.environment or os.environ), "TMPDIR": str(folder)}
+        # An emulator maps the whole address space of what it emulates.
+        memory = None if start.is_emulated else memory_for(job)
+        done = spawning.run(argv, environment, job.to_json(), Limits(timeout_s, memory))
+    return answers.read(*done)
 
 
-def spawn(
-    argv: list[str], environment: Mapping[str, str] | None, job: str, timeout_s: float
-) -> tuple[int, str, str]:
-    """Start a worker, give it one job, and wait for its end.
+def memory_for(job: Job) -> int:
+    """Return the address space that a worker may use for the files of a job, in bytes."""
+    sizes: list[int] = []
 
-    Args:
-        argv: the program and its arguments.
-        environment: its environment; None takes this process's.
-        job: one line of JSON.
-        timeout_s: seconds after which it is killed with all that it started.
+    def counted(path: str) -> str:
+        with suppress(OSError):
+            sizes.append(os.stat(path).st_size)  # noqa: PTH116 -- of a text
+        return path
 
-    Returns:
-        exit status, stdout and stderr.
-
-    Raises:
-        WorkerError: it could not be started, or gave no answer in time.
-    """
-    # The worker takes the closing of this pipe as the sign that this process is gone.
-    job_fd, keep_fd = os.pipe()
-    try:
-        process = subprocess.Popen(  # noqa: S603 -- our own interpreter, no shell
-            argv,
-            stdin=job_fd,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            env=environment,
-            start_new_session=True,  # its own process group, which can be killed whole
-        )
-    except OSError as error:
-        os.close(keep_fd)
-        raise WorkerError(f"cannot start {argv[0]}: {error.strerror}") from error
-    finally:
-        os.close(job_fd)
-    with process:
-        try:
-            with suppress(BrokenPipeError):  # it died at once: its exit status says why
-                os.write(keep_fd, job.encode() + b"\n")
-            stdout, stderr = process.communicate(timeout=timeout_s)
-        except BaseException as error:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise WorkerError(f"the worker gave no answer within {timeout_s:g} s") from error
-            raise
-        finally:
-            os.close(keep_fd)
-    return process.returncode, stdout, stderr
-
-
-def read_answer(returncode: int, stdout: str, stderr: str) -> dict[str, Any]:
-    """Return the answer that a worker left behind; raise what it raised, or what ended it."""
-    last_line = (stdout.strip().splitlines() or [""])[-1]
-    try:
-        answer = json.loads(last_line)
-    except ValueError:
-        answer = None
-    if isinstance(answer, dict) and "error" in answer:
-        raise same_error(answer["error"])
-    if returncode < 0:
-        name, meaning = _signal_words(-returncode)
-        raise WorkerError(f"the worker was killed by {name}: {meaning}")
-    if returncode > 0:
-        reason = (stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise WorkerError(f"the worker failed with exit status {returncode}: {reason}")
-    if not isinstance(answer, dict):
-        raise WorkerError(f"the worker's answer is not JSON: {last_line[:80]!r}")
-    return answer
-
-
-def _signal_words(number: int) -> tuple[str, str]:
-    try:
-        found = signal.Signals(number)
-    except ValueError:
-        return f"signal {number}", "no known cause"
-    return found.name, _SIGNAL_MEANINGS.get(found, "it was stopped from outside")
-
-
-def same_error(description: Mapping[str, str]) -> EdgekitError:
-    """Rebuild an error that the worker raised."""
-    kind = getattr(errors, description["type"], WorkerError)
-    error: EdgekitError = kind.__new__(kind)
-    # The message is written already; the class's own constructor would write it anew.
-    EdgekitError.__init__(
-        error, description["message"], reason_code=description["reason_code"] or None
-    )
-    return error
+    job.moved(counted)
+    return _MEMORY_BYTES + _MEMORY_PER_BYTE * sum(sizes)

@@ -11,35 +11,21 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 import edgekit
 from edgekit import errors
 from edgekit.errors import EdgekitError, UnsupportedOperatorError
-from edgekit.processes import child
+from edgekit.processes import answers, child, spawning
+from edgekit.processes.spawning import Limits
 
 _LONGEST_MESSAGE = 2000  # characters of one error
 _START = (
     "import runpy, sys; sys.path.insert(0, sys.argv[1]); "
     "runpy.run_module(sys.argv[2], run_name='__main__')"
 )
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a child may use.
-
-    Attributes:
-        time_s: until it is killed.
-        memory_bytes: address space; beyond it allocations fail.
-        output_bytes: size of any file that it writes.
-    """
-
-    time_s: float
-    memory_bytes: int
-    output_bytes: int
 
 
 def call(module: str, job: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
@@ -57,17 +43,19 @@ def call(module: str, job: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     root = str(Path(edgekit.__file__).parents[1])  # whatever the caller found edgekit by
     argv = [sys.executable, "-P", "-c", _START, root, module]
     job = {"limits": asdict(limits), "job": job}
-    returncode, stdout, stderr = child.spawn(argv, None, json.dumps(job), limits.time_s)
-    answer = _last_answer(stdout)
-    if answer is not None and "refused" in answer:
+    with child.scratch_folder() as folder:
+        environment = {**os.environ, "TMPDIR": str(folder)}
+        done = spawning.run(argv, environment, json.dumps(job), limits)
+    answer = answers.read(*done)
+    if "refused" in answer:
         raise _rebuilt(answer["refused"])
-    return child.read_answer(returncode, stdout, stderr)
+    return answer
 
 
 def serve(work: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
     """Read a job from stdin, do it under its limits, and answer."""
     requests = os.fdopen(0, "rb", closefd=False)
-    answers = os.fdopen(os.dup(1), "wb")
+    said = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
@@ -82,8 +70,8 @@ def serve(work: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
         memory = asked["limits"]["memory_bytes"] >> 30
         exhausted = errors.WorkerError(f"it needs more than {memory} GiB of memory")
         answer = {"refused": _described(exhausted)}
-    answers.write(json.dumps(answer).encode() + b"\n")
-    answers.flush()
+    said.write(json.dumps(answer).encode() + b"\n")
+    said.flush()
 
 
 def _limit(limits: Limits) -> None:
@@ -93,9 +81,12 @@ def _limit(limits: Limits) -> None:
         return
     for kind, most in (
         (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_FSIZE, limits.output_bytes),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_CPU, limits.cpu_s),
         (resource.RLIMIT_CORE, 0),
     ):
+        if most is None:
+            continue
         _, hard = resource.getrlimit(kind)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (most, hard))
@@ -104,14 +95,6 @@ def _limit(limits: Limits) -> None:
 def _end_with_parent(requests: IO[bytes]) -> None:
     requests.read()
     os._exit(1)
-
-
-def _last_answer(stdout: str) -> dict[str, Any] | None:
-    try:
-        answer = json.loads((stdout.strip().splitlines() or [""])[-1])
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) else None
 
 
 def _described(error: EdgekitError) -> dict[str, Any]:
@@ -128,7 +111,7 @@ def _described(error: EdgekitError) -> dict[str, Any]:
 
 
 def _rebuilt(description: Mapping[str, Any]) -> EdgekitError:
-    error = child.same_error(description)
+    error = answers.same_error(description)
     if isinstance(error, UnsupportedOperatorError):
         error.operator, error.node = description["operator"], description["node"]
         error.why = description["why"]

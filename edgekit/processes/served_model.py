@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from edgekit.errors import EdgekitError, WorkerError
-from edgekit.files import documents
-from edgekit.processes import child, worker_archive
+from edgekit.processes import answers, child, spawning, worker_archive
+from edgekit.processes.spawning import Limits
 from edgekit.runtimes.base import ModelInfo
 from edgekit.runtimes.jobs import ServeJob
 
@@ -26,6 +25,8 @@ SECS_PER_ANSWER = 60.0
 """After which a child is given up; generous for one image on a slow machine."""
 
 _SECS_TO_END = 5.0
+_KEPT_STDERR_BYTES = 64 << 10
+_MOST_FILE_BYTES = 64 << 20  # it writes no file but stderr
 
 
 class ServedModel:
@@ -48,7 +49,7 @@ class ServedModel:
             with self._within(child.DEFAULT_TIMEOUT_S):
                 self._to_child.write(job.to_json().encode() + b"\n")
                 self._to_child.flush()
-                self.info = documents.decode(ModelInfo, self._next_line()["model"])
+                self.info = answers.decoded(ModelInfo, self._next_line(), "model")
         except BaseException:
             self.close()
             raise
@@ -91,9 +92,11 @@ class ServedModel:
         line = self._from_child.readline()
         if not line:
             raise EOFError
-        answer: dict[str, Any] = json.loads(line)
+        answer = answers.parsed(line)
+        if answer is None:
+            raise WorkerError("the worker's answer is not JSON")
         if "error" in answer:
-            raise child.same_error(answer["error"])
+            raise answers.same_error(answer["error"])
         return answer
 
     @contextmanager
@@ -122,9 +125,10 @@ class ServedModel:
         returncode = self._process.wait()
         if self._expired.is_set():
             return WorkerError(f"the worker gave no answer within {secs:g} s")
-        self._stderr.seek(0)
+        said = self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(0, said - _KEPT_STDERR_BYTES))
         try:
-            child.read_answer(returncode, rest, self._stderr.read().decode(errors="replace"))
+            answers.read(returncode, rest, self._stderr.read().decode(errors="replace"))
         except EdgekitError as error:
             return error
         return WorkerError("the worker ended too early")
@@ -153,7 +157,11 @@ def serve(path: str | Path, runtime: str | None = None, threads: int = 1) -> Ite
         program.write_bytes(worker_archive.build())
         # A file, because a pipe that nobody empties would stop the child.
         stderr = (folder / "stderr").open("w+b")
-        model = ServedModel(_start(program, stderr), stderr, job)
+        process = _start(program, stderr)
+        spawning.confine(
+            process.pid, Limits(child.DEFAULT_TIMEOUT_S, child.memory_for(job), _MOST_FILE_BYTES)
+        )
+        model = ServedModel(process, stderr, job)
     try:
         yield model
     finally:

@@ -9,6 +9,7 @@ from edgekit.errors import InvalidPathError, UnknownNameError, UsageError
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import weight_layers
 from edgekit.export.integer import quantizable
+from edgekit.files import reading
 from edgekit.quantize.budget import climb, score
 from edgekit.quantize.budget.climb import Outcome
 from edgekit.quantize.budget.score import Latency
@@ -71,7 +72,7 @@ def read_encodings(path: Path, network: Network) -> Draft:
         RefusedError: see `edgekit.quantize.encodings_file.files.loads`.
     """
     try:
-        data = path.read_bytes()
+        data = reading.content(path, reading.MOST_TEXT_BYTES)
     except OSError as error:
         raise InvalidPathError(f"cannot read the encodings {path}: {error.strerror}") from error
     return Draft(network.graph, files.loads(data, network.graph, str(path)))

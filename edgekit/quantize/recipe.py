@@ -14,13 +14,13 @@ recipes are texts of this grammar, so that whoever types the text of one gets th
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError, UsageError
+from edgekit.files import parsing, reading
 from edgekit.quantize import ranges, rungs
 from edgekit.quantize.ranges import WeightMethod
 from edgekit.registry import Registry
@@ -155,10 +155,10 @@ def get(what: str) -> Recipe:
 
 def _from_file(path: Path) -> Recipe:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = parsing.toml_of(reading.text(path))
     except OSError as error:
         raise InvalidPathError(f"cannot read the recipe {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise RefusedError(f"{path} is not TOML: {error}", reason_code="bad-recipe") from error
     checked: dict[str, Any] = {}
     for key, value in document.items():

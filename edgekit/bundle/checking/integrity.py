@@ -10,7 +10,7 @@ from edgekit.bundle.building import listed
 from edgekit.bundle.checking.finding import Finding
 from edgekit.bundle.manifest import Bundle
 from edgekit.errors import InvalidPathError, RefusedError
-from edgekit.files import digest
+from edgekit.files import digest, reading
 
 
 def read(place: Path) -> tuple[Bundle | None, list[Finding]]:
@@ -27,7 +27,7 @@ def read(place: Path) -> tuple[Bundle | None, list[Finding]]:
     if not path.is_file():
         raise InvalidPathError(f"{place} is no bundle: there is no {manifest.FILE} in it")
     try:
-        return manifest.read(path.read_bytes()), []
+        return manifest.read(reading.content(path, reading.MOST_TEXT_BYTES)), []
     except RefusedError as error:
         if "leads out" in str(error):
             raise RefusedError(f"{path}: {error}", reason_code="escaping-path") from error

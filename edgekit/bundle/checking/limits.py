@@ -17,6 +17,7 @@ from edgekit.bundle.checking.measurements import Measurements
 from edgekit.bundle.manifest import Bundle, ModelEntry
 from edgekit.devices import CountReport
 from edgekit.evaluate import Evaluation
+from edgekit.files import parsing, reading
 
 
 @dataclass(frozen=True)
@@ -197,5 +198,5 @@ def _answers(place: Path) -> dict[str, Evaluation]:
     path = place / "evidence" / "accuracy.json"
     if not path.is_file():
         return {}
-    rows = json.loads(path.read_text(encoding="utf-8"))
+    rows = parsing.json_of(reading.text(path))
     return {name: evaluate.from_json(json.dumps(row)) for name, row in rows.items()}

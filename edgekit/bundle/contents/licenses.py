@@ -8,6 +8,7 @@ from pathlib import Path
 from edgekit.bundle.request import BundleRequest
 from edgekit.errors import InvalidPathError
 from edgekit.export import Artifact
+from edgekit.files import reading
 from edgekit.models import class_names
 
 NOT_STATED = "NOASSERTION"
@@ -35,7 +36,7 @@ def write(request: BundleRequest, weights: str, place: Path) -> None:
         texts[OWN] = own
     if request.license_file is not None:
         try:
-            texts[weights] = request.license_file.read_text(encoding="utf-8")
+            texts[weights] = reading.text(request.license_file)
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidPathError(f"cannot read {request.license_file}: {error}") from error
     (place / "LICENSES").mkdir()

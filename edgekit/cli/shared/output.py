@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from edgekit.cli.shared import terminal
 from edgekit.cli.shared.tables import formats
 from edgekit.cli.shared.tables.columns import Column, resolved
 from edgekit.cli.shared.tables.layout import laid_out
@@ -72,9 +73,10 @@ def print_table(columns: Sequence[Column | str], rows: Sequence[Sequence[str]]) 
         click.echo(f"\n{text}" if _meta("printed") else text)
         _set_meta("printed", value=True)
     else:
-        layout = laid_out(fields, rows, width_of(sys.stdout))
+        shown = [[terminal.escaped(cell) for cell in row] for row in rows]
+        layout = laid_out(fields, shown, width_of(sys.stdout))
         for line in layout.head:
-            click.secho(line, bold=True)
+            terminal.print_styled(click.style(line, bold=True) if sys.stdout.isatty() else line)
         for line in layout.body:
             click.echo(line)
         if layout.left_out and _meta("left_out") != layout.left_out:

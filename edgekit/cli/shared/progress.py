@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import click
 
+from edgekit.cli.shared import terminal
 from edgekit.cli.shared.output import width_of
 from edgekit.progress import Step, Tell
 
@@ -125,8 +126,7 @@ class _Live:
     def end(self) -> None:
         self._ended.set()
         self._thread.join()
-        sys.stderr.write(_CLEAR)
-        sys.stderr.flush()
+        _command(_CLEAR)
 
     def _keep_writing(self) -> None:
         while not self._ended.wait(_SECS_BETWEEN_FRAMES):
@@ -142,5 +142,10 @@ class _Live:
         line = line if len(line) < self._width else f"{line[: self._width - 2]}…"
         if line != self._shown:
             self._shown = line
-            sys.stderr.write(_CLEAR + line)
-            sys.stderr.flush()
+            _command(_CLEAR + terminal.escaped(line))
+
+
+def _command(text: str) -> None:
+    stream = terminal.raw(sys.stderr)
+    stream.write(text)
+    stream.flush()

@@ -11,7 +11,7 @@ from edgekit.devices.reports.profile import ProfileRun
 from edgekit.devices.reports.run import Run
 from edgekit.devices.targets import Target
 from edgekit.errors import WorkerError
-from edgekit.files import documents
+from edgekit.processes import answers as worker_answers
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.jobs import Job
 from edgekit.runtimes.machine import Conditions, Machine
@@ -113,10 +113,7 @@ def decoded(kind: type[Kind], answer: Mapping[str, Any]) -> Kind:
     Raises:
         WorkerError: it is nonsense.
     """
-    try:
-        return documents.decode(kind, answer)
-    except ValueError as error:
-        raise WorkerError(f"the worker's answer is not understood: {error}") from error
+    return worker_answers.decoded(kind, answer)
 
 
 def check_constant(answers: Sequence[Repeated], about: str) -> None:

@@ -12,6 +12,7 @@ from typing import TypedDict
 from edgekit import __version__, runtimes
 from edgekit.devices.targets import Target
 from edgekit.errors import InvalidPathError
+from edgekit.files import reading
 from edgekit.runtimes.jobs import JobFile
 
 
@@ -77,7 +78,7 @@ def facts_of(file: ModelFile) -> FileFacts:
         InvalidPathError: it does not exist or cannot be read.
     """
     try:
-        with file.path.open("rb") as content:
+        with reading.opened(file.path) as content:
             digest = hashlib.file_digest(content, "sha256")
             size_bytes = content.tell()
     except OSError as error:

@@ -12,7 +12,7 @@ from edgekit import __version__
 from edgekit.devices.prediction import device_profile, roofline
 from edgekit.devices.prediction.device_profile import DeviceProfile
 from edgekit.devices.prediction.roofline import Accuracy, Work, Workload
-from edgekit.errors import UsageError
+from edgekit.errors import RefusedError, UsageError
 from edgekit.files.digest import sha256_of
 from edgekit.modelfile.layer_class import CLASSES, layer_class
 from edgekit.runtimes.operators import Operator
@@ -153,6 +153,7 @@ def predict(request: PredictRequest) -> tuple[Prediction, ...]:
         UnknownNameError: no device is called that.
         UnreadableModelError: this is no .tflite file.
         UsageError: another kind of file, or more threads than fast cores.
+        RefusedError: a file without operators (reason "no-operators").
     """
     known = [device_profile.get(name) for name in request.devices]
     return tuple(
@@ -170,6 +171,8 @@ def _predict(path: Path, known: DeviceProfile, threads: int) -> Prediction:
     if not 1 <= threads <= known.cores:
         raise UsageError(f"{known.name} has {known.cores} fast cores; threads cannot be {threads}")
     work = work_of(path)
+    if not work:
+        raise RefusedError(f"{path} has no operators to predict", reason_code="no-operators")
     fitted = roofline.calibration()
     precision = _most_macs(work)
     times, bound = roofline.costs(Workload(work), known, threads, fitted.constants, _RUNTIME)

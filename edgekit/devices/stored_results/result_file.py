@@ -10,6 +10,7 @@ from edgekit.devices.stored_results import times
 from edgekit.devices.stored_results.counts import StoredCount
 from edgekit.devices.stored_results.times import StoredTimes
 from edgekit.errors import InvalidPathError, RefusedError
+from edgekit.files import parsing, reading
 
 _LATENCIES = (latency.LatencyReport.schema, "edgekit.latencies")
 _COUNTS = (instruction_counts.CountReport.schema, "edgekit.instruction-count-reports")
@@ -32,13 +33,13 @@ def read(path: Path) -> list[StoredTimes] | list[StoredCount]:
             version, or damaged.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = reading.text(path)
     except OSError as error:
         raise InvalidPathError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise _no_result(path) from error
     try:
-        document = json.loads(text)
+        document = parsing.json_of(text)
         schema = document["schema"]
         several = schema in (_LATENCIES[1], _COUNTS[1])
         inner = [json.dumps(each) for each in document["reports"]] if several else [text]

@@ -12,12 +12,12 @@ benchmark_model = "tools/benchmark_model"    # of an adb target: a file here, or
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from edgekit.errors import UsageError
+from edgekit.files import cache_folder, parsing, reading
 
 FILE = "devices.toml"
 PROGRAMS = {"python": "ssh", "benchmark_model": "adb"}
@@ -53,17 +53,18 @@ def devices() -> dict[str, Device]:
     Raises:
         UsageError: a file is damaged.
     """
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    base, home = os.environ.get("XDG_CONFIG_HOME"), cache_folder.home_folder()
+    own = Path(base) if base else None if home is None else home / ".config"
     found: dict[str, Device] = {}
-    for path in (Path(base) / "edgekit" / FILE, Path(FILE)):
-        if path.is_file():
+    for path in ([] if own is None else [own / "edgekit" / FILE]) + [Path(FILE)]:
+        if path.exists():
             found |= _read(path)
     return found
 
 
 def _read(path: Path) -> dict[str, Device]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = parsing.toml_of(reading.text(path))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     return {name: _device(path, name, entry) for name, entry in document.items()}
@@ -72,7 +73,7 @@ def _read(path: Path) -> dict[str, Device]:
 def _device(path: Path, name: str, entry: Any) -> Device:  # noqa: ANN401 -- as parsed
     keys = [field.name for field in fields(Device)]
     whole = isinstance(entry, dict) and "target" in entry and set(entry) <= set(keys)
-    if not whole or not all(isinstance(value, str) for value in entry.values()):
+    if not whole or not all(isinstance(v, str) and v.isprintable() for v in entry.values()):
         raise UsageError(
             f'{path}: [{name}] takes texts for {", ".join(keys)}, such as target = "ssh:pi@host"'
         )

@@ -11,11 +11,9 @@ from typing import Any
 from edgekit.devices.targets.base import Counted, Probe
 from edgekit.emulation import instruction_counts, isa
 from edgekit.errors import RefusedError, UsageError
-from edgekit.files import documents
-from edgekit.processes import child
+from edgekit.processes import answers, child
 from edgekit.registry import Registry
 from edgekit.runtimes.jobs import CountJob, DescribeJob, Job, ProbeJob, RunJob
-from edgekit.runtimes.machine import Machine
 
 _PROCESSORS: Registry[str] = Registry(
     "emulated processor",
@@ -45,7 +43,7 @@ class QemuTarget:
     def probe(self) -> Probe:
         """Ask the emulated machine for its facts and the runtimes it has."""
         answer = child.call(ProbeJob(), isa=self.isa_name)
-        return Probe(documents.decode(Machine, answer["machine"]), answer["runtimes"])
+        return answers.decoded(Probe, answer)
 
     def run(self, job: Job, timeout_s: float) -> dict[str, Any]:
         """Run a job that measures no time.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from edgekit.devices.measuring.comparison import CompareRequest, compare
@@ -17,6 +16,7 @@ from edgekit.errors import UnsupportedOperatorError
 from edgekit.export.forms import Forms, Tuned
 from edgekit.export.rewriting import choices
 from edgekit.export.rewriting.choices import Choices
+from edgekit.files import scratch
 from edgekit.progress import Progress, Step, silent
 
 
@@ -74,8 +74,8 @@ def tune(
         UnsupportedOperatorError: the writer cannot express the network.
         EdgekitError: as `edgekit.devices.compare`.
     """
-    with TemporaryDirectory() as folder:
-        search = _Search(every, settings, place, Path(folder), progress)
+    with scratch.folder() as folder:
+        search = _Search(every, settings, place, folder, progress)
         progress(Step(f"writing the forms for {every.target.name}"))
         chosen = choices.DEFAULT
         data = every.data(chosen)

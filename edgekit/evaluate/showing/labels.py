@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgekit.errors import InvalidPathError, RefusedError
+from edgekit.files import reading
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
@@ -15,7 +16,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
         RefusedError: it is no text in UTF-8, or a line is empty (reason "bad-labels").
     """
     try:
-        lines = tuple(path.read_text(encoding="utf-8").splitlines())
+        lines = tuple(reading.text(path).splitlines())
     except OSError as error:
         raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -60,7 +60,9 @@ def _tflite_scales(path: Path) -> dict[str, float]:
     """Return the scale of each float output that a DEQUANTIZE makes."""
     from ai_edge_litert import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    from edgekit.modelfile import tflite_operators
+
+    model = tflite_operators.read(path)
     graph = model.subgraphs[0]
     producers: dict[int, Any] = {i: each for each in graph.operators for i in each.outputs}
     found = {}

@@ -8,10 +8,8 @@ outputs differ computes otherwise itself; it does not pass on the difference of 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -19,6 +17,7 @@ import onnx
 from edgekit.emulation.isa import NATIVE
 from edgekit.errors import UnreadableModelError
 from edgekit.evaluate.verification.isa_check import ROUNDING
+from edgekit.files import scratch
 from edgekit.modelfile import onnx_cut
 from edgekit.modelfile.onnx_cut import Piece
 from edgekit.processes import child
@@ -78,8 +77,8 @@ def find(
     pieces = onnx_cut.pieces(model)
     if not pieces:
         return ()
-    with tempfile.TemporaryDirectory(prefix="edgekit-") as scratch:
-        whole, cut = Path(scratch) / "whole.onnx", Path(scratch) / "cut.onnx"
+    with scratch.folder() as folder:
+        whole, cut = folder / "whole.onnx", folder / "cut.onnx"
         sources = sorted({each for piece in pieces for each in piece.sources})
         say("taking each layer's input")
         onnx.save(onnx_cut.showing(model, sources), whole)

@@ -6,12 +6,10 @@ For builds of ONNX Runtime that read nothing else, as on phones. Optimization go
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import onnx_ir as ir
 
 from edgekit.export.onnx_writer import plain as onnx_writer
+from edgekit.files import scratch
 
 
 def to_bytes(model: ir.Model, description: str) -> bytes:
@@ -24,8 +22,8 @@ def to_bytes(model: ir.Model, description: str) -> bytes:
     import onnxruntime
 
     plain = onnx_writer.to_bytes(model, description)
-    with TemporaryDirectory(prefix="edgekit-") as folder:
-        path = Path(folder, "model.ort")
+    with scratch.folder() as folder:
+        path = folder / "model.ort"
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgekit.errors import InvalidPathError, UnreadableModelError
-from edgekit.files import documents
+from edgekit.files import documents, parsing
 from edgekit.modelfile.metadata.description import FileDescription
+from edgekit.runtimes.ort import onnx_protobuf
 
 KEY = "edgekit.description"
 """Entry that holds a `FileDescription` as JSON, its labels included."""
@@ -19,20 +20,15 @@ def read(path: Path) -> FileDescription | None:
         InvalidPathError: the file cannot be read.
         UnreadableModelError: this is no .onnx file, or its entry is damaged.
     """
-    import json
-
-    import onnx
-
     try:
-        model = onnx.load(path, load_external_data=False)
+        held = onnx_protobuf.metadata(path).get(KEY)
     except OSError as error:
         raise InvalidPathError(f"{path}: {error.strerror}") from error
-    except Exception as error:  # protobuf's errors share no base class
+    except ValueError as error:
         raise UnreadableModelError(f"{path}: cannot read this file: {error}") from error
-    for entry in model.metadata_props:
-        if entry.key == KEY:
-            try:
-                return documents.decode(FileDescription, json.loads(entry.value))
-            except ValueError as error:
-                raise UnreadableModelError(f"{path}: its metadata are damaged: {error}") from error
-    return None
+    if held is None:
+        return None
+    try:
+        return documents.decode(FileDescription, parsing.json_of(held))
+    except ValueError as error:
+        raise UnreadableModelError(f"{path}: its metadata are damaged: {error}") from error

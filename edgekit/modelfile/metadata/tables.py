@@ -6,6 +6,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_MOST_TABLES = 256  # in one vector: the tensors, units or files that metadata describe
+
 
 @dataclass(frozen=True)
 class Table:
@@ -45,7 +47,10 @@ class Table:
         place = self._place(field)
         if place is not None:
             start = self._target(place)
-            for index in range(_number(self.data, "<I", start)):
+            count = _number(self.data, "<I", start)
+            if count > _MOST_TABLES:
+                raise ValueError(f"{count} tables in a row are too many")
+            for index in range(count):
                 yield Table(self.data, self._target(start + 4 + 4 * index))
 
     def floats(self, field: int) -> tuple[float, ...]:

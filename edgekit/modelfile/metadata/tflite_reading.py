@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edgekit.errors import UnreadableModelError
+from edgekit.files import reading
 from edgekit.modelfile import tflite_operators
 from edgekit.modelfile.metadata import tflite_schema as schema
 from edgekit.modelfile.metadata.description import (
@@ -29,12 +30,12 @@ def read(path: Path) -> FileDescription | None:
         UnreadableModelError: this is no .tflite file, or its metadata are damaged.
     """
     model = tflite_operators.read(path)
-    held = _buffer(model)
-    if held is None:
-        return None
     try:
-        return _description(held, path.read_bytes(), model)
-    except (ValueError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+        held = _buffer(model)
+        if held is None:
+            return None
+        return _description(held, reading.content(path), model)
+    except Exception as error:  # a dozen types, by how they are damaged
         raise UnreadableModelError(
             f"{path}: its metadata are damaged: {error}; bundle the model again"
         ) from error

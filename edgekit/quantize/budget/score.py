@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from edgekit import evaluate, export
 from edgekit.data import ImageFolder
 from edgekit.evaluate import EvaluateRequest, Evaluation
 from edgekit.export import QuantizationRecord, Source
+from edgekit.files import scratch
 from edgekit.quantize import files
 from edgekit.quantize.candidate import Draft
 
@@ -75,8 +75,8 @@ class Judge:
 @contextmanager
 def opened(source: Source, images: ImageFolder | None, latency: Latency | None) -> Iterator[Judge]:
     """Give a judge with a temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
-        yield Judge(source, Path(folder), images, latency)
+    with scratch.folder() as folder:
+        yield Judge(source, folder, images, latency)
 
 
 def _score(result: Evaluation, size_bytes: int, latency: dict[str, float | int]) -> Score:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import onnx
 import onnx_ir as ir
 
 from edgekit import runtimes
+from edgekit.files import scratch
 from edgekit.runtimes import Session
 
 
@@ -44,8 +43,8 @@ def load_graph(proto: onnx.ModelProto, threads: int | None = None) -> Session:
         proto: the model.
         threads: threads to compute with; None takes all cores.
     """
-    with tempfile.TemporaryDirectory(prefix="edgekit-") as folder:
-        path = Path(folder) / "graph.onnx"
+    with scratch.folder() as folder:
+        path = folder / "graph.onnx"
         path.write_bytes(proto.SerializeToString())
         session: Session = runtimes.import_runtime("onnxruntime").load(
             path, threads or os.cpu_count() or 1, integer_kernels=False

@@ -16,6 +16,9 @@ from pathlib import Path
 
 # Field numbers of onnx.proto.
 _MODEL_GRAPH, _GRAPH_NODE, _NODE_OP_TYPE = 7, 1, 4
+_MODEL_METADATA, _ENTRY_KEY, _ENTRY_VALUE = 14, 1, 2
+_MOST_SHIFT = 63  # of a varint's bits
+_LONGEST_TYPE = 1000  # bytes of an operator type's name
 # Field slots of ort.fbs.
 _SESSION_MODEL, _MODEL_GRAPH_SLOT, _GRAPH_NODES, _NODE_OP_TYPE_SLOT = 1, 7, 2, 5
 
@@ -30,6 +33,23 @@ def operator_counts(path: Path) -> dict[str, int]:
         is_ort = data[4:8] == b"ORTM"
         types = _ort_operators(data) if is_ort else _onnx_operators(data)
         return dict(sorted(Counter(types).items()))
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """Return the notes that an .onnx file carries about itself, by key.
+
+    Raises:
+        OSError: the file cannot be opened.
+        ValueError: it is no protocol buffer.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = {}
+        for entry in _fields(data, (0, len(data)), _MODEL_METADATA):
+            texts = dict(fields(data, entry))
+            key, value = texts.get(_ENTRY_KEY), texts.get(_ENTRY_VALUE)
+            if isinstance(key, tuple) and isinstance(value, tuple):
+                found[data[slice(*key)].decode()] = data[slice(*value)].decode()
+        return found
 
 
 def _onnx_operators(data: mmap.mmap) -> Iterator[str]:
@@ -61,6 +81,8 @@ def fields(data: mmap.mmap, span: tuple[int, int]) -> Iterator[tuple[int, int | 
         number, wire = tag >> 3, tag & 7
         if wire == 2:
             size, position = _varint(data, position)
+            if position + size > end:
+                raise ValueError("the file ends early")
             yield number, (position, position + size)
             position += size
         elif wire == 0:
@@ -95,6 +117,8 @@ def _varint(data: mmap.mmap, position: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, position
         shift += 7
+        if shift > _MOST_SHIFT:
+            raise ValueError("not a protocol buffer")
 
 
 def _ort_operators(data: mmap.mmap) -> Iterator[str]:
@@ -106,7 +130,10 @@ def _ort_operators(data: mmap.mmap) -> Iterator[str]:
         for i in range(_u32(data, nodes)):
             entry = nodes + 4 + 4 * i
             text = _follow(data, entry + _u32(data, entry), _NODE_OP_TYPE_SLOT)
-            yield data[text + 4 : text + 4 + _u32(data, text)].decode()
+            size = _u32(data, text)
+            if size > _LONGEST_TYPE:
+                raise ValueError("the name of an operator type is too long")
+            yield data[text + 4 : text + 4 + size].decode()
     except struct.error as error:
         raise ValueError("the file ends early") from error
 

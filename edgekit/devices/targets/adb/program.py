@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgekit.errors import EnvironmentMissingError, StorageError, WorkerError
+from edgekit.processes import spawning
+from edgekit.processes.spawning import Limits
 
 _QUICK_S = 60.0
 _PUSH_S = 600.0
@@ -150,7 +151,8 @@ class AttachedPhone:
             StorageError: the phone refuses it: it is full, or the like.
             WorkerError: the phone went away.
         """
-        said = self._checked(["push", str(source), f"{self.folder}/{name}"], _PUSH_S)
+        # The whole path, so that adb does not take a name for an option.
+        said = self._checked(["push", str(source.absolute()), f"{self.folder}/{name}"], _PUSH_S)
         if said.status:
             raise StorageError(
                 f"adb:{self.serial}: cannot copy {source} ({source.stat().st_size / 1e6:.1f} MB) "
@@ -183,27 +185,14 @@ class AttachedPhone:
 
 
 def _adb(name: str, arguments: list[str], timeout_s: float) -> Said:
-    # A command on the phone can take the closing of this pipe as the sign that we are gone.
-    stdin, keep = os.pipe()
-    try:
-        done = subprocess.run(  # noqa: S603 -- no shell on this side
-            ["adb", *arguments],  # noqa: S607 -- the user's own
-            stdin=stdin,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise WorkerError(f"{name}: no answer within {timeout_s:g} s") from error
-    except OSError as error:
+    if shutil.which("adb") is None:
         raise EnvironmentMissingError(
-            f"{name} needs the program adb, which does not start ({error.strerror}): install "
-            "Android's platform-tools",
+            f"{name} needs the program adb, which is not here: install Android's platform-tools",
             reason_code="adb-program",
-        ) from error
-    finally:
-        os.close(stdin)
-        os.close(keep)
-    return Said(done.returncode, done.stdout, done.stderr)
+        )
+    try:
+        # A command on the phone can take the closing of stdin as the sign that we are gone.
+        return Said(*spawning.run(["adb", *arguments], None, None, Limits(timeout_s)))
+    except WorkerError as error:
+        what = str(error).replace("the worker", "adb")
+        raise WorkerError(f"{name}: {what}") from error

@@ -6,13 +6,14 @@ takes none of the worker's jobs.
 
 from __future__ import annotations
 
+import re
 import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from edgekit.devices.targets import benchmark_output
 from edgekit.devices.targets.adb import phone
@@ -39,9 +40,15 @@ _STORAGE = "/data/local/tmp"  # where adb's user may write and start programs
 DEFAULT_PROGRAM = f"{_STORAGE}/benchmark_model"
 """Where TFLite's own instructions put ``benchmark_model`` on a phone."""
 
+# Of USB, of a network address, or of mDNS.
+_SERIAL = re.compile(r"\w[\w.:()-]*|\[[0-9A-Fa-f:]+(?:%\w+)?\]:[0-9]+", re.ASCII)
+_FOLDER = re.compile(re.escape(f"{_STORAGE}/edgekit.") + r"\w+", re.ASCII)
+_SHA256 = re.compile(r"\\?[0-9a-f]{64}\b")
 _NO_PROGRAM = 93
 _CANNOT_START = (126, 127)
 _SIGNALLED = 128
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -86,9 +93,12 @@ class AdbTarget:
         made = device.shell(f"mktemp -d {_STORAGE}/edgekit.XXXXXX")
         if made.status:
             raise StorageError(f"{self.name}: no folder can be made there: {made.last_line}")
-        device = AttachedPhone(device.serial, made.stdout.strip())
+        folder = made.stdout.strip()
+        if not _FOLDER.fullmatch(folder):
+            raise WorkerError(f"{self.name}: the phone made no folder, but answers {folder!r}")
+        device = AttachedPhone(device.serial, folder)
         try:
-            facts = phone.read_facts(device.shell(phone.FACTS_SCRIPT).stdout)
+            facts = self._asked(device, phone.FACTS_SCRIPT, phone.read_facts)
             self._session = _Session(device, facts)
             yield
         except EdgekitError as error:
@@ -107,7 +117,7 @@ class AdbTarget:
     def probe(self) -> Probe:
         """Ask the phone for its facts, and whether ``benchmark_model`` is to be had."""
         device = self._attach()
-        facts = phone.read_facts(device.shell(phone.FACTS_SCRIPT).stdout)
+        facts = self._asked(device, phone.FACTS_SCRIPT, phone.read_facts)
         there = self._local() or not device.shell(f"[ -x {shlex.quote(self.program)} ]").status
         return Probe(facts, {"tflite": f"benchmark_model, {self.program}" if there else None})
 
@@ -147,11 +157,21 @@ class AdbTarget:
         command = _command(program, f"{device.folder}/{name}", settings)
         if settings.cpus is not None:
             command = f"taskset {phone.mask(settings.cpus, session.facts):x} {command}"
-        before = phone.read_state(device.shell(phone.STATE_SCRIPT).stdout)
+        before = self._asked(device, phone.STATE_SCRIPT, phone.read_state)
         said = device.shell_with_us(command, settings.child_timeout_s)
         outcome = self._read(device, said, session.facts)
-        after = phone.read_state(device.shell(phone.STATE_SCRIPT).stdout)
+        after = self._asked(device, phone.STATE_SCRIPT, phone.read_state)
         return Benchmarked(tool, session.facts, outcome, before, after)
+
+    def _asked(self, device: AttachedPhone, script: str, read: Callable[[str], T]) -> T:
+        """Run a script there and read what it printed."""
+        said = device.shell(script).stdout
+        try:
+            return read(said)
+        except (ValueError, ArithmeticError) as error:
+            raise WorkerError(
+                f"{self.name}: what the phone says of itself is not understood: {error}"
+            ) from error
 
     def _attach(self) -> AttachedPhone:
         serial = adb_program.attached(self._serial)
@@ -159,7 +179,10 @@ class AdbTarget:
         return AttachedPhone(serial)
 
     def _local(self) -> Path | None:
-        path = Path(self.program).expanduser()
+        try:
+            path = Path(self.program).expanduser()
+        except RuntimeError:  # of a user who is not known
+            return None
         return path if path.is_file() else None
 
     def _find_tool(self, device: AttachedPhone) -> tuple[str, BenchmarkProgram]:
@@ -180,8 +203,8 @@ class AdbTarget:
                 "or name another with benchmark_model in devices.toml",
                 reason_code="no-benchmark-model",
             )
-        known = not said.status and said.stdout
-        return path, BenchmarkProgram(self.program, said.stdout.split()[0] if known else None)
+        known = _SHA256.match(said.stdout) if not said.status else None
+        return path, BenchmarkProgram(self.program, known[0] if known else None)
 
     def _read(self, device: AttachedPhone, said: Said, facts: Phone) -> benchmark_output.Outcome:
         if said.status:
@@ -245,6 +268,6 @@ def connect(address: str, program: str = DEFAULT_PROGRAM) -> AdbTarget:
     Raises:
         UsageError: that is no serial number.
     """
-    if address.startswith("-") or len(address.split()) > 1:
+    if address and not _SERIAL.fullmatch(address):
         raise UsageError(f"adb: takes a serial number of `adb devices`, not {address!r}")
     return AdbTarget(address or None, program)

@@ -12,8 +12,9 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 from edgekit.devices.targets.ssh import failures
 from edgekit.errors import (
@@ -23,6 +24,8 @@ from edgekit.errors import (
     StorageError,
     WorkerError,
 )
+from edgekit.processes import answers, spawning
+from edgekit.processes.spawning import Limits
 from edgekit.progress import Progress, Step
 from edgekit.runtimes.jobs import Job
 
@@ -49,6 +52,26 @@ trap : HUP INT TERM PIPE
 _GREETING_LINES = 200  # that a login may print before the agent speaks
 _GRACE_S = 60.0  # beyond a job's time, for the way
 _CLOSE_S = 20.0  # for the device to tidy up
+_MOST_LINE_BYTES = 256 << 20  # of an answer: the samples of a long run, amply
+_KEPT_BYTES = 64 << 10  # of what comes on stderr
+_LONGEST_NAME = 200
+_LIMITS = Limits(0.0, file_bytes=64 << 20)  # ssh writes no file but stderr
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Hello:
+    folder: str
+    python: str
+    numpy: bool
+
+
+@dataclass(frozen=True)
+class _Ended:
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 class Connection:
@@ -89,7 +112,8 @@ class Connection:
         remote = f"exec sh -c {shlex.join([_SCRIPT, 'sh', agent, python, _owner(), instead])}"
         try:
             self._process = subprocess.Popen(  # noqa: S603 -- no shell on this side
-                ["ssh", *_OPTIONS, *arguments, remote],  # noqa: S607 -- the user's own
+                # The destination comes last, and no option is looked for in it.
+                ["ssh", *_OPTIONS, *arguments[:-1], "--", arguments[-1], remote],  # noqa: S607
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._said,
@@ -100,6 +124,7 @@ class Connection:
             raise EnvironmentMissingError(
                 f"{name} needs the program ssh, which does not start: {error.strerror}"
             ) from error
+        spawning.confine(self._process.pid, _LIMITS)
         try:
             self._greet(progress, bare=bare)
         except BaseException:
@@ -112,7 +137,7 @@ class Connection:
             line = self._read_line()
             answer = _parsed(line)
             if "waiting" in answer:
-                holder = answer["waiting"] or "somebody"
+                holder = str(answer["waiting"] or "somebody")[:_LONGEST_NAME]
                 progress(Step(f"{self.name} is in use by {holder}; waiting"))
             elif "hello" in answer:
                 break
@@ -123,10 +148,11 @@ class Connection:
                 f"{self.name}: its login prints {_GREETING_LINES} lines and more: keep it quiet "
                 "for commands"
             )
-        self.folder = answer["hello"]["folder"]
-        if not answer["hello"]["numpy"] and not bare:
+        hello = self._decoded(_Hello, answer["hello"])
+        self.folder = hello.folder
+        if not hello.numpy and not bare:
             raise EnvironmentMissingError(
-                f"{self.name}: the Python {answer['hello']['python']} there has no numpy: "
+                f"{self.name}: the Python {hello.python} there has no numpy: "
                 f"`edgekit doctor --target {self.name} --install` installs it and the runtimes; or "
                 "name another Python in devices.toml",
                 reason_code="missing-package",
@@ -177,7 +203,8 @@ class Connection:
             limit.cancel()
         if "timeout" in answer:
             raise WorkerError(f"{self.name}: {who} gave no answer within {timeout_s:g} s")
-        return answer["returncode"], answer["stdout"], answer["stderr"]
+        ended = self._decoded(_Ended, answer)
+        return ended.returncode, ended.stdout, ended.stderr
 
     def close(self) -> None:
         """End the connection and wait until the device has tidied up."""
@@ -198,7 +225,17 @@ class Connection:
 
     def _read_line(self) -> bytes:
         assert self._process.stdout is not None  # noqa: S101 -- a pipe
-        return self._process.stdout.readline()
+        line = self._process.stdout.readline(_MOST_LINE_BYTES)
+        if len(line) == _MOST_LINE_BYTES:
+            self._process.kill()
+            raise WorkerError(f"{self.name}: the device says more than it may, and was left")
+        return line
+
+    def _decoded(self, kind: type[T], answer: object) -> T:
+        try:
+            return answers.decoded(kind, answer)
+        except WorkerError as error:
+            raise located(error, self.name) from None
 
     def _end(self) -> tuple[int, str]:
         """Close the pipes; return ssh's exit status and all that came on stderr."""
@@ -212,7 +249,7 @@ class Connection:
             self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
-        self._said.seek(0, os.SEEK_SET)
+        self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - _KEPT_BYTES))
         return self._process.returncode, self._said.read().decode(errors="replace")
 
     def _by_hand(self) -> str:
@@ -229,11 +266,7 @@ def _owner() -> str:
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return answers.parsed(line) or {}
 
 
 def located(error: EdgekitError, name: str) -> EdgekitError:

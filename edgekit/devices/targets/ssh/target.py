@@ -14,16 +14,19 @@ from edgekit.devices.targets.base import Probe
 from edgekit.devices.targets.ssh.connection import Connection, located
 from edgekit.devices.targets.ssh.failures import LOST, PASSING, not_installed
 from edgekit.errors import EdgekitError, EnvironmentMissingError, UsageError, WorkerError
-from edgekit.files import documents
 from edgekit.files.digest import sha256_of
-from edgekit.processes import child, worker_archive
+from edgekit.processes import answers, worker_archive
 from edgekit.progress import Progress, Step, silent
 from edgekit.runtimes.jobs import Job, ProbeJob, SustainJob
-from edgekit.runtimes.machine import Machine
 
 _PROBE_TIMEOUT_S = 60.0
 _INSTALL_TIMEOUT_S = 3600.0
 _PORTS = range(1, 65536)
+# Nothing that ssh takes for an option, or a shell for more than a name: ssh hands both to the
+# ProxyCommand of whoever has one.
+_ADDRESS = re.compile(
+    r"((?:\w[\w.+\\-]*@)?(?:\[[0-9A-Fa-f:]+(?:%\w+)?\]|\w[\w.-]*))(?::([0-9]{1,5}))?", re.ASCII
+)
 
 _MOST_LOSSES = 3  # of one job; a fourth connection would be lost like the others
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 15.0)  # before each try to connect again
@@ -71,7 +74,7 @@ class SshTarget:
     def probe(self) -> Probe:
         """Ask the machine for its facts and the runtimes it has."""
         answer = self.run(ProbeJob(), _PROBE_TIMEOUT_S)
-        return Probe(documents.decode(Machine, answer["machine"]), answer["runtimes"])
+        return answers.decoded(Probe, answer)
 
     def install(self, progress: Progress) -> None:
         """Install numpy and this machine's versions of the runtimes, with pip, for good.
@@ -112,7 +115,7 @@ class SshTarget:
                     raise _given_up(error, f"so were {losses - 1} before in the same run") from None
                 self._connection = self._reconnect(self._connection, error)
             else:
-                if "run" in answer:
+                if isinstance(answer.get("run"), dict):
                     answer["run"]["connections_lost"] = losses
                 return answer
 
@@ -143,7 +146,7 @@ class SshTarget:
         connection.put("worker.pyz", worker_archive.build())
         result = connection.run(job.moved(lambda path: _sent(Path(path), connection)), timeout_s)
         try:
-            return child.read_answer(*result)
+            return answers.read(*result)
         except EdgekitError as error:
             raise located(error, self.name) from None
 
@@ -165,9 +168,9 @@ def connect(address: str, python: str = "python3") -> SshTarget:
     Raises:
         UsageError: that is no such address.
     """
-    found = re.fullmatch(r"((?:[^@:\s]+@)?(?:\[[^\]\s]+\]|[^:@\s]+))(?::(\d+))?", address)
+    found = _ADDRESS.fullmatch(address)
     port = found[2] if found else None
-    if not found or address.startswith("-") or (port and int(port) not in _PORTS):
+    if not found or (port and int(port) not in _PORTS):
         raise UsageError(f"ssh: takes [user@]host[:port], such as ssh:pi@10.0.0.7, not {address!r}")
     destination = found[1].replace("[", "").replace("]", "")
     options = ("-p", port) if port else ()

@@ -14,10 +14,11 @@ from edgekit.export.sources.onnx_file.stored import constants
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 from edgekit.export.sources.shapes import InputShapes
 from edgekit.processes import child, limited
-from edgekit.processes.limited import Limits
+from edgekit.processes.spawning import Limits
 
 _WORKER = "edgekit.export.sources.onnx_file.worker"
 _TIME_S = 600.0
+_CPU_S, _CPU_S_PER_MB = 50, 5  # amply: nothing is trained here
 _MEMORY_BYTES = 8 << 30  # what an empty process and small files take of the address space, amply
 _MEMORY_PER_BYTE = 16  # of the file: it is copied several times
 _OUTPUT_BYTES = 1 << 32  # protobuf itself ends at 2 GiB
@@ -63,7 +64,9 @@ def read(path: Path, asked: InputShapes) -> FileReading:
         size = path.stat().st_size
     except OSError as error:
         raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
-    limits = Limits(_TIME_S, _MEMORY_BYTES + _MEMORY_PER_BYTE * size, _OUTPUT_BYTES)
+    memory_bytes = _MEMORY_BYTES + _MEMORY_PER_BYTE * size
+    cpu_s = _CPU_S + _CPU_S_PER_MB * size // 1_000_000
+    limits = Limits(_TIME_S, memory_bytes, _OUTPUT_BYTES, cpu_s)
     with child.scratch_folder() as folder:
         job = {
             "path": str(path.absolute()),

@@ -10,6 +10,7 @@ import onnx.external_data_helper
 from google.protobuf.message import DecodeError
 
 from edgekit.errors import InvalidPathError, RefusedError, UnreadableModelError
+from edgekit.files import reading
 
 LARGEST_BYTES = 2**31 - 1
 """Of any protobuf message, so of every .onnx file in one piece."""
@@ -27,7 +28,7 @@ def parse(path: Path) -> onnx.ModelProto:
             not know, or more than 2 GiB in all.
     """
     try:
-        data = path.read_bytes()
+        data = reading.content(path)
     except OSError as error:
         raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
     try:
