@@ -13,6 +13,7 @@ from edgekit.errors import InvalidPathError, RefusedError
 from edgekit.files import reading
 
 LABELS = "labels.csv"
+_MOST_DIGITS = 9  # of a class index
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def _from_csv(root: Path) -> ImageFolder:
             raise _bad_labels(f"{where}: {name!r} is no path of a file in the folder")
         if name in labels:
             raise _bad_labels(f"{where}: {name!r} is listed twice")
-        if not (label.isascii() and label.isdecimal()):
+        if not (label.isascii() and label.isdecimal() and len(label) <= _MOST_DIGITS):
             raise _bad_labels(f"{where}: the label {label!r} is no class index (0, 1, ...)")
         if not (root / name).is_file():
             raise _bad_labels(f"{where}: there is no file {name!r} in the folder")

@@ -40,7 +40,7 @@ def read(path: Path) -> list[StoredTimes] | list[StoredCount]:
         raise _no_result(path) from error
     try:
         document = parsing.json_of(text)
-        schema = document["schema"]
+        schema = str(document["schema"])
         several = schema in (_LATENCIES[1], _COUNTS[1])
         inner = [json.dumps(each) for each in document["reports"]] if several else [text]
     except (ValueError, KeyError, TypeError) as error:

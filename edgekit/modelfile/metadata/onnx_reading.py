@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgekit.errors import InvalidPathError, UnreadableModelError
-from edgekit.files import documents, parsing
+from edgekit.files import documents, parsing, reading
 from edgekit.modelfile.metadata.description import FileDescription
 from edgekit.runtimes.ort import onnx_protobuf
 
@@ -21,7 +21,8 @@ def read(path: Path) -> FileDescription | None:
         UnreadableModelError: this is no .onnx file, or its entry is damaged.
     """
     try:
-        held = onnx_protobuf.metadata(path).get(KEY)
+        with reading.opened(path) as file:
+            held = onnx_protobuf.metadata(file).get(KEY)
     except OSError as error:
         raise InvalidPathError(f"{path}: {error.strerror}") from error
     except ValueError as error:

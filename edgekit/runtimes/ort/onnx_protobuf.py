@@ -13,6 +13,7 @@ import struct
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 # Field numbers of onnx.proto.
 _MODEL_GRAPH, _GRAPH_NODE, _NODE_OP_TYPE = 7, 1, 4
@@ -35,14 +36,13 @@ def operator_counts(path: Path) -> dict[str, int]:
         return dict(sorted(Counter(types).items()))
 
 
-def metadata(path: Path) -> dict[str, str]:
+def metadata(file: IO[bytes]) -> dict[str, str]:
     """Return the notes that an .onnx file carries about itself, by key.
 
     Raises:
-        OSError: the file cannot be opened.
         ValueError: it is no protocol buffer.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         found = {}
         for entry in _fields(data, (0, len(data)), _MODEL_METADATA):
             texts = dict(fields(data, entry))
