@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types imports docs-check docs site dist newcomer unit fuzz-graphs oracles clean
+.PHONY: demo test lint types imports docs-check docs site dist newcomer unit fuzz fuzz-graphs reliability hashes oracles clean
 
 demo: $(VENV)/.installed
 	$(BIN)/edgekit export --model micronet-m0 --output out
@@ -55,6 +55,23 @@ unit: $(VENV)/.dev
 NETWORKS ?= 10000
 fuzz-graphs: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.fuzz_graphs $(NETWORKS)
+
+# Files of every reader, mutated for SECS seconds each; what is found lies in build/fuzz.
+SECS ?= 60
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.reliability.fuzz --secs $(SECS)
+
+# Hostile files, kills and memory, and docs/reliability.md from what came of them.
+reliability: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.reliability.run
+
+hashes: $(VENV)/.dev
+	$(PIP) install uv
+	( sed -n '/^#/p;/^[^#]/q' constraints.hashes.txt | head -2; \
+	$(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --universal \
+		--python-version 3.11 --generate-hashes --no-header --quiet \
+		--default-index https://pypi.org/simple ) > constraints.hashes.new
+	mv constraints.hashes.new constraints.hashes.txt
 
 # What an ordinary machine skips: other people's kernels and devices. Ends with what is still skipped.
 ORACLES := build/oracles

@@ -20,6 +20,7 @@ from edgekit.errors import (
     EdgekitError,
     EnvironmentMissingError,
     InternalError,
+    InvalidPathError,
     MissingPackageError,
 )
 
@@ -98,6 +99,9 @@ def _run(arguments: Sequence[str]) -> int:
     except MemoryError:
         message = "there is not enough memory for this"
         return _report(EnvironmentMissingError(message, reason_code=_FULL), as_json=as_json)
+    except OSError as error:  # a path that is too long, a disk that fails
+        what = f"cannot use {error.filename}" if error.filename else "the system refuses"
+        return _report(InvalidPathError(f"{what}: {error.strerror or error}"), as_json=as_json)
     except Exception as error:
         if os.environ.get("EDGEKIT_TRACEBACK"):
             raise
