@@ -102,7 +102,8 @@ def confine(pid: int, limits: Limits) -> None:
     ):
         if most is not None:
             with suppress(OSError, ValueError):  # it ended already, or has a lower limit
-                limited(pid, kind, (most, most))
+                # Behind the hard limit of processor time the signal does not say what it was.
+                limited(pid, kind, (most, most + (kind == resource.RLIMIT_CPU)))
 
 
 def _heard(process: subprocess.Popen[bytes], time_s: float) -> tuple[str, str]:

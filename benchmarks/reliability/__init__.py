@@ -1,0 +1,1 @@
+"""Hostile files, kills and memory: what `make reliability` runs and docs/reliability.md reports."""
