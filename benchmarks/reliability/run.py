@@ -69,8 +69,8 @@ def _killed(secs: float, seed: int, place: Path) -> tuple[list[str], int]:
     tallies = kills.run(secs, seed, place)
     total = sum(each.trials for each in tallies.values())
     lines = [
-        f"{total} commands ({', '.join(kills.COMMANDS)}) were sent a signal after a random amount of "
-        "processor time. Then: files that are not whole, processes that outlive the command, "
+        f"{total} commands ({', '.join(kills.COMMANDS)}) were sent a signal after a random amount "
+        "of processor time. Then: files that are not whole, processes that outlive the command, "
         "folders that it left, and those that are there when the next run has begun.",
         "",
         "| signal | trials | had ended before | not whole | orphans | tracebacks | left | left "

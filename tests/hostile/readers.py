@@ -18,7 +18,7 @@ from PIL import Image
 
 from edgekit.bundle import budgets
 from edgekit.bundle.metadata import tflite_writing
-from edgekit.data import folder, images
+from edgekit.data import arrays, folder, images
 from edgekit.devices import PredictRequest, predict
 from edgekit.devices.stored_results import result_file
 from edgekit.devices.targets import fleet
@@ -31,7 +31,6 @@ from edgekit.modelfile.metadata.description import FileDescription, TensorDescri
 from edgekit.models import weights
 from edgekit.quantize import recipe
 from edgekit.quantize.encodings_file import document as encodings_document
-from edgekit.quantize.samples import arrays
 from edgekit.runtimes.ort import onnx_protobuf
 from tests.specimens import files, reports
 
@@ -139,8 +138,8 @@ def _cut(path: Path) -> object:
 
 
 def _rows(path: Path) -> object:
-    rows = arrays.by_input(path, ["x"])["x"]
-    return list(rows.read(range(min(4, rows.shape[0]))))
+    found = arrays.of_file(path).values()
+    return [list(rows.read(range(min(4, rows.shape[0])))) for rows in found]
 
 
 def _operators(path: Path) -> object:
