@@ -126,7 +126,8 @@ def operators() -> str:
     held = sum(row.supported for row in rows)
     table = "".join(
         f"| {row.operator} | {'rewritten' if row.rewritten else 'yes' if row.supported else ''} "
-        f"| {'yes' if row.integer else ''} | {row.layer_class} |\n"
+        f"| {'yes' if row.integer else ''} | {row.delegated} | {row.layer_class} "
+        f"| {'; '.join(row.limits)} |\n"
         for row in rows
     )
     return (
@@ -135,9 +136,12 @@ def operators() -> str:
         f"{len(rows)} operators of the standard, a `.tflite` can hold {held}, in every form that "
         "LiteRT computes\nexactly as ONNX asks; other forms are refused with the node and the "
         "reason (`edgekit export FILE\n--report`). *Rewritten* ones become others before the file "
-        "is written. An operator without int8 stays\nfloat32 in a quantized file. An `.onnx` holds "
-        "all."
-        f"\n\n| operator | .tflite | int8 | class |\n|---|---|---|---|\n{table}"
+        "is written. An operator without int8 stays\nfloat32 in a quantized file. *XNNPACK* says "
+        "whether the\ndelegate takes it in float32, as measured on every form in the tests "
+        "(`benchmarks/delegated_operators.py`);\n*refused of it* what its emitter refuses by name. "
+        "An `.onnx` holds all."
+        "\n\n| operator | .tflite | int8 | XNNPACK | class | refused of it |\n"
+        f"|---|---|---|---|---|---|\n{table}"
     )
 
 

@@ -28,13 +28,15 @@ def command(pattern: str, *, as_json: bool) -> None:
         output.print_json("edgekit.operators", 1, {"operators": documents})
         return
     output.print_table(
-        ["operator", ".tflite", "int8", "class"],
+        ["operator", ".tflite", "int8", "XNNPACK", "class", "refused of it"],
         [
             (
                 row.operator,
                 "rewritten" if row.rewritten else "yes" if row.supported else "no",
                 "yes" if row.integer else "",
+                row.delegated,
                 row.layer_class,
+                "; ".join(row.limits),
             )
             for row in rows
         ],

@@ -61,6 +61,16 @@ def test_what_is_rewritten_is_written(operator: str) -> None:
     assert graphs.to_tflite(model)
 
 
+def test_what_a_row_says() -> None:
+    (conv,) = operator_support.of_standard("Conv")
+    assert (conv.supported, conv.integer, conv.rewritten) == (True, True, False)
+    assert conv.delegated in ("yes", "in part")
+    (gathered,) = operator_support.of_standard("GatherND")
+    assert any("batch dimensions" in limit for limit in gathered.limits)
+    (absent,) = operator_support.of_standard("Det")
+    assert (absent.delegated, absent.limits) == ("", ())
+
+
 def test_the_command_prints_and_refuses(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["operators", "conv*"]) == 0
     assert "ConvTranspose" in capsys.readouterr().out

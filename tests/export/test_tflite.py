@@ -13,6 +13,7 @@ from edgekit import runtimes
 from edgekit.errors import UnsupportedOperatorError
 from edgekit.export import lowering, tflite
 from edgekit.export.graph import permutations
+from edgekit.export.tflite import delegate_table, operator_support
 from edgekit.export.tflite.emit import EMITTERS
 from tests.specimens import graphs
 from tests.specimens.graphs import weights
@@ -38,6 +39,9 @@ def test_operator_computes_what_onnx_says(
     assert set(answer) == set(expected)
     for name, truth in expected.items():
         np.testing.assert_allclose(answer[name], truth, rtol=1e-5, atol=1e-5)
+    info = runtimes.load("tflite", tmp_path / "model.tflite").info()
+    taken = operator_support.delegation(info.partitions, info.operators_outside)
+    assert delegate_table.DELEGATED[operator] in (taken, delegate_table.PARTLY)
 
 
 @settings(

@@ -5,11 +5,15 @@ Drawn up from the emitters and the traits that write the files.
 
 from __future__ import annotations
 
+import ast
+import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
 from edgekit.errors import UnknownNameError
 from edgekit.export.graph.operators import TRAITS
+from edgekit.export.tflite import delegate_table
 from edgekit.export.tflite.emit import EMITTERS
 
 REWRITTEN = (
@@ -30,6 +34,9 @@ class OperatorSupport:
         integer: whether both runtimes compute it on 8-bit integers; where not, a quantized file
             has it in float32.
         layer_class: the class that a profile sums it up in.
+        delegated: whether the XNNPACK delegate takes it in float32: ``yes``, ``in part`` or
+            ``no``, as measured on the specimens; empty for what becomes other operators.
+        limits: what is refused of it, as its emitter says.
     """
 
     operator: str
@@ -37,6 +44,8 @@ class OperatorSupport:
     rewritten: bool
     integer: bool
     layer_class: str
+    delegated: str
+    limits: tuple[str, ...]
 
 
 def of_standard(pattern: str = "*") -> tuple[OperatorSupport, ...]:
@@ -72,4 +81,46 @@ def _of(name: str) -> OperatorSupport:
         rewritten=rewritten,
         integer=traits is not None and traits.integer,
         layer_class="" if traits is None else traits.layer_class,
+        delegated=delegate_table.DELEGATED.get(name, ""),
+        limits=_limits(name),
     )
+
+
+def delegation(partitions: int | None, operators_outside: Sequence[str]) -> str:
+    """Return what the delegate took of a file, in the words of the table."""
+    if not partitions:
+        return delegate_table.NOT
+    return delegate_table.PARTLY if operators_outside else delegate_table.WHOLE
+
+
+def _limits(name: str) -> tuple[str, ...]:
+    """Return the reasons that an operator's emitter, and what it calls in its file, refuses for."""
+    emitter = EMITTERS.get(("", name))
+    if emitter is None:
+        return ()
+    module = inspect.getmodule(emitter)
+    functions = {
+        found.name: found
+        for found in ast.parse(inspect.getsource(module) if module else "").body
+        if isinstance(found, ast.FunctionDef)
+    }
+    waiting, seen, reasons = [emitter.__name__], set[str](), dict[str, None]()
+    while waiting:
+        current = waiting.pop()
+        if current in seen or current not in functions:
+            continue
+        seen.add(current)
+        for call in ast.walk(functions[current]):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+                waiting.append(call.func.id)
+                if call.func.id == "refuse":
+                    reasons[_text(call.args[1])] = None
+    return tuple(sorted(reason for reason in reasons if reason))
+
+
+def _text(said: ast.expr) -> str:
+    """Return a message as its code says it; what is filled in as three dots."""
+    if isinstance(said, ast.JoinedStr):
+        parts = [each.value if isinstance(each, ast.Constant) else "..." for each in said.values]
+        return "".join(map(str, parts))
+    return str(said.value) if isinstance(said, ast.Constant) else ""
