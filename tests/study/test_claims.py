@@ -15,7 +15,7 @@ from edgekit.cli import run
 from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError, UsageError, WorkerError
 from edgekit.study import claims
 from edgekit.study.claims import CLAIMS, Bar, Claim, ClaimsRequest, Measured, decide, papers
-from edgekit.study.claims.laboratory import ratio
+from edgekit.study.claims.laboratory import making, ratio, survey
 from edgekit.study.claims.laboratory.base import Laboratory
 from edgekit.study.claims.laboratory.specimen import Specimen
 from edgekit.study.claims.measured import exact
@@ -138,8 +138,6 @@ class _Counting(FakeLaboratory):
     """Counts for real and measures nothing."""
 
     def cost(self, specimen: Specimen) -> models.Count:
-        from edgekit.study.claims.laboratory import making
-
         return making.cost(specimen)
 
 
@@ -270,25 +268,83 @@ def test_slips_of_the_pen_are_found_first(tmp_path: Path) -> None:
         claims.read(tmp_path / "none.json")
 
 
-def test_two_claims_for_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The verdicts are the machine's; what stands beside them is checked."""
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from edgekit.study.claims.laboratory import settings
 
-    tiny = dataclasses.replace(
+    shortest = dataclasses.replace(
         settings.QUICK, children=3, num_runs=3, min_secs=0.0, warmup_secs=0.0, warmup_runs=1
     )
-    monkeypatch.setattr(settings, "QUICK", tiny)
+    monkeypatch.setattr(settings, "QUICK", shortest)
     monkeypatch.setenv("EDGEKIT_CACHE", str(tmp_path))
-    names = ("guideline-1-int8", "groups-need-an-optimized-kernel")
-    report = claims.run(ClaimsRequest(names, is_quick=True))
-    assert [each.verdict != "cannot be tested here" for each in report.claims] == [True, True]
-    times = [e for each in report.claims for e in each.measured if e.quantity == "time ratio"]
-    assert {each.subject.rpartition(" on ")[2] for each in times[:2]} == {"LiteRT", "ONNX Runtime"}
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize(
+    ("name", "runtimes", "processes"),
+    [
+        ("groups-need-an-optimized-kernel", {"LiteRT"}, None),
+        pytest.param("guideline-1-int8", {"LiteRT", "ONNX Runtime"}, "3", marks=pytest.mark.slow),
+    ],
+)
+def test_a_claim_for_real(name: str, runtimes: set[str], processes: str | None) -> None:
+    """The verdict is the machine's; what stands beside it is checked."""
+    report = claims.run(ClaimsRequest((name,), is_quick=True))
+    (finding,) = report.claims
+    assert finding.verdict != "cannot be tested here", finding.why
+    times = [each for each in finding.measured if each.samples]
+    assert times
+    assert {each.subject.rpartition(" on ")[2] for each in times if " on " in each.subject} == (
+        runtimes
+    )
     for each in times:
         assert each.samples >= 2 * 3 * 3
         assert each.interval[0] < each.value < each.interval[1]
-        assert each.conditions["processes"] == "3"
-    assert json.loads(report.to_json())["schema"] == "edgekit.claims"
+        assert processes in (None, each.conditions["processes"])
+    documents.check(report.document())
+
+
+def _files(name: str) -> set[Specimen]:
+    experiment = CLAIMS[name].measure
+    assert experiment is not None
+    return survey.files_of([experiment])
+
+
+@pytest.mark.usefixtures("tiny")
+def test_files_are_made_ahead_and_found_again() -> None:
+    found = _files("shift-is-faster-than-depthwise")
+    assert {(each.format, each.lowering) for each in found} == {
+        ("tflite", ""), ("onnx", ""), ("tflite", "+shift_as_slices"), ("onnx", "+shift_as_slices"),
+    }  # fmt: skip
+    first = min(found, key=lambda each: each.label).on("tflite")
+    small = dataclasses.replace(first, shape=(1, 288, 4, 4))
+    files = making.made([small, small.on("onnx")])
+    steps: list[str] = []
+    assert making.made([small.on("onnx"), small], steps.append) == files
+    assert steps == []
+    assert files[small].path.suffix == ".tflite"
+    assert files[small].macs == making.cost(small).macs
+
+
+def test_the_survey_asks_what_the_experiments_ask() -> None:
+    experiments = [
+        each.measure for each in CLAIMS.values() if each.measure and each.kind != "accuracy"
+    ]
+    laboratory = _Noting()
+    for each in experiments:
+        list(each(laboratory))
+    assert survey.files_of(experiments) == laboratory.asked
+
+
+class _Noting(FakeLaboratory):
+    """Notes what is measured, and not what is counted without a file."""
+
+    def cost(self, specimen: Specimen) -> models.Count:
+        known = set(self.asked)
+        count = super().cost(specimen)
+        self.asked.clear()
+        self.asked.update(known)
+        return count
 
 
 def test_exact_numbers_have_no_interval() -> None:

@@ -25,6 +25,7 @@ from tests.specimens import documents
 from tests.study.laboratory import FakeLaboratory
 
 NAMES = [name for name, each in CLAIMS.items() if each.kind == "accuracy"]
+TRAINING = [name for name in NAMES if name != "per-tensor-breaks-mobilenet-v1"]
 
 
 def _idx(array: np.ndarray) -> bytes:
@@ -93,7 +94,7 @@ def test_damaged_images_are_refused_by_name(tmp_path: Path) -> None:
         training.cifar10(tmp_path)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", TRAINING)
 def test_each_trains_for_real(name: str, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for file in (depthwise_needs_batch_norm, shiftresnet_beside_resnet, shuffle_and_groups):
         monkeypatch.setattr(file, "_QUICK", training.Recipe(1, 0.02, 2, 128, 20))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from edgekit.study.claims.measured import LOCAL, Measured, Says
 
 if TYPE_CHECKING:
-    from edgekit.study.claims.laboratory.base import Laboratory
+    from edgekit.study.claims.laboratory.base import Experiment
 
 Verdict = Literal["holds", "does not hold", "cannot tell", "cannot be tested here"]
 Kind = Literal["exact", "latency", "accuracy", "untestable"]
@@ -91,7 +91,7 @@ class Claim:
     experiment: str
     kind: Kind
     bars: tuple[Bar, ...] = ()
-    measure: Callable[[Laboratory], Iterable[Measured]] | None = None
+    measure: Experiment | None = None
     untestable_because: str = ""
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from edgekit.files.staging import staging
 from edgekit.progress import silent
 from edgekit.runtimes import machine
 from edgekit.study.claims import claim, report
-from edgekit.study.claims.claim import Claim, Finding
+from edgekit.study.claims.claim import Claim, Finding, Verdict
+from edgekit.study.claims.laboratory import making, survey
 from edgekit.study.claims.laboratory.base import Laboratory
 from edgekit.study.claims.laboratory.live import LiveLaboratory
 from edgekit.study.claims.papers import CLAIMS
@@ -31,8 +33,8 @@ class ClaimsRequest:
         is_quick: measure shortly, and train nothing that is not named.
         count_on: emulated processors, ``qemu:cortex-a53``, to count instructions on beside.
         data: folder of data sets; None if there is none.
-        kept: file that holds the report after each claim; claims that it has already are not
-            measured again.
+        kept: file that holds this run's own report after each claim; claims that it has already
+            are not measured again.
         earlier: report of an independent run; a claim whose verdict differs there gets none.
 
     Raises:
@@ -87,9 +89,8 @@ def run(
     Raises:
         InvalidPathError: a report that shall be gone on with cannot be read.
         RefusedError: it is none, or of other conditions (reason ``unlike-conditions``).
+        EnvironmentMissingError: a processor to count on cannot be emulated here.
     """
-    if laboratory is None:
-        laboratory = LiveLaboratory(request.is_quick, request.data, request.counting, progress)
     found = ClaimsReport(
         __version__,
         request.is_quick,
@@ -98,23 +99,41 @@ def run(
         request.count_on,
         (),
     )
-    before = _kept(request.kept, found)
-    earlier = (
-        {}
-        if request.earlier is None
-        else {each.name: each.verdict for each in read(request.earlier).claims}
-    )
-    for number, each in enumerate(request.claims):
-        if each.name not in before:
-            progress(Step(f"testing {each.name}", number, len(request.claims)))
-            before[each.name] = test(each, laboratory)
-        finding = before[each.name]
-        if each.name in earlier:
-            finding = claim.against(finding, earlier[each.name])
-        found = replace(found, claims=(*found.claims, finding))
+    tested = _kept(request.kept, found)
+    earlier = {} if request.earlier is None else _verdicts(read(request.earlier))
+    todo = [each for each in request.claims if each.name not in tested]
+    if laboratory is None:
+        laboratory = _ready(request, todo, progress)
+    for number, each in enumerate(todo):
+        progress(Step(f"testing {each.name}", number, len(todo)))
+        tested[each.name] = test(each, laboratory)
         if request.kept is not None:
-            _keep(request.kept, found, before)
-    return found
+            _keep(request.kept, replace(found, claims=tuple(tested.values())))
+    findings = (tested[each.name] for each in request.claims)
+    return replace(
+        found,
+        claims=tuple(
+            claim.against(each, earlier.get(each.name, each.verdict)) for each in findings
+        ),
+    )
+
+
+def _ready(request: ClaimsRequest, todo: Sequence[Claim], progress: Progress) -> LiveLaboratory:
+    """Return this machine as a laboratory, with the files of all experiments made."""
+    for target in request.counting:
+        target.probe()  # says now what is missing, not in the midst of it
+    experiments = [
+        each.measure for each in todo if each.measure is not None and each.kind != "accuracy"
+    ]
+    making.prepare(
+        survey.files_of(experiments),
+        lambda done, total: progress(Step("making files", done, total)),
+    )
+    return LiveLaboratory(request.is_quick, request.data, request.counting, progress)
+
+
+def _verdicts(found: ClaimsReport) -> dict[str, Verdict]:
+    return {each.name: each.verdict for each in found.claims}
 
 
 def test(tested: Claim, laboratory: Laboratory) -> Finding:
@@ -155,11 +174,8 @@ def _kept(path: Path | None, now: ClaimsReport) -> dict[str, Finding]:
     return {each.name: each for each in kept.claims if each.verdict != "cannot be tested here"}
 
 
-def _keep(path: Path, found: ClaimsReport, before: dict[str, Finding]) -> None:
-    """Write the report with all that an earlier one had, so that nothing is lost if this stops."""
-    now = {each.name for each in found.claims}
-    rest = tuple(each for name, each in before.items() if name not in now)
-    whole = replace(found, claims=(*found.claims, *rest))
+def _keep(path: Path, found: ClaimsReport) -> None:
+    """Write the report so far, so that nothing is lost if this stops."""
     with staging(path.absolute().parent) as waiting:
-        waiting.write(path.name, whole.to_json().encode())
+        waiting.write(path.name, found.to_json().encode())
         waiting.commit(force=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from edgekit.study.claims.laboratory.ratio import Ratio
 from edgekit.study.claims.laboratory.specimen import Specimen
+from edgekit.study.claims.measured import Measured
 
 if TYPE_CHECKING:
     from edgekit.models import Count
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 Session = Literal["interpreter", "compiled-model", "built-in"]
 """A way to run a .tflite file: as everywhere, by LiteRT's newer interface, without XNNPACK."""
+
+
+Experiment: TypeAlias = "Callable[[Laboratory], Iterable[Measured]]"
+"""Asks a laboratory, and gives the numbers."""
 
 
 class Laboratory(Protocol):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 _SAMPLES = 8  # calibration samples: the times of integers do not depend on their scales
 _RECIPE = "minmax"
+_GROUPS_A_PROCESS = 3  # fewer are made sooner than a process has started
 _BATCH = 4  # inputs for the batch norm of a network that a claim builds
 
 
@@ -43,26 +47,59 @@ def made(
         ParityError: a file does not compute what the network computes.
     """
     wanted = list(dict.fromkeys(specimens))
-    groups: dict[Path, list[Specimen]] = {}
-    for each in wanted:
-        where = cache_folder.folder() / f"specimen-{_key(each)}"
-        groups.setdefault(where, []).append(each)
     found: dict[Specimen, ModelFile] = {}
-    for where, group in groups.items():
-        missing = [each for each in group if _find(where, each) is None]
-        if missing:
-            progress(f"making {missing[0].label}")
-            formats_wanted = [each.format for each in missing]
-            if missing[0].precision == "int8":
-                _integer(missing[0], formats_wanted, where)
-            else:
-                _float(missing[0], formats_wanted, where)
+    for where, group in _groups(wanted).items():
+        if _missing(where, group):
+            progress(f"making {group[0].label}")
+            _make(where, group)
         for each in group:
             kept = _find(where, each)
             if kept is None:
                 raise WorkerError(f"{each.label} for {each.runtime} was made and is not there")
             found[each] = ModelFile(kept.path, None, each.name, each.precision, kept.macs)
     return {each: found[each] for each in wanted}
+
+
+def prepare(
+    specimens: Iterable[Specimen], progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> None:
+    """Make files ahead, on all processors; those that cannot be made are left to `made`.
+
+    Args:
+        specimens: the files.
+        progress: told how many networks are done, and of how many.
+    """
+    todo = [each for each in _groups(specimens).items() if _missing(*each)]
+    processes = min(len(todo) // _GROUPS_A_PROCESS, os.cpu_count() or 1)
+    if processes < 2:
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        running = [pool.submit(_make, *each) for each in todo]
+        for done, each in enumerate(as_completed(running)):
+            progress(done, len(todo))
+            each.exception()
+
+
+def _groups(specimens: Iterable[Specimen]) -> dict[Path, list[Specimen]]:
+    """Return files that are made together, by the folder that they are kept in."""
+    groups: dict[Path, list[Specimen]] = {}
+    for each in sorted(set(specimens), key=lambda each: (each.label, each.format)):
+        where = cache_folder.folder() / f"specimen-{_key(each)}"
+        groups.setdefault(where, []).append(each)
+    return groups
+
+
+def _missing(where: Path, group: Sequence[Specimen]) -> list[Specimen]:
+    return [each for each in group if _find(where, each) is None]
+
+
+def _make(where: Path, group: Sequence[Specimen]) -> None:
+    missing = _missing(where, group)
+    wanted = [each.format for each in missing]
+    if missing[0].precision == "int8":
+        _integer(missing[0], wanted, where)
+    else:
+        _float(missing[0], wanted, where)
 
 
 def cost(specimen: Specimen) -> models.Count:

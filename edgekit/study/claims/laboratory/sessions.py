@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -47,7 +49,8 @@ def _in_process(
 def _measure(
     path: Path, sessions: tuple[Session, Session], settings: MeasureSettings, seed: int
 ) -> tuple[Block, ...]:
-    """Run in a process of its own."""
+    """Run in a process of its own, where what LiteRT logs at opening goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     invokes = [_OPENERS[each](path) for each in sessions]
     for invoke in invokes:
         timing.warm_up(invoke, settings.warmup_runs, settings.warmup_secs)
