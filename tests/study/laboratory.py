@@ -53,7 +53,7 @@ class FakeLaboratory:
 
     def work(self, specimen: Specimen) -> list[OperatorWork]:
         self.asked.add(specimen)
-        return [OperatorWork(1000 * len(specimen.name), 10)]
+        return [OperatorWork(1000 * sum(map(ord, specimen.name)), 10)]
 
     def startup(self, specimen: Specimen) -> list[StartUp]:
         self.asked.add(specimen)

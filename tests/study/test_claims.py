@@ -212,6 +212,8 @@ def test_rank_correlation_is_spearmans() -> None:
     assert value == pytest.approx(1 - 6 * 194 / (10 * 99))
     assert low <= value <= high
     assert ratio.rank_correlation(iq, hours) == (value, (low, high))
+    with pytest.raises(ValueError, match="no order"):
+        ratio.rank_correlation([1, 1, 1], [1, 2, 3])
 
 
 def test_means_come_with_students_interval() -> None:

@@ -141,8 +141,13 @@ def rank_correlation(
         costs: what is counted of each network.
         times: what each took, in any unit.
         seed: of the resampling.
+
+    Raises:
+        ValueError: all cost the same, or all took the same.
     """
     pairs = np.array([costs, times], float)
+    if any(np.unique(row).size < 2 for row in pairs):
+        raise ValueError("networks that are all alike have no order")
     value = spearman(costs, times)
     generator = np.random.default_rng(seed)
     drawn: list[float] = []

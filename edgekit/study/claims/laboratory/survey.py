@@ -58,7 +58,7 @@ class Survey:
     def work(self, specimen: Specimen) -> list[OperatorWork]:
         """Note the file."""
         self.wanted.add(specimen)
-        return [OperatorWork(len(specimen.name), 1)]
+        return [OperatorWork(1000 * sum(map(ord, specimen.name)), 1)]
 
     def startup(self, specimen: Specimen) -> list[StartUp]:
         """Note the file."""

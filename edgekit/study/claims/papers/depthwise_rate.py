@@ -25,10 +25,8 @@ def _chain(channels: int, kernel: int, count: int, *, depthwise: bool) -> nn.Mod
     ])  # fmt: skip
 
 
-_DEPTHWISE = Specimen("depthwise-512", partial(_chain, 512, 3, 8, depthwise=True), (1, 512, 14, 14))
-_POINTWISE = Specimen(
-    "pointwise-512", partial(_chain, 512, 1, 2, depthwise=False), (1, 512, 14, 14)
-)
+DEPTHWISE = Specimen("depthwise-512", partial(_chain, 512, 3, 8, depthwise=True), (1, 512, 14, 14))
+POINTWISE = Specimen("pointwise-512", partial(_chain, 512, 1, 2, depthwise=False), (1, 512, 14, 14))
 _THIN = Specimen("depthwise-96", partial(_chain, 96, 3, 8, depthwise=True), (1, 96, 28, 28))
 _DENSE = Specimen("dense-96", partial(_chain, 96, 3, 2, depthwise=False), (1, 96, 28, 28))
 
@@ -56,7 +54,7 @@ CLAIMS = (
         "second, at most half",
         kind="latency",
         bars=(Bar("MACs a second, ratio", high=0.5),),
-        measure=_rates(_POINTWISE, _DEPTHWISE, ("tflite", "onnx")),
+        measure=_rates(POINTWISE, DEPTHWISE, ("tflite", "onnx")),
     ),
     Claim(
         name="depthwise-is-memory-bound-int8",
@@ -67,7 +65,7 @@ CLAIMS = (
         "second, at most half",
         kind="latency",
         bars=(Bar("MACs a second, ratio", high=0.5),),
-        measure=_rates(_POINTWISE, _DEPTHWISE, ("tflite", "onnx"), "int8"),
+        measure=_rates(POINTWISE, DEPTHWISE, ("tflite", "onnx"), "int8"),
     ),
     Claim(
         name="depthwise-has-low-flops",

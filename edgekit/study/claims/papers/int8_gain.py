@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from typing import TYPE_CHECKING
 
-from edgekit.models import layers
 from edgekit.study.claims import citations
 from edgekit.study.claims.claim import Bar, Claim
 from edgekit.study.claims.laboratory import ratio
 from edgekit.study.claims.laboratory.base import Laboratory
 from edgekit.study.claims.laboratory.specimen import Specimen
 from edgekit.study.claims.measured import Measured
-
-if TYPE_CHECKING:
-    from torch import nn
+from edgekit.study.claims.papers.depthwise_rate import DEPTHWISE, POINTWISE
 
 _V1 = Specimen("mobilenet-v1-1.0-224")
 _V2 = Specimen("mobilenet-v2-1.0-224")
 _SHUFFLENET = Specimen("shufflenet-v1-1.0x-g3")
 _MICRONET = Specimen("micronet-m0")
 _NETS = (_V1, _V2, _SHUFFLENET, _MICRONET)
-
-
-def _chain(kernel: int, count: int, *, depthwise: bool) -> nn.Module:
-    groups = 512 if depthwise else 1
-    return layers.chain(*[
-        layers.ConvBnAct(512, 512, kernel, groups=groups, act="relu") for _ in range(count)
-    ])  # fmt: skip
-
-
-_DEPTHWISE = Specimen("depthwise-x8", partial(_chain, 3, 8, depthwise=True), (1, 512, 14, 14))
-_POINTWISE = Specimen("pointwise-x2", partial(_chain, 1, 2, depthwise=False), (1, 512, 14, 14))
 
 
 def _pair(net: Specimen, format_name: str = "tflite") -> tuple[Specimen, Specimen]:
@@ -63,7 +47,7 @@ def _always(lab: Laboratory) -> Iterator[Measured]:
 
 
 def _by_class(lab: Laboratory) -> Iterator[Measured]:
-    found = lab.ratios(_pair(_POINTWISE), _pair(_DEPTHWISE))
+    found = lab.ratios(_pair(POINTWISE), _pair(DEPTHWISE))
     for pointwise, depthwise in zip(found[::2], found[1::2], strict=True):
         yield pointwise.measured("speed-up of 1x1 layers", ratio.inverse)
         yield depthwise.measured("speed-up of depthwise layers", ratio.inverse)
