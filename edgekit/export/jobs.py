@@ -85,7 +85,7 @@ def write(
     jobs: Sequence[Job],
     folder: Path,
     *,
-    origin: QuantizationRecord | None = None,
+    record: QuantizationRecord | None = None,
     beside: Mapping[str, bytes] | None = None,
     force: bool = False,
     progress: Callable[[str], None] = lambda _: None,
@@ -96,7 +96,7 @@ def write(
         source: the network that the files are of.
         jobs: the files.
         folder: where they go; created if missing.
-        origin: how quantized files came about.
+        record: how quantized files came about.
         beside: further files of the set, content by name.
         force: replace existing files that have other content.
         progress: called with a short line before each step.
@@ -112,7 +112,7 @@ def write(
         written = []
         for job in jobs:
             progress(f"writing {job.target.name} {job.precision}")
-            written.append(_checked(source, job, stage, origin or QuantizationRecord()))
+            written.append(_checked(source, job, stage, record or QuantizationRecord()))
         failed = [entry for entry in written if entry.verified == "failed"]
         saved = [_save(entry, folder, stage, failed=bool(failed)) for entry in written]
         for name, data in (beside or {}).items():
@@ -124,7 +124,7 @@ def write(
     return saved
 
 
-def _checked(source: Source, job: Job, stage: Staging, origin: QuantizationRecord) -> Artifact:
+def _checked(source: Source, job: Job, stage: Staging, record: QuantizationRecord) -> Artifact:
     """Stage one file, run it and compare."""
     target = job.target
     path = stage.write(f"{source.name}_{job.precision}.{target.suffix}", job.data)
@@ -164,9 +164,9 @@ def _checked(source: Source, job: Job, stage: Staging, origin: QuantizationRecor
         size_bytes=len(job.data),
         sha256=hashlib.sha256(job.data).hexdigest(),
         parity=checked,
-        recipe=origin.recipe,
-        calibration=origin.calibration,
-        trace=origin.trace,
+        recipe=record.recipe,
+        calibration=record.calibration,
+        trace=record.trace,
         tools=artifacts.tool_versions(),
         drift=drift,
         fidelity=judged,

@@ -7,6 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from edgekit.errors import EnvironmentMissingError, StorageError
 from edgekit.files import scratch
 
@@ -33,24 +35,19 @@ def folder() -> Path:
     given = os.environ.get("EDGEKIT_CACHE")
     if given:
         return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME")
-    if base:
-        return Path(base) / "edgekit"
-    home = home_folder()
-    if home is None:
+    place = platformdirs.user_cache_path("edgekit", appauthor=False)
+    if not place.is_absolute():
         raise EnvironmentMissingError(
             "this user has no home folder to keep a cache in: set EDGEKIT_CACHE to a folder that "
             "can be written"
         )
-    return home / ".cache" / "edgekit"
+    return place
 
 
-def home_folder() -> Path | None:
-    """Return the user's home folder; None for one without, such as a container's unknown user."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return None
+def configuration() -> Path | None:
+    """Return the folder of what the user has set down; None for a user without a home folder."""
+    place = platformdirs.user_config_path("edgekit", appauthor=False)
+    return place if place.is_absolute() else None
 
 
 def check_writable(place: Path) -> None:

@@ -17,7 +17,7 @@ from edgekit.errors import InvalidPathError, RefusedError
 from edgekit.files import digest
 from edgekit.models import keymaps
 from edgekit.models.initialization import initialize
-from edgekit.models.keymaps import Origin
+from edgekit.models.keymaps import StoredTensor
 from edgekit.models.spec import ModelSpec
 
 _SHOWN = 3  # keys of each kind that a message names
@@ -91,7 +91,7 @@ def load(spec: ModelSpec, path: Path) -> Loaded:
     state = {keymap.normalize(k): v for k, v in state.items() if not keymap.ignored.fullmatch(k)}
     keymap.arrange(module)
     _check(state, _shapes(module), table, problem)
-    ours = {key: origin.take(state[origin.key]) for key, origin in table.items()}
+    ours = {key: stored.take(state[stored.key]) for key, stored in table.items()}
     zeros = {k: torch.zeros(shape) for k, shape in _shapes(module).items() if k not in table}
     changed = replace(spec, preprocessing=keymap.preprocessing(spec.preprocessing))
     return Loaded(_fill(module, {**ours, **zeros}, problem), changed, origin, keymap.source)
@@ -129,7 +129,7 @@ def trained(spec: ModelSpec) -> nn.Module:
 def _fill(module: nn.Module, state: Mapping[str, Tensor], problem: str) -> nn.Module:
     """Copy ``state``, which must be exactly the module's, into it."""
     wanted = _shapes(module)
-    _check(state, wanted, {key: Origin(key) for key in wanted}, problem)
+    _check(state, wanted, {key: StoredTensor(key) for key in wanted}, problem)
     module.load_state_dict(dict(state), strict=False)  # the counters may be absent
     return module.requires_grad_(False).eval()
 
@@ -143,20 +143,20 @@ def _shapes(module: nn.Module) -> dict[str, torch.Size]:
 def _check(
     state: Mapping[str, Tensor],
     wanted: Mapping[str, torch.Size],
-    table: Mapping[str, Origin],
+    table: Mapping[str, StoredTensor],
     problem: str,
 ) -> None:
     """Refuse tensors that are missing, unexpected or of another shape, by the file's names."""
-    origins = {origin.key for origin in table.values()}
+    known = {stored.key for stored in table.values()}
     misshapen = [
-        f"{origin.key} {tuple(state[origin.key].shape)}"
+        f"{stored.key} {tuple(state[stored.key].shape)}"
         + (f" for {tuple(wanted[key])}" if key in wanted else "")
-        for key, origin in table.items()
-        if origin.key in state and _shape(origin, state) != wanted.get(key)
+        for key, stored in table.items()
+        if stored.key in state and _shape(stored, state) != wanted.get(key)
     ]
     found = {
-        "missing": [origin.key for origin in table.values() if origin.key not in state],
-        "unexpected": [k for k in state if k not in origins and not k.endswith(_COUNTER)],
+        "missing": [stored.key for stored in table.values() if stored.key not in state],
+        "unexpected": [k for k in state if k not in known and not k.endswith(_COUNTER)],
         "misshapen": misshapen,
     }
     parts = [
@@ -171,10 +171,10 @@ def _check(
         )
 
 
-def _shape(origin: Origin, state: Mapping[str, Tensor]) -> torch.Size | None:
-    """The shape of our tensor, as ``origin`` makes it; None if it cannot."""
+def _shape(stored: StoredTensor, state: Mapping[str, Tensor]) -> torch.Size | None:
+    """The shape of our tensor, as ``stored`` makes it; None if it cannot."""
     try:
-        return origin.take(state[origin.key]).shape
+        return stored.take(state[stored.key]).shape
     except RuntimeError:  # another number of axes
         return None
 

@@ -127,7 +127,7 @@ def precision_of(encodings: Encodings) -> str:
 def to_files(
     source: Source,
     draft: Draft,
-    origin: QuantizationRecord,
+    record: QuantizationRecord,
     settings: FileSettings,
     progress: Tell = lambda _: None,
     calibration: Calibration | None = None,
@@ -137,7 +137,7 @@ def to_files(
     Args:
         source: what was quantized.
         draft: its encodings.
-        origin: recipe, calibration data and search, for the sidecars.
+        record: recipe, calibration data and search, for the sidecars.
         settings: where to and how.
         progress: called with a short line before each step.
         calibration: by whose samples the files are judged; see `edgekit.quantize.analysis.verdict`.
@@ -172,7 +172,7 @@ def to_files(
         source,
         made,
         settings.folder,
-        origin=origin,
+        record=record,
         beside=beside,
         force=settings.force,
         progress=progress,

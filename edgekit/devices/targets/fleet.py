@@ -11,7 +11,6 @@ benchmark_model = "tools/benchmark_model"    # of an adb target: a file here, or
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -48,15 +47,14 @@ class Device:
 def devices() -> dict[str, Device]:
     """Return all devices by name: those of the working folder's file before the user's own.
 
-    The user's is in ``XDG_CONFIG_HOME`` or ``~/.config``, below ``edgekit``.
+    The user's is in edgekit's configuration folder, where the system keeps such folders.
 
     Raises:
         UsageError: a file is damaged.
     """
-    base, home = os.environ.get("XDG_CONFIG_HOME"), cache_folder.home_folder()
-    own = Path(base) if base else None if home is None else home / ".config"
+    own = cache_folder.configuration()
     found: dict[str, Device] = {}
-    for path in ([] if own is None else [own / "edgekit" / FILE]) + [Path(FILE)]:
+    for path in ([] if own is None else [own / FILE]) + [Path(FILE)]:
         if path.exists():
             found |= _read(path)
     return found

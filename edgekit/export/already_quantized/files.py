@@ -80,8 +80,8 @@ def to_files(
         )
         for name in targets
     ]
-    origin = QuantizationRecord(_RECIPE)
-    return jobs.write(source, made, folder, origin=origin, force=force, progress=progress)
+    record = QuantizationRecord(_RECIPE)
+    return jobs.write(source, made, folder, record=record, force=force, progress=progress)
 
 
 def _job(source: Source, given: Given, target: Format, chosen: Choices, *, verify: bool) -> Job:

@@ -14,7 +14,7 @@ from edgekit.models.keymaps import (
     timm_mobilenet_v2,
     torchvision_mobilenet_v2,
 )
-from edgekit.models.keymaps.base import Keymap, Origin, Table
+from edgekit.models.keymaps.base import Keymap, StoredTensor, Table
 
 KEYMAPS = (
     micronet_authors.KEYMAP,
@@ -27,7 +27,7 @@ KEYMAPS = (
     timm_mobilenet_v2.KEYMAP,
 )
 
-__all__ = ["KEYMAPS", "Keymap", "Origin", "Table", "find"]
+__all__ = ["KEYMAPS", "Keymap", "StoredTensor", "Table", "find"]
 
 
 def find(family: str, keys: Mapping[str, object]) -> Keymap | None:

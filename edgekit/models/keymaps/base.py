@@ -21,8 +21,8 @@ def as_it_is(tensor: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where one of our tensors comes from.
+class StoredTensor:
+    """Where a checkpoint holds one of our tensors.
 
     Attributes:
         key: its key in the checkpoint.
@@ -33,7 +33,7 @@ class Origin:
     take: Callable[[Tensor], Tensor] = as_it_is
 
 
-Table = dict[str, Origin]
+Table = dict[str, StoredTensor]
 
 
 def same_arrangement(module: nn.Module) -> None:
@@ -53,7 +53,7 @@ class Keymap:
         source: who writes such checkpoints.
         family: the family that they fit.
         marker: a key that all of them have, and no other source's have.
-        table: for a built network, the origin of each of its tensors. A tensor that is left out
+        table: for a built network, where each of its tensors is stored. A tensor that is left out
             is zero.
         arrange: changes a built network where the source computes something else than ours.
         preprocessing: from the card's preprocessing to the source's.
@@ -84,16 +84,16 @@ def conv_bn(ours: str, conv: str, bn: str) -> Table:
         bn: prefix of the batch norm in the checkpoint.
     """
     return {
-        f"{ours}.conv.weight": Origin(f"{conv}.weight"),
-        **{f"{ours}.bn.{part}": Origin(f"{bn}.{part}") for part in _BATCH_NORM},
+        f"{ours}.conv.weight": StoredTensor(f"{conv}.weight"),
+        **{f"{ours}.bn.{part}": StoredTensor(f"{bn}.{part}") for part in _BATCH_NORM},
     }
 
 
 def batch_norm(ours: str, theirs: str) -> Table:
     """Origins of a batch norm from a torch checkpoint."""
-    return {f"{ours}.{part}": Origin(f"{theirs}.{part}") for part in _BATCH_NORM}
+    return {f"{ours}.{part}": StoredTensor(f"{theirs}.{part}") for part in _BATCH_NORM}
 
 
 def linear(ours: str, theirs: str) -> Table:
     """Origins of a fully connected layer from a torch checkpoint."""
-    return {f"{ours}.{part}": Origin(f"{theirs}.{part}") for part in ("weight", "bias")}
+    return {f"{ours}.{part}": StoredTensor(f"{theirs}.{part}") for part in ("weight", "bias")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgekit.models.keymaps import tensorflow_layout as tf
-from edgekit.models.keymaps.base import Keymap, Origin, Table
+from edgekit.models.keymaps.base import Keymap, StoredTensor, Table
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,9 +20,11 @@ def _table(module: nn.Module) -> Table:
             layer, take = f"conv_dw_{(index + 1) // 2}", tf.depthwise
         else:
             layer, take = f"conv_pw_{index // 2}", tf.convolution
-        table |= tf.conv_bn(f"features.{index}", Origin(f"{layer}/kernel", take), f"{layer}_bn")
-    table["fc.weight"] = Origin("conv_preds/kernel", tf.classifier)
-    table["fc.bias"] = Origin("conv_preds/bias")
+        table |= tf.conv_bn(
+            f"features.{index}", StoredTensor(f"{layer}/kernel", take), f"{layer}_bn"
+        )
+    table["fc.weight"] = StoredTensor("conv_preds/kernel", tf.classifier)
+    table["fc.bias"] = StoredTensor("conv_preds/bias")
     return table
 
 

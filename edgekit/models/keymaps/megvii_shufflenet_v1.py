@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from edgekit.models import layers
-from edgekit.models.keymaps.base import Keymap, Origin, Table, conv_bn
+from edgekit.models.keymaps.base import Keymap, StoredTensor, Table, conv_bn
 from edgekit.models.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ def _table(module: nn.Module) -> Table:
         )
         if between:
             take = partial(_shuffled, groups=_inverse(between[0][1], first))
-            depthwise = {ours: Origin(origin.key, take) for ours, origin in depthwise.items()}
+            depthwise = {ours: StoredTensor(stored.key, take) for ours, stored in depthwise.items()}
         table |= depthwise
         table |= conv_bn(f"{name}.{last}", f"{theirs}.branch_main_2.0", f"{theirs}.branch_main_2.1")
-    table["fc.weight"] = Origin("classifier.0.weight")
+    table["fc.weight"] = StoredTensor("classifier.0.weight")
     return table
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgekit.models import layers
-from edgekit.models.keymaps.base import Keymap, Origin, Table, batch_norm, conv_bn, linear
+from edgekit.models.keymaps.base import Keymap, StoredTensor, Table, batch_norm, conv_bn, linear
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,8 +50,8 @@ def _block(block: nn.Module, ours: str, theirs: str) -> Table:
             place = _ACTIVATION_PLACES[len(places), places[seen - 1]]
             for layer, number in (("squeeze", 0), ("excite", 2)):
                 for tensor in ("weight", "bias"):
-                    origin = Origin(f"{theirs}.{place}.fc.{number}.{tensor}")
-                    table[f"{ours}.{name}.{layer}.{tensor}"] = origin
+                    stored = StoredTensor(f"{theirs}.{place}.fc.{number}.{tensor}")
+                    table[f"{ours}.{name}.{layer}.{tensor}"] = stored
     return table
 
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from edgekit.models.keymaps import tensorflow_layout as tf
-from edgekit.models.keymaps.base import Keymap, Origin, Table
+from edgekit.models.keymaps.base import Keymap, StoredTensor, Table
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -30,11 +30,11 @@ def _table(module: nn.Module) -> Table:
         else:
             scope, kernel, take = f"Conv2d_{index // 2}_pointwise", "weights", tf.convolution
         scope = f"MobilenetV1/{scope}"
-        origin = Origin(f"{scope}/{kernel}", take)
-        table |= tf.conv_bn(f"features.{index}", origin, f"{scope}/BatchNorm")
+        stored = StoredTensor(f"{scope}/{kernel}", take)
+        table |= tf.conv_bn(f"features.{index}", stored, f"{scope}/BatchNorm")
     logits = "MobilenetV1/Logits/Conv2d_1c_1x1"
-    table["fc.weight"] = Origin(f"{logits}/weights", lambda t: _known(tf.classifier(t)))
-    table["fc.bias"] = Origin(f"{logits}/biases", _known)
+    table["fc.weight"] = StoredTensor(f"{logits}/weights", lambda t: _known(tf.classifier(t)))
+    table["fc.bias"] = StoredTensor(f"{logits}/biases", _known)
     return table
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgekit.models.keymaps.base import Origin, Table
+from edgekit.models.keymaps.base import StoredTensor, Table
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,9 +32,9 @@ def classifier(tensor: Tensor) -> Tensor:
     return tensor.permute(3, 2, 0, 1).flatten(1)
 
 
-def conv_bn(ours: str, kernel: Origin, bn: str) -> Table:
+def conv_bn(ours: str, kernel: StoredTensor, bn: str) -> Table:
     """Origins of a `ConvBnAct`: its kernel, and the prefix of the checkpoint's batch norm."""
     return {
         f"{ours}.conv.weight": kernel,
-        **{f"{ours}.bn.{part}": Origin(f"{bn}/{name}") for part, name in _BATCH_NORM.items()},
+        **{f"{ours}.bn.{part}": StoredTensor(f"{bn}/{name}") for part, name in _BATCH_NORM.items()},
     }
