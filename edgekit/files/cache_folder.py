@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,8 @@ def folder() -> Path:
     given = os.environ.get("EDGEKIT_CACHE")
     if given:
         return Path(given)
-    place = platformdirs.user_cache_path("edgekit", appauthor=False)
-    if not place.is_absolute():
+    place = _own(platformdirs.user_cache_path)
+    if place is None:
         raise EnvironmentMissingError(
             "this user has no home folder to keep a cache in: set EDGEKIT_CACHE to a folder that "
             "can be written"
@@ -46,7 +47,15 @@ def folder() -> Path:
 
 def configuration() -> Path | None:
     """Return the folder of what the user has set down; None for a user without a home folder."""
-    place = platformdirs.user_config_path("edgekit", appauthor=False)
+    return _own(platformdirs.user_config_path)
+
+
+def _own(find: Callable[..., Path]) -> Path | None:
+    """Return edgekit's folder; None for a user without a home, such as a container's unknown one."""
+    try:
+        place = find("edgekit", appauthor=False)
+    except RuntimeError:
+        return None
     return place if place.is_absolute() else None
 
 

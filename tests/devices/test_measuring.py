@@ -145,7 +145,7 @@ def test_a_report_names_its_file(tmp_path: Path) -> None:
 
 
 def test_a_dead_child_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WorkerError, match=r"0\.tflite, child 3 of 3: the worker was killed"):
+    with pytest.raises(WorkerError, match=r"0\.tflite, process 3 of 3: the worker was killed"):
         measured(files(tmp_path, 1), MeasureSettings(), FakeTarget(fail_at=2))
 
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgekit.devices.measuring.answers import LatencyAnswer, ask, check_constant
-from edgekit.devices.measuring.request import FileFacts, ModelFile, facts_of, identity, turns
+from edgekit.devices.measuring.request import FileFacts, ModelFile, facts_of, identity, in_turns
 from edgekit.devices.reports.latency import LatencyReport
 from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.targets import Target, opened
 from edgekit.devices.targets.local import LOCAL
-from edgekit.errors import WorkerError
 from edgekit.progress import Counter, Progress, silent
 from edgekit.runtimes.jobs import JobFile, MeasureJob
 from edgekit.runtimes.machine import Conditions
@@ -91,20 +90,15 @@ def _all_children(
     steps: Counter,
 ) -> list[list[LatencyAnswer]]:
     """Return every child's answer, by file."""
-    answers: list[list[LatencyAnswer]] = [[] for _ in request.files]
-    start: Conditions | None = None
-    for number in turns(len(request.files), settings.children, settings.seed):
-        file, found = request.files[number], answers[number]
-        steps.begin(f"measuring {file.name}")
-        job = job_of(for_jobs[number], settings, start)
-        try:
-            found.append(ask(LatencyAnswer, request.target, job, settings.child_timeout_s))
-        except WorkerError as error:
-            raise WorkerError(
-                f"{file.path}, child {len(found) + 1} of {settings.children}: {error}"
-            ) from error
-        start = start or found[0].run.before
-    return answers
+    starts: list[Conditions] = []
+
+    def measured(number: int) -> LatencyAnswer:
+        job = job_of(for_jobs[number], settings, starts[0] if starts else None)
+        answer = ask(LatencyAnswer, request.target, job, settings.child_timeout_s)
+        starts.append(answer.run.before)
+        return answer
+
+    return in_turns(request.files, settings, steps, "measuring", measured)
 
 
 def job_of(file: JobFile, settings: MeasureSettings, start: Conditions | None = None) -> MeasureJob:

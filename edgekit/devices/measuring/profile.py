@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.devices.measuring.answers import ProfileAnswer, ask, check_constant
-from edgekit.devices.measuring.request import FileFacts, ModelFile, facts_of, identity, turns
+from edgekit.devices.measuring.request import FileFacts, ModelFile, facts_of, identity, in_turns
 from edgekit.devices.reports.profile import ALONE, PROFILER, ProfileReport
 from edgekit.devices.settings import ProfileSettings
 from edgekit.devices.targets import Target, opened, refuse_emulated
@@ -71,11 +73,8 @@ def profile(request: ProfileRequest, progress: Progress = silent) -> tuple[Profi
         prepared = [_prepare(file, folder / f"{number}.zip") for number, file in enumerate(files)]
         with opened(target, progress):
             for settings in request.settings:
-                answers: list[list[ProfileAnswer]] = [[] for _ in files]
-                for number in turns(len(files), settings.children, settings.seed):
-                    steps.begin(f"profiling {files[number].name}")
-                    process = f"process {len(answers[number]) + 1} of {settings.children}"
-                    answers[number].append(prepared[number].ask(target, settings, process))
+                ask = partial(_asked, prepared, target, settings)
+                answers = in_turns(files, settings, steps, "profiling", ask)
                 reports += [
                     each.report(found, settings, target)
                     for each, found in zip(prepared, answers, strict=True)
@@ -99,13 +98,10 @@ class _PreparedFile:
     archive: tuple[JobFile, ...] = ()
     cut: Cut | None = None
 
-    def ask(self, target: Target, settings: ProfileSettings, process: str) -> ProfileAnswer:
-        """Profile the file in one process, which has this name in messages."""
-        try:
-            answer = ask(ProfileAnswer, target, self._job(settings), settings.timeout_s)
-            return answer if self.cut is None else _shared_out(answer, self.cut)
-        except WorkerError as error:
-            raise WorkerError(f"{self.facts['file']}, {process}: {error}") from error
+    def ask(self, target: Target, settings: ProfileSettings) -> ProfileAnswer:
+        """Profile the file in one process."""
+        answer = ask(ProfileAnswer, target, self._job(settings), settings.timeout_s)
+        return answer if self.cut is None else _shared_out(answer, self.cut)
 
     def _job(self, settings: ProfileSettings) -> ProfileJob:
         return ProfileJob(
@@ -138,6 +134,12 @@ class _PreparedFile:
             operators=answers[0].operators,
             runs=tuple(answer.run for answer in answers),
         )
+
+
+def _asked(
+    prepared: Sequence[_PreparedFile], target: Target, settings: ProfileSettings, number: int
+) -> ProfileAnswer:
+    return prepared[number].ask(target, settings)
 
 
 def _prepare(file: ModelFile, archive: Path) -> _PreparedFile:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from edgekit import __version__, runtimes
+from edgekit.devices.settings import MeasureSettings, ProfileSettings
 from edgekit.devices.targets import Target
-from edgekit.errors import InvalidPathError
+from edgekit.errors import InvalidPathError, WorkerError
 from edgekit.files import reading
+from edgekit.progress import Counter
 from edgekit.runtimes.jobs import JobFile
 
 
@@ -96,6 +98,41 @@ def facts_of(file: ModelFile) -> FileFacts:
 def identity(facts: FileFacts, target: Target) -> Identity:
     """Return how a report on a file begins that was measured on ``target`` just now."""
     return {**facts, "target": target.name, "edgekit_version": __version__}
+
+
+Answer = TypeVar("Answer")
+
+
+def in_turns(
+    files: Sequence[ModelFile],
+    settings: MeasureSettings | ProfileSettings,
+    steps: Counter,
+    doing: str,
+    ask: Callable[[int], Answer],
+) -> list[list[Answer]]:
+    """Ask one process after the other, in which files take turns, and return the answers by file.
+
+    Args:
+        files: what the processes are about.
+        settings: how many there are for each file, and the seed of their order.
+        steps: told before each.
+        doing: what it is told, such as ``measuring``.
+        ask: starts a process for the file of this number.
+
+    Raises:
+        WorkerError: a process died, hung or answered nonsense; says which.
+    """
+    answers: list[list[Answer]] = [[] for _ in files]
+    for number in turns(len(files), settings.children, settings.seed):
+        file, found = files[number], answers[number]
+        steps.begin(f"{doing} {file.name}")
+        try:
+            found.append(ask(number))
+        except WorkerError as error:
+            raise WorkerError(
+                f"{file.path}, process {len(found) + 1} of {settings.children}: {error}"
+            ) from error
+    return answers
 
 
 def turns(count: int, children: int, seed: int) -> Iterator[int]:
