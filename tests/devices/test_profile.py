@@ -260,6 +260,14 @@ def test_what_is_no_tflite_file_is_said(tmp_path: Path) -> None:
         ("MEAN", None, 1, "pooling"),
         ("QuantizeLinear", None, 1, "quantize/dequantize"),
         ("Unheard", None, 1, "other"),
+        ("LOGISTIC", None, 1, "elementwise"),
+        ("SOFTMAX", None, 1, "elementwise"),
+        ("MEAN", None, 1, "pooling"),
+        ("BATCH_MATMUL", None, 1, "fully connected"),
+        ("MatMulIntegerToFloat", None, 1, "fully connected"),
+        ("QLinearGlobalAveragePool", None, 1, "pooling"),
+        ("QuickGelu", None, 1, "elementwise"),
+        ("DynamicQuantizeLinear", None, 1, "quantize/dequantize"),
     ],
 )
 def test_classes(kind: str, taps: tuple[int, ...] | None, groups: int, expected: str) -> None:

@@ -5,6 +5,7 @@ Adding an operator: one row here, one emitter (`edgekit.export.tflite.emit`), on
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -242,3 +243,70 @@ def of(node: ir.Node) -> Traits:
     if node.domain == "edgekit":
         return _REQUANTIZE if node.op_type in _CONVERSIONS else _PRIVATE
     return TRAITS.get(node.op_type, _UNKNOWN) if node.domain == "" else _UNKNOWN
+
+
+_QUANTIZED = "Requantize"
+
+_CALLED = {
+    "Concat": "CONCATENATION PACK",
+    "Conv": "DEPTHWISE_CONV_2D",
+    "ConvTranspose": "TRANSPOSE_CONV",
+    "Clip": "RELU6 RELU_0_TO_1 RELU_N1_TO_1",
+    "Div": "FLOOR_DIV",
+    "DepthToSpace": "BATCH_TO_SPACE_ND",
+    "Expand": "BROADCAST_TO",
+    "Gemm": "FULLY_CONNECTED",
+    "GreaterOrEqual": "GREATER_EQUAL",
+    "LessOrEqual": "LESS_EQUAL",
+    "LpNormalization": "L2_NORMALIZATION",
+    "MatMul": "BATCH_MATMUL",
+    "Max": "MAXIMUM",
+    "MaxPool": "GlobalMaxPool",
+    "AveragePool": "L2_POOL_2D LpPool GlobalLpPool",
+    "Min": "MINIMUM",
+    "Mod": "FLOOR_MOD",
+    "Mul": "SQUARE",
+    "Not": "LOGICAL_NOT",
+    "And": "LOGICAL_AND",
+    "Or": "LOGICAL_OR",
+    "Equal": "NOT_EQUAL",
+    "Pad": "MIRROR_PAD PADV2",
+    "ReduceMean": "MEAN",
+    "ReduceSum": "SUM",
+    "Reshape": "EXPAND_DIMS SQUEEZE Flatten Squeeze Unsqueeze",
+    "ReverseSequence": "REVERSE_V2",
+    "Resize": "RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR",
+    "Reciprocal": "RSQRT",
+    "Sigmoid": "LOGISTIC",
+    "Slice": "STRIDED_SLICE",
+    "SpaceToDepth": "SPACE_TO_BATCH_ND",
+    "Split": "SPLIT_V UNPACK",
+    "Sub": "SQUARED_DIFFERENCE",
+    "Sum": "ADD_N",
+    "TopK": "TOPK_V2",
+    "Transpose": "ReorderInput ReorderOutput",
+    "Where": "SELECT SELECT_V2",
+    _QUANTIZED: "QUANTIZE DEQUANTIZE QuantizeLinear DequantizeLinear DynamicQuantizeLinear",
+}
+"""Operator of the standard to what a runtime calls it, or what it is most like, where the name is
+neither the standard's in other letters nor that with an affix."""
+
+_STANDARD = {name: kind for kind, names in _CALLED.items() for name in names.split()}
+_IN_SMALL = {kind.lower(): kind for kind in TRAITS}
+_AFFIXES = re.compile(
+    "(?:QLinear|Nhwc|Fused|DynamicQuantize|Quick|Q|Bias|Fast)*(.+?)(?:Integer|ToFloat|NBits)*"
+)
+
+
+def of_runtime(kind: str) -> Traits:
+    """Return the traits of an operator by the name that a runtime gives it.
+
+    Args:
+        kind: an operator type of ONNX Runtime, fused and integer ones too, or of LiteRT's schema.
+    """
+    plain = _AFFIXES.fullmatch(kind)
+    small = kind.removesuffix("_2D").replace("_", "").lower() if kind.isupper() else ""
+    found = _STANDARD.get(kind) or _IN_SMALL.get(small) or (plain[1] if plain else kind)
+    if found == _QUANTIZED:
+        return _REQUANTIZE
+    return TRAITS.get(found, _UNKNOWN)
