@@ -51,7 +51,7 @@ def configuration() -> Path | None:
 
 
 def _own(find: Callable[..., Path]) -> Path | None:
-    """Return edgekit's folder; None for a user without a home, such as a container's unknown one."""
+    """Return edgekit's folder; None for users without a home, such as a container's unknown one."""
     try:
         place = find("edgekit", appauthor=False)
     except RuntimeError:
