@@ -262,7 +262,6 @@ def test_what_is_no_tflite_file_is_said(tmp_path: Path) -> None:
         ("Unheard", None, 1, "other"),
         ("LOGISTIC", None, 1, "elementwise"),
         ("SOFTMAX", None, 1, "elementwise"),
-        ("MEAN", None, 1, "pooling"),
         ("BATCH_MATMUL", None, 1, "fully connected"),
         ("MatMulIntegerToFloat", None, 1, "fully connected"),
         ("QLinearGlobalAveragePool", None, 1, "pooling"),
