@@ -14,7 +14,7 @@ from edgekit.export.integer.encodings import Encodings
 from edgekit.quantize import ranges, rungs
 from edgekit.quantize.analysis import sensitivity
 from edgekit.quantize.candidate import Context, Draft
-from edgekit.quantize.encoding import affine_choice
+from edgekit.quantize.encoding import affine_choice, float_by_default
 from edgekit.quantize.ranges import Method, Summary
 from edgekit.quantize.recipe import Recipe
 from edgekit.quantize.running import observe
@@ -69,7 +69,10 @@ def _encoded(draft: Draft, recipe: Recipe, found: Mapping[str, Summary], method:
         rescalings=draft.encodings.rescalings,
     )
     kept = recipe.operators
-    others = [n.name or "" for n in draft.graph.graph if kept is not None and n.op_type not in kept]
+    if kept is None:
+        others, _ = float_by_default.of(draft.graph)
+    else:
+        others = [n.name or "" for n in draft.graph.graph if n.op_type not in kept]
     return replace(draft, encodings=encodings).with_float(others)
 
 

@@ -60,3 +60,53 @@ def segmenter(path: Path, side: int = 16, strength: float = 1.0) -> Path:
     )
     onnx.save(model, path)
     return path
+
+
+def detector(path: Path) -> Path:
+    """Boxes with grid, stride and anchors, and scores, of an 8 by 8 map: YOLO's arithmetic."""
+    side = 8
+    places = np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1)
+    model = graphs.proto(
+        f"g (float[1,3,32,32] x) => (float[1,{side**2},4] boxes, float[1,{side**2},5] scores) {{"
+        " a = Conv<pads=[1,1,1,1],strides=[2,2]>(x, w1)\n ar = Relu(a)\n"
+        " b = Conv<pads=[1,1,1,1],strides=[2,2]>(ar, w2)\n br = Relu(b)\n c = Conv(br, w3, b3)\n"
+        " f = Reshape(c, shape)\n t = Transpose<perm=[0,2,1]>(f)\n"
+        " xy, wh, raw = Split<axis=2>(t, parts)\n sx = Sigmoid(xy)\n gx = Add(sx, grid)\n"
+        " px = Mul(gx, stride)\n e = Exp(wh)\n pw = Mul(e, anchors)\n half = Mul(pw, h)\n"
+        " lo = Sub(px, half)\n hi = Add(px, half)\n boxes = Concat<axis=2>(lo, hi)\n"
+        " scores = Sigmoid(raw) }",
+        w1=graphs.weights(8, 3, 3, 3) / 3,
+        w2=graphs.weights(16, 8, 3, 3, seed=1) / 6,
+        w3=graphs.weights(9, 16, 1, 1, seed=2) / 6,
+        b3=graphs.weights(9, seed=3) / 3,
+        shape=np.array([1, 9, side**2]),
+        parts=np.array([2, 2, 5]),
+        grid=places.reshape(1, side**2, 2).astype(np.float32),
+        stride=np.float32(4),
+        anchors=np.array([6, 10], np.float32).reshape(1, 1, 2),
+        h=np.float32(0.5),
+    )
+    onnx.save(model, path)
+    return path
+
+
+def attention(path: Path) -> Path:
+    """One block of a transformer over 12 tokens of 16 numbers."""
+    model = graphs.proto(
+        "g (float[1,12,16] x) => (float[1,12,16] y) { q = MatMul(x, wq)\n k = MatMul(x, wk)\n"
+        " v = MatMul(x, wv)\n kt = Transpose<perm=[0,2,1]>(k)\n s = MatMul(q, kt)\n"
+        " t = Mul(s, half)\n p = Softmax<axis=-1>(t)\n o = MatMul(p, v)\n r = MatMul(o, wo)\n"
+        " z = Add(r, x)\n n = LayerNormalization<axis=-1>(z, ones, none)\n h = MatMul(n, w1)\n"
+        " hr = Relu(h)\n g = MatMul(hr, w2)\n y = Add(g, z) }",
+        wq=graphs.weights(16, 16) / 3,
+        wk=graphs.weights(16, 16, seed=1) / 3,
+        wv=graphs.weights(16, 16, seed=2) / 4,
+        wo=graphs.weights(16, 16, seed=3) / 4,
+        half=np.float32(0.5),
+        ones=np.ones(16, np.float32),
+        none=np.zeros(16, np.float32),
+        w1=graphs.weights(16, 32, seed=4) / 4,
+        w2=graphs.weights(32, 16, seed=5) / 5,
+    )
+    onnx.save(model, path)
+    return path

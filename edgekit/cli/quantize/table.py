@@ -18,7 +18,8 @@ _STEPS = (
 )  # fmt: skip
 _FILES = (
     name("file"), figure("size"), figure("operators", 2), prose("delegate", 3),
-    figure("off its simulation", 1), figure("to float32"), word("verified"),
+    figure("off its simulation", 1), figure("to float32"),
+    figure("same answer", 2), word("verified"),
 )  # fmt: skip
 
 
@@ -72,5 +73,12 @@ def _row(entry: Artifact) -> list[str]:
         delegate(entry.partitions, entry.operators_outside),
         error,
         f"{min(each.sqnr_db for each in entry.fidelity):.1f} dB" if entry.fidelity else "",
+        _agreement(entry),
         entry.verified,
     ]
+
+
+def _agreement(entry: Artifact) -> str:
+    """Return the least share of places with the same class that an output has."""
+    shares = [each.agreement for each in entry.fidelity if each.agreement is not None]
+    return f"{100 * min(shares):.2f} %" if shares else ""

@@ -9,6 +9,7 @@ import numpy as np
 from edgekit.errors import CheckFailedError
 from edgekit.evaluate.distance import Distance
 from edgekit.evaluate.statistics import Share
+from edgekit.export.judging.answers import answer_of
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,3 @@ class OutputDifference:
             return more
         same = int((answers[0] == answers[1]).sum())
         return replace(more, same=self.same + same, places=self.places + answers[0].size)
-
-
-def answer_of(values: np.ndarray) -> np.ndarray | None:
-    """Return the class of each place of an output, integers; None where it has no classes.
-
-    Scores (N, C) and maps of scores (N, C, H, W) have the largest; integers are classes.
-    """
-    if values.dtype.kind in "iub":
-        return values
-    if values.ndim in (2, 4) and values.shape[1] > 1:
-        return np.asarray(values.argmax(axis=1))
-    return None

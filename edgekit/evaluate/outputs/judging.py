@@ -13,7 +13,7 @@ from edgekit import __version__
 from edgekit.data.masks import MaskedImages
 from edgekit.errors import CheckFailedError, RefusedError, UsageError, WorkerError
 from edgekit.evaluate import tensors
-from edgekit.evaluate.outputs import difference, file_form, shown
+from edgekit.evaluate.outputs import file_form, shown
 from edgekit.evaluate.outputs.difference import OutputDifference
 from edgekit.evaluate.outputs.file_form import FileForm
 from edgekit.evaluate.outputs.result import JudgedFile, OutputEvaluation
@@ -22,6 +22,7 @@ from edgekit.evaluate.outputs.shown import OpenFile
 from edgekit.evaluate.request import EvaluateRequest
 from edgekit.evaluate.settings import Settings
 from edgekit.export import artifact
+from edgekit.export.judging.answers import answer_of
 from edgekit.files import digest
 from edgekit.processes import served_model
 from edgekit.processes.served_model import ServedModel
@@ -188,7 +189,7 @@ def _label_map(file: OpenFile, answer: Sequence[np.ndarray]) -> tuple[int, np.nd
     """
     for values in answer:
         if values.ndim == 4 and values.dtype.kind == "f" and values.shape[1] > 1:
-            found = difference.answer_of(values)
+            found = answer_of(values)
             if found is not None:
                 return values.shape[1], found[0]
         flat = values.reshape(values.shape[-2:]) if values.ndim in (3, 4) else values

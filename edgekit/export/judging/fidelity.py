@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgekit.export.judging.answers import answer_of
 from edgekit.export.judging.sqnr import EXACT_DB, Noise
 from edgekit.export.parity import Arrays
 
@@ -25,6 +26,8 @@ class OutputFidelity:
         max_abs_error: largest difference of any element; None where one is not finite.
         least_db: the smallest ratio that passes.
         inputs: number of inputs compared.
+        agreement: share of its places (pixels, vectors of scores) with the same class; None where
+            it has no classes.
     """
 
     output: str
@@ -32,6 +35,7 @@ class OutputFidelity:
     max_abs_error: float | None
     least_db: float
     inputs: int
+    agreement: float | None
 
     @property
     def passed(self) -> bool:
@@ -67,15 +71,20 @@ def judge(yardstick: Yardstick, answers: Sequence[Arrays]) -> tuple[OutputFideli
 def _one(
     name: str, least_db: float, wanted: Sequence[Arrays], answers: Sequence[Arrays]
 ) -> OutputFidelity:
-    noise, largest = Noise(), 0.0
+    noise, largest, same, places = Noise(), 0.0, 0, 0
     for truth, given in zip(wanted, answers, strict=True):
         exact, answer = truth[name], given.get(name)
         if answer is None or answer.shape != exact.shape or not np.isfinite(answer).all():
-            return OutputFidelity(name, -EXACT_DB, None, least_db, len(wanted))
+            return OutputFidelity(name, -EXACT_DB, None, least_db, len(wanted), None)
         noise.add(exact, answer)
         difference = np.abs(answer.astype(np.float64) - exact)
         largest = max(largest, float(difference.max(initial=0.0)))
-    return OutputFidelity(name, noise.sqnr_db, largest, least_db, len(wanted))
+        classes = answer_of(exact)
+        if classes is not None:
+            same += int((classes == answer_of(answer)).sum())
+            places += classes.size
+    agreement = same / places if places else None
+    return OutputFidelity(name, noise.sqnr_db, largest, least_db, len(wanted), agreement)
 
 
 @dataclass(frozen=True)

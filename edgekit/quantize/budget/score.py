@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from edgekit import evaluate, export
 from edgekit.data import ImageFolder
-from edgekit.evaluate import EvaluateRequest, Evaluation
+from edgekit.errors import UsageError
+from edgekit.evaluate import EvaluateRequest, Evaluation, OutputEvaluation
 from edgekit.export import QuantizationRecord, Source
 from edgekit.files import scratch
 from edgekit.quantize import files
@@ -65,7 +66,7 @@ class Judge:
         """Write a draft, evaluate and measure it."""
         settings = files.FileSettings(self._folder, (format_name,), force=True, verify=False)
         (entry,) = files.to_files(self._source, draft, QuantizationRecord("judged"), settings)
-        result = evaluate.run(
+        result = evaluate.judge(
             EvaluateRequest(str(entry.path), self._images, against=str(self._float.path))
         )
         latency = {} if self._latency is None else self._latency(self._float.path, entry.path)
@@ -79,7 +80,11 @@ def opened(source: Source, images: ImageFolder | None, latency: Latency | None) 
         yield Judge(source, folder, images, latency)
 
 
-def _score(result: Evaluation, size_bytes: int, latency: dict[str, float | int]) -> Score:
+def _score(
+    result: Evaluation | OutputEvaluation, size_bytes: int, latency: dict[str, float | int]
+) -> Score:
+    if isinstance(result, OutputEvaluation):
+        return _of_outputs(result, size_bytes, latency)
     agreement, difference = result.agreement, result.top1_difference
     if agreement is None or result.distance is None:
         raise ValueError("a judged file is compared with the float one")
@@ -90,6 +95,27 @@ def _score(result: Evaluation, size_bytes: int, latency: dict[str, float | int])
         agreement_percent=round(100 * agreement.value, 6),
         sqnr_db=result.distance.sqnr_db,
         images=agreement.of,
+        size_bytes=size_bytes,
+        latency=latency,
+    )
+
+
+def _of_outputs(
+    result: OutputEvaluation, size_bytes: int, latency: dict[str, float | int]
+) -> Score:
+    """Count the places, such as pixels, that get another class, at the output with most of them."""
+    agreement, worst = result.worst_agreement, result.worst
+    if agreement is None:
+        raise UsageError(
+            f"--max-drop counts answers that are lost, and {result.file.name} gives no classes: "
+            "leave it out, and judge by the SQNR to float32"
+        )
+    return Score(
+        lost_points=round(100 * (1 - agreement.value), 6),
+        labelled=False,
+        agreement_percent=round(100 * agreement.value, 6),
+        sqnr_db=None if worst is None else worst.distance.sqnr_db,
+        images=result.samples,
         size_bytes=size_bytes,
         latency=latency,
     )
