@@ -11,7 +11,7 @@ from edgekit.devices.measuring.one_process import Settings
 from edgekit.errors import UnknownNameError
 from edgekit.export import Artifact
 from edgekit.models import ModelSpec
-from edgekit.study.grid.point import Point
+from edgekit.study.grid.point import Point, is_model_file
 from edgekit.study.store.place import Place
 
 _IMAGENET = "ImageNet"
@@ -141,6 +141,8 @@ def cell_of(point: Point, place: Place, settings: Settings, file: FoundFile | No
 
 
 def _spec(name: str) -> ModelSpec | None:
+    if is_model_file(name):
+        return None
     try:
         return models.get(name)
     except UnknownNameError:
