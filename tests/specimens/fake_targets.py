@@ -15,9 +15,12 @@ from typing import Any
 
 from edgekit import study
 from edgekit.devices import MeasureSettings, Probe
+from edgekit.devices.targets import Counted
+from edgekit.emulation.instruction_counts import Counts
 from edgekit.errors import WorkerError
 from edgekit.files import documents
-from edgekit.runtimes.jobs import Job, MeasureJob
+from edgekit.runtimes.count_marks import EMPTY_RUNS
+from edgekit.runtimes.jobs import CountJob, Job, MeasureJob
 from tests.specimens import reports
 
 LOG, SECONDS = "FAKE_TARGET_LOG", "FAKE_TARGET_SECONDS"
@@ -45,6 +48,19 @@ class FakeTarget:
         run = documents.encode(reports.run(reports.steady(level, 40)))
         info, machine = documents.encode(reports.INFO), documents.encode(reports.MACHINE)
         return {"model": info, "machine": machine, "run": run}
+
+
+@dataclass(frozen=True)
+class FakeProcessor(FakeTarget):
+    """An emulated processor that executes a thousand instructions a byte of the file."""
+
+    processor: str = "Fake-A1"
+
+    def count(self, job: CountJob, timeout_s: float) -> Counted:  # noqa: ARG002
+        answer = {"model": documents.encode(reports.INFO), "outputs_sha256": "00"}
+        executed = Counts(*[0] * 8, 1000 * Path(job.path).stat().st_size, 0, 0)
+        empty = Counts(*[0] * 11)
+        return Counted(answer, (empty,) * EMPTY_RUNS + (executed,) * job.num_runs)
 
 
 def resolve(name: str) -> FakeTarget:

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from edgekit import study
 from edgekit.cli import run
+from edgekit.data import synthetic
 from edgekit.devices import MeasureSettings
 from edgekit.errors import (
     EdgekitError,
@@ -25,6 +27,7 @@ from edgekit.errors import (
     UnknownNameError,
     UsageError,
 )
+from edgekit.study.grid.plan import Images
 from edgekit.study.store import sqlite_file
 from edgekit.study.sweep.engine import LocalEngine
 from edgekit.study.sweep.lock import Lock
@@ -154,6 +157,44 @@ def test_a_store_has_one_writer_and_is_a_store(tmp_path: Path) -> None:
     assert found.value.reason_code == "not-a-store"
     with pytest.raises(InvalidPathError, match="no such store"):
         study.read_rows(tmp_path / "none.sqlite")
+
+
+def test_emulated_processors_count_instructions(tmp_path: Path) -> None:
+    plan = fake_targets.plan(tmp_path, 2, threads=1, targets=("arm",))
+    request = study.SweepRequest(
+        plan, tmp_path / "s.sqlite", resolve=lambda name: fake_targets.FakeProcessor(name)
+    )
+    study.sweep(request)
+    rows = study.read_rows(tmp_path / "s.sqlite")
+    assert [row.cell.kind for row in rows] == ["instructions"] * 2
+    assert {row.figures.instructions for row in rows} == {4000}
+    assert {row.figures.median_ms for row in rows} == {None}
+    assert study.sweep(request).measured == 0
+
+
+def test_accuracy_is_measured_once_for_each_trained_file(tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    lines = ["file,label"]
+    for number, drawn in enumerate(synthetic.images(4, 32, 32)):
+        Image.fromarray(drawn).save(images / f"{number}.png")
+        lines.append(f"{number}.png,{number}")
+    (images / "labels.csv").write_text("\n".join(lines))
+    plan = study.Plan(
+        ("micronet-m0-cifar10",),
+        runtimes=("tflite",),
+        threads=(1, 2),
+        targets=("a",),
+        accuracy=Images(images),
+    )
+    first = _swept(plan, tmp_path / "s.sqlite")
+    rows = study.read_rows(tmp_path / "s.sqlite")
+    assert [row.images for row in rows] == [4, 4]
+    assert all(0 <= (row.top1 or 0) <= 100 for row in rows)
+    assert {row.accuracy_on for row in rows} == {rows[0].top1_on}
+    assert _swept(plan, tmp_path / "s.sqlite").keys == first.keys
+    with sqlite3.connect(tmp_path / "s.sqlite") as connection:
+        assert connection.execute("SELECT count(*) FROM accuracy").fetchone() == (1,)
 
 
 # --- being killed -------------------------------------------------------------------------
