@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import click
 
-from edgekit.cli.shared import stopping, terminal
+from edgekit.cli.shared import output, stopping, terminal
 from edgekit.cli.shared.lazy import LazyGroup
 from edgekit.errors import (
     EdgekitError,
@@ -129,7 +129,7 @@ def _report(error: EdgekitError, *, as_json: bool) -> int:
             **error.details,
         }
         click.echo(json.dumps(document, indent=2))
-    click.echo(f"error: {error} [{error.reason_code}]", err=True)
+    output.say(f"error: {error} [{error.reason_code}]", err=True)
     return error.exit_code
 
 

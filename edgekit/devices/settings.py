@@ -54,7 +54,11 @@ class MeasureSettings:
 
     def __post_init__(self) -> None:
         _at_least("threads", self.threads, 1)
-        _at_least("children", self.children, LEAST_CHILDREN)
+        if self.children < LEAST_CHILDREN:
+            raise UsageError(
+                f"children must be at least {LEAST_CHILDREN}, not {self.children}: the interval of "
+                "a time is of what processes differ by; --profile and instruction counts take 1"
+            )
         _at_least("num_runs", self.num_runs, 1)
         _at_least("min_secs", self.min_secs, 0)
         _at_least("max_secs", self.max_secs, self.min_secs)

@@ -100,7 +100,7 @@ def test_the_help_of_latency_says_what_each_mode_takes(capsys: pytest.CaptureFix
     text = " ".join(capsys.readouterr().out.split())
     for kind in (modes.TIMES, modes.PROFILE, modes.SUSTAINED, modes.COUNTS):
         assert all(option in text for option in kind.options(latency))
-    assert "--sustained: --threads, --cpus." in text
+    assert "--sustained --threads, --cpus qemu: --children" in text
     assert "--device" not in text
 
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgekit import devices
 from edgekit.cli import COMMANDS, run
 from edgekit.cli.shared import output
 from edgekit.cli.shared.notes import notes
@@ -22,8 +23,11 @@ from edgekit.cli.shared.tables import formats
 from edgekit.cli.shared.tables.columns import Column, Kind, figure, name, prose, resolved
 from edgekit.cli.shared.tables.layout import laid_out
 from edgekit.cli.shared.tables.wrapping import cells_of, folded, shortened, words_of
-from edgekit.devices import Issue
+from edgekit.devices import CountReport, Issue
+from edgekit.progress import Progress, Step
 from tests.specimens import printing
+from tests.specimens.files import OPS, tiny_tflite
+from tests.specimens.phones import Phone
 from tests.specimens.terminal import Printed, Screen, recorded, terminal
 
 WIDTHS = (80, 120)
@@ -99,6 +103,37 @@ def test_results_come_after_the_last_sign_of_progress(specimen: str, specimens: 
         specimens.of(specimen)[0].again()
     printed = [line for line in again.raw.splitlines() if line.strip()]
     assert len(results) >= len(printed)
+
+
+def _comes_last(screen: Screen, words: str) -> bool:
+    progress = max(screen.raw.rfind(mark) for mark in ("\x1b[2K", "\x1b[?25h", "\x1b[K"))
+    return 0 <= progress < screen.raw.find(words)
+
+
+def test_results_of_a_phone_come_after_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = Phone(tmp_path / "phone")
+    monkeypatch.setenv("PATH", str(phone.client), prepend=os.pathsep)
+    phone.benchmark_model(f"cat {printing.GOLDEN}/benchmark_model/tensorflow_2_15.txt")
+    net = tiny_tflite(tmp_path / "net.tflite", [OPS.ABS])
+    with terminal(80) as screen:
+        assert run(["latency", "--target", "adb:", str(net)]) == 0
+    assert _comes_last(screen, "mean ms")
+
+
+def test_instruction_counts_come_after_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(_request: object, progress: Progress) -> list[CountReport]:
+        progress(Step("counting", 0, 1))
+        return [printing.counts()]
+
+    monkeypatch.setattr(devices, "count", count)
+    net = tiny_tflite(tmp_path / "net.tflite", [OPS.ABS])
+    with terminal(80) as screen:
+        assert run(["latency", "--target", "qemu:cortex-a76", str(net)]) == 0
+    assert _comes_last(screen, "instructions")
 
 
 @pytest.mark.parametrize("specimen", printing.SPECIMENS)

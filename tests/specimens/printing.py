@@ -74,6 +74,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "check": ("check", "colours.edgekit"),
     "latency": ("latency", ONNX, TFLITE, "deep.onnx", *QUICK),
     "latency of operators": ("latency", "deep.onnx", "--profile", "--children", "1"),
+    "latency without a pause": ("latency", TFLITE, "--sustained", "2s"),
     "compare": ("compare", ONNX, TFLITE, *QUICK, "--children", "3"),
     "predict": ("predict", TFLITE, "shiftresnet20-e1", "--device", "pi4", "--device", "pixel-4"),
     "bench": ("bench", ONNX, TFLITE, "--min-secs", "0", "--store", "bench.sqlite"),
@@ -84,7 +85,7 @@ RUNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def _counts() -> CountReport:
+def counts() -> CountReport:
     rest = {f.name: 12_345_678 for f in dataclasses.fields(Counts) if f.name != "other"}
     runs = CountedRuns((Counts(other=123_456_789, **rest),), "00")
     return CountReport(
@@ -114,7 +115,7 @@ PHONE = Phone(
 )
 
 
-def _phone() -> BenchmarkReport:
+def phone() -> BenchmarkReport:
     said = (GOLDEN / "benchmark_model" / "tensorflow_2_15.txt").read_text()
     state = PhoneState(84, 31.2, "charging", 0, None, ("schedutil",), 2_850_000, None)
     run_ = BenchmarkRun(benchmark_output.parse(said), state, state)
@@ -135,8 +136,8 @@ def _phone() -> BenchmarkReport:
 
 
 SHOWN: dict[str, Callable[[], None]] = {
-    "latency of instructions": lambda: instruction_counts.show([_counts()] * 2, as_json=False),
-    "latency of a phone": lambda: phone_benchmark.show([_phone()] * 2, as_json=False),
+    "latency of instructions": lambda: instruction_counts.show([counts()] * 2, as_json=False),
+    "latency of a phone": lambda: phone_benchmark.show([phone()] * 2, as_json=False),
     "latency for long": lambda: sustained.show([series([1.0] * 60 + [1.1] * 60)], as_json=False),
 }
 

@@ -80,7 +80,12 @@ if TYPE_CHECKING:
     help="Seconds after which a child stops sampling.",
 )
 @click.option(
-    "--children", type=int, default=3, show_default=True, help="Fresh processes for each file."
+    "--children",
+    type=int,
+    default=3,
+    show_default=True,
+    help="Fresh processes for each file: at least 3 for times, whose interval is of their "
+    "differences; 1 for --profile and counts.",
 )
 @cpus_option
 @cool_down_option
@@ -151,15 +156,19 @@ def command(
     training. Every measurement runs in fresh child processes that take turns; the interval
     covers their differences.
 
-    Each way of measuring takes options of its own and refuses the others'. Plain, also on adb:
-    targets: --threads, --children, --num-runs, --warmup-runs, --min-secs, --max-secs, --cpus,
-    --cool-down. --profile: --threads, --children, --num-runs, --cpus, --plots. --sustained:
-    --threads, --cpus. On qemu: targets: --children.
+    Each way of measuring takes options of its own, and refuses those of the others:
+
+    \b
+    plain, adb:  --threads, --children, --num-runs, --warmup-runs,
+                 --min-secs, --max-secs, --cpus, --cool-down
+    --profile    --threads, --children, --num-runs, --cpus, --plots
+    --sustained  --threads, --cpus
+    qemu:        --children
 
     On a target qemu:PROCESSOR the executed instructions are counted instead: a number without
     noise, for comparing files and for gates in CI, and no time. On a target adb:SERIAL TFLite's
     benchmark_model measures .tflite files, and gives their mean and its spread, no samples.
-    """
+    """  # noqa: D301 -- click's mark of lines that stay as they are
     from edgekit import devices
 
     if plots is not None and not profiled:
