@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,9 @@ from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import name, prose, word
 from edgekit.errors import CheckFailedError
+
+if TYPE_CHECKING:
+    from edgekit.bundle import Finding
 
 _path = click.Path(path_type=Path)
 
@@ -58,8 +63,21 @@ def command(
     if as_json:
         output.print_document(report)
     else:
-        rows = [[each.level, each.code, each.subject, each.message] for each in report.findings]
-        output.print_table((word(""), word("check"), name("file"), prose("found")), rows)
+        output.print_table(
+            (word(""), word("check"), name("file"), prose("found")), _rows(report.findings)
+        )
     if report.failed:
         names = ", ".join(f"{each.code} of {each.subject}" for each in report.failed)
         raise CheckFailedError(f"{bundle_path}: {names} failed", result=report)
+
+
+def _rows(findings: Sequence[Finding]) -> list[list[str]]:
+    """Return a row for each finding; what was skipped for several files alike is one."""
+    subjects: dict[tuple[str, str, str, str], list[str]] = {}
+    for each in findings:
+        alike = "" if each.level == "skipped" else each.subject
+        subjects.setdefault((each.level, each.code, alike, each.message), []).append(each.subject)
+    return [
+        [level, code, some[0] if len(some) == 1 else f"{len(some)} files", message]
+        for (level, code, _, message), some in subjects.items()
+    ]

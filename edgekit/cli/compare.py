@@ -246,7 +246,7 @@ def _print_comparison(result: Comparison) -> None:
         ]
         for subject, contrast in zip(result.candidates, result.contrasts, strict=True)
     ]
-    output.print_table((name("candidate"), word("precision"), word("runtime"), *_COLUMNS), rows)
+    output.print_table((name("candidate"), word("precision", 2), word("runtime"), *_COLUMNS), rows)
     settings = result.settings
     versions = ", ".join(sorted({each.info.runtime_version for each in result.subjects}))
     output.say(

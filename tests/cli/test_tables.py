@@ -283,6 +283,21 @@ def test_notes_are_said_once() -> None:
     assert notes(many)[0].startswith("note: 1, 2, 3, 5 more: ")
 
 
+def test_what_is_skipped_alike_is_said_once(specimens: Specimens) -> None:
+    printed, _ = specimens.of("check")
+    ((_, rows),) = printed.tables
+    skipped = [(code, message) for level, code, _, message in rows if level == "skipped"]
+    assert skipped
+    assert len(set(skipped)) == len(skipped)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(768, "768"), (9_999, "9,999"), (10_000, "0.01 M"), (3_448_880, "3.45 M")]
+)
+def test_small_counts_are_not_nothing(count: int, words: str) -> None:
+    assert output.millions(count) == words
+
+
 def test_a_terminal_says_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
     with terminal(97):
         assert output.width_of(sys.stdout) == 97

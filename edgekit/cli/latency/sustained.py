@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _COLUMNS = (
     name("model"), word("precision"), word("runtime"), figure("threads", 1), figure("first ms"),
     figure("last ms"), figure("last/first"), figure("runs", 4),
-    figure("hottest, start to highest", 2), figure("clock, start to end", 3), name("file", 9),
+    figure("hottest (start to highest)", 2), figure("clock (start to end)", 3), name("file", 9),
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FORMATS = ("table", "markdown", "csv", "json")
 _META = f"{__name__}."
 _USUAL_WIDTH = 80
+_LEAST_IN_MILLIONS = 10_000  # 0.01 M
 _INDENTED = ("note: ", "warning: ", "remedy: ", "failed: ", "error: ")
 
 
@@ -144,5 +145,7 @@ def size(size_bytes: int) -> str:
 
 
 def millions(count: int) -> str:
-    """Format a count in millions: ``3.45 M``."""
+    """Format a count in millions: ``3.45 M``; a small one as it is."""
+    if 0 < count < _LEAST_IN_MILLIONS:
+        return f"{count:,}"
     return f"{count / 1e6:.2f} M"
