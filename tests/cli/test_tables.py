@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from edgekit import devices
 from edgekit.cli import COMMANDS, run
 from edgekit.cli.shared import output
-from edgekit.cli.shared.notes import notes
 from edgekit.cli.shared.tables import formats
 from edgekit.cli.shared.tables.columns import Column, Kind, figure, name, prose, resolved
 from edgekit.cli.shared.tables.layout import laid_out
+from edgekit.cli.shared.tables.notes import notes
 from edgekit.cli.shared.tables.wrapping import cells_of, folded, shortened, words_of
 from edgekit.devices import CountReport, Issue
 from edgekit.progress import Progress, Step

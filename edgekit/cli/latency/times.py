@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from edgekit.cli.latency.words import machine_words, row_names
 from edgekit.cli.shared import output
-from edgekit.cli.shared.notes import notes
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
+from edgekit.cli.shared.tables.notes import notes
 from edgekit.cli.shared.words import delegate
 
 if TYPE_CHECKING:
