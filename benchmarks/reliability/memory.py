@@ -13,7 +13,7 @@ import onnx
 
 from benchmarks.reliability.commands import environment
 
-_SECS_BETWEEN_LOOKS = 0.02
+_SECS_BETWEEN_LOOKS = 0.05
 _LAYERS = 8
 FORMATS = ("onnx", "tflite")
 
@@ -70,7 +70,7 @@ def section(size_mb: int, place: Path) -> tuple[list[str], int]:
     size = path.stat().st_size
     lines = [
         f"`edgekit export` of a made-up network of {size / 1e6:.0f} MB, all processes together "
-        "(proportional set size, looked at 50 times a second).",
+        "(proportional set size, looked at 20 times a second).",
         "",
         "| to | most memory | times the file |",
         "|---|--:|--:|",
