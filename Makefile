@@ -67,7 +67,7 @@ reliability: $(VENV)/.dev
 
 hashes: $(VENV)/.dev
 	$(PIP) install uv
-	( sed -n '/^#/p;/^[^#]/q' constraints.hashes.txt | head -2; \
+	( head -2 constraints.hashes.txt; \
 	$(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --universal \
 		--python-version 3.11 --generate-hashes --no-header --quiet \
 		--default-index https://pypi.org/simple ) > constraints.hashes.new
