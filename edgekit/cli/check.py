@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.options import print_options
+from edgekit.cli.shared.options import NameList, print_options
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import name, prose, word
 from edgekit.errors import CheckFailedError
@@ -28,6 +28,14 @@ _path = click.Path(path_type=Path)
 @click.option(
     "--budget", type=_path, metavar="FILE", help="Budgets in place of the bundle's budgets.toml."
 )
+@click.option(
+    "--isa",
+    "isas",
+    type=NameList(),
+    default=(),
+    metavar="NAME,...",
+    help="Replay the golden answers under these instruction sets too, as `edgekit verify` has them.",
+)
 @click.option("--junit", type=_path, metavar="FILE", help="Also write JUnit XML.")
 @click.option("--sarif", type=_path, metavar="FILE", help="Also write SARIF.")
 @click.option("--markdown", type=_path, metavar="FILE", help="Also write a summary for people.")
@@ -36,6 +44,7 @@ def command(
     bundle_path: Path,
     baseline: Path | None,
     budget: Path | None,
+    isas: tuple[str, ...],
     junit: Path | None,
     sarif: Path | None,
     markdown: Path | None,
@@ -50,7 +59,7 @@ def command(
     from edgekit import bundle
     from edgekit.bundle.checking import formats
 
-    request = bundle.CheckRequest(bundle_path, baseline, budget)
+    request = bundle.CheckRequest(bundle_path, baseline, budget, isas=isas)
     with working("check") as say:
         report = bundle.check(request, say=say, timing=say)
     for path, form in (

@@ -22,7 +22,8 @@ from edgekit.bundle.checking.finding import Finding
 from edgekit.bundle.manifest import Content
 from edgekit.cli import run as run_cli
 from edgekit.devices import MeasureSettings
-from edgekit.errors import InvalidPathError, RefusedError
+from edgekit.emulation import isa
+from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError
 from tests.bundle.conftest import request_of
 from tests.devices.test_compare import counts
 from tests.specimens import classifiers, documents
@@ -243,6 +244,22 @@ def test_a_figure_fails_by_its_interval_and_warns_by_itself() -> None:
     assert alone is not None
     assert alone.low == pytest.approx(82.56, abs=0.01)  # Wilson's interval of 90 of 100
     assert alone.high == pytest.approx(94.48, abs=0.01)
+
+
+def test_golden_answers_are_replayed_under_other_instruction_sets(
+    built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = CheckRequest(built.path, isas=("avx2",))
+    monkeypatch.setattr(isa, "missing", lambda name: f"{name} is not set up")
+    found = _found(bundle.check(request), "golden-avx2")
+    assert {each.level for each in found} == {"skipped"}
+    assert all("not set up" in each.message for each in found)
+    monkeypatch.undo()
+    if isa.missing("avx2") is None:
+        found = _found(bundle.check(request), "golden-avx2")
+        assert {each.level for each in found} == {"passed"}
+    with pytest.raises(UnknownNameError):
+        CheckRequest(built.path, isas=("z80",))
 
 
 def test_a_zip_file_is_checked_like_its_folder(built: Built) -> None:

@@ -14,6 +14,7 @@ from edgekit.bundle.checking.finding import CheckReport, Finding
 from edgekit.bundle.checking.limits import Sides
 from edgekit.bundle.checking.measurements import Measurements
 from edgekit.bundle.manifest import Bundle
+from edgekit.emulation import isa
 from edgekit.errors import RefusedError
 from edgekit.progress import Progress, silent
 
@@ -27,12 +28,21 @@ class CheckRequest:
         baseline: the bundle before, likewise; None compares with none.
         budget: file of budgets; None takes the bundle's own.
         settings: of what is measured.
+        isas: instruction sets of `edgekit.emulation.isa` to replay the golden answers under too.
+
+    Raises:
+        UnknownNameError: there is no such instruction set.
     """
 
     bundle: Path
     baseline: Path | None = None
     budget: Path | None = None
     settings: devices.MeasureSettings = devices.COMPARE_SETTINGS
+    isas: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for each in self.isas:
+            isa.get(each)
 
 
 def check(
@@ -65,7 +75,7 @@ def check(
         if bundle is not None:
             findings += integrity.check(place, bundle)
         if bundle is not None and not _has_failed(findings):
-            findings += models.check(place, bundle, say)
+            findings += models.check(place, bundle, say, request.isas)
             asked = limits_asked or budgets.read(place / budgets.FILE)
             if not _has_failed(findings):
                 files = measurements.pairs(place, bundle, before_place, before)
