@@ -34,7 +34,7 @@ _path = click.Path(path_type=Path)
     type=NameList(),
     default=(),
     metavar="NAME,...",
-    help="Replay the golden answers under these instruction sets too, as `edgekit verify` has them.",
+    help="Also replay the golden answers under these, as `edgekit verify --isa`.",
 )
 @click.option("--junit", type=_path, metavar="FILE", help="Also write JUnit XML.")
 @click.option("--sarif", type=_path, metavar="FILE", help="Also write SARIF.")

@@ -44,9 +44,9 @@ def check(
             yield _replayed(place, bundle, entry, isa.NATIVE)
             for each in isas:
                 say(f"{entry.path} under {each}")
-                why = isa.missing(each)
-                if why is not None:
-                    yield Finding(f"golden-{each}", "skipped", entry.path, why)
+                lack = isa.missing(each)
+                if lack is not None:
+                    yield Finding(f"golden-{each}", "skipped", entry.path, lack)
                 else:
                     yield _replayed(place, bundle, entry, each)
         except (EdgekitError, OSError, ValueError) as error:
