@@ -46,12 +46,14 @@ class Figures:
         now: of the candidate.
         change: the candidate's less the baseline's, in the metric's own unit.
         change_percent: the same, of the baseline's.
-        words: what else to say, such as both figures.
+        both: the baseline's figure and the candidate's, in words.
+        words: what else to say, such as how many images.
     """
 
     now: Estimate | None = None
     change: Estimate | None = None
     change_percent: Estimate | None = None
+    both: str = ""
     words: str = ""
 
 
@@ -60,10 +62,10 @@ def of_counts(now: int | None, then: int | None) -> Figures:
     if now is None:
         return Figures()
     if then is None:
-        return Figures(Estimate.exact(now), words=f"{now:,}")
+        return Figures(Estimate.exact(now))
     percent = Estimate.exact(100 * (now - then) / then) if then else None
-    words = f"{then:,} before, {now:,} now"
-    return Figures(Estimate.exact(now), Estimate.exact(now - then), percent, words)
+    both = f"{then:,} before, {now:,} now"
+    return Figures(Estimate.exact(now), Estimate.exact(now - then), percent, both)
 
 
 def of_contrast(now: Estimate | None, contrast: Contrast | None) -> Figures:

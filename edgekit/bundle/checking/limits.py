@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -77,22 +77,25 @@ def check(sides: Sides, budgets: tuple[Budget, ...]) -> Iterator[Finding]:
 
 def _held(budget: Budget, entry: ModelEntry, found: Figures, limit: str, value: float) -> Finding:
     estimate, unit, sign = _aspect(found, budget.metric, limit)
+    is_absolute = limit in ("max", "min")
     code = f"budget-{budget.metric.replace('_', '-')}"
     if estimate is None:
         levels: dict[str, Level] = {"fail": "failed", "warn": "warning", "skip": "skipped"}
-        why = "there is no such figure" if limit in ("max", "min") else "it is not in both bundles"
+        why = "there is no such figure" if is_absolute else "it is not in both bundles"
         return Finding(code, levels[budget.if_missing], entry.path, f"{limit}: {why}")
     # Of costs the interval's lower end is near the limit, of a loss of accuracy the upper one.
     point = sign * estimate.value
     near = sign * (estimate.low if sign > 0 else estimate.high)
     most = sign * value if limit == "min" else value
     level: Level = "failed" if near > most else "warning" if point > most else "passed"
-    words = [_number(estimate.value, unit, signed=limit not in ("max", "min"))]
+    words = [_number(estimate.value, unit, signed=not is_absolute)]
     if estimate.low != estimate.high:
         words[0] += f" [{_number(estimate.low, unit)}, {_number(estimate.high, unit)}]"
+    if found.both and not is_absolute:
+        words.append(found.both)
     if found.words:
         words.append(found.words)
-    words.append(f"{limit} {value:g}")
+    words.append(f"{limit} {_number(value, '')}")
     if estimate.smallest_change == 0:
         words.append("any change would have been found")
     elif estimate.smallest_change is not None:
@@ -143,7 +146,7 @@ def _instructions(sides: Sides, entry: ModelEntry) -> Figures:
     before = then.instructions if then is not None and is_comparable else None
     found = figures.of_counts(now.instructions, before)
     on = f"on {now.processor}, {now.info.runtime_version}"
-    return Figures(found.now, found.change, found.change_percent, f"{found.words} {on}")
+    return replace(found, words=on)
 
 
 def _counted_on(report: CountReport) -> tuple[str, str]:

@@ -61,7 +61,7 @@ def _opened(place: Path, entry: ModelEntry) -> Finding:
         return Finding("open", "failed", entry.path, "operators or inputs are not those listed")
     count = f"{info.operator_count} operators on {info.runtime_version}"
     if info.partitions is not None and entry.partitions is not None:
-        count += f", {info.partitions} partitions"
+        count += f", {info.partitions} partition{'' if info.partitions == 1 else 's'}"
         if info.partitions > entry.partitions:
             return Finding("open", "warning", entry.path, f"{count}, {entry.partitions} as built")
     return Finding("open", "passed", entry.path, count)
