@@ -38,12 +38,10 @@ def main() -> int:
                 theirs = [each.index for each in found]
                 pairs = zip(row["top"], found, strict=True)
                 gap = max(abs(mine["score"] - other.score) for mine, other in pairs)
-                # Equal scores, as int8 has them, have no order.
-                ranked = [
-                    sorted((-mine["score"], mine["index"]) for mine in row["top"]),
-                    sorted((-other.score, other.index) for other in found),
-                ]
-                is_tie = [i for _, i in ranked[0]] == [i for _, i in ranked[1]]
+                # Equal scores, as int8 has them, have no order; of those at the end any may be shown.
+                last = row["top"][-1]["score"]
+                above = {each["index"] for each in row["top"] if each["score"] > last}
+                is_tie = gap == 0 and above == {each.index for each in found if each.score > last}
                 worst += ours != theirs and not is_tie
                 verdict = f"{ours} here, {theirs} there"
                 if ours == theirs or is_tie:
