@@ -38,7 +38,7 @@ def main() -> int:
                 theirs = [each.index for each in found]
                 pairs = zip(row["top"], found, strict=True)
                 gap = max(abs(mine["score"] - other.score) for mine, other in pairs)
-                # Equal scores, as int8 has them, have no order; of those at the end any may be shown.
+                # Equal scores, as int8 has them, have no order, and any at the end may be shown.
                 last = row["top"][-1]["score"]
                 above = {each["index"] for each in row["top"] if each["score"] > last}
                 is_tie = gap == 0 and above == {each.index for each in found if each.score > last}
