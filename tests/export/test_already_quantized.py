@@ -166,6 +166,29 @@ def test_integer_inputs_and_outputs_stay_integers(kind: int, tmp_path: Path) -> 
             assert np.abs(given.astype(int) - truth.astype(int)).max() <= 2
 
 
+def test_a_pad_of_stored_integers(tmp_path: Path) -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]>
+    g (float[1,3,12,12] x) => (float[1,4,14,14] y) {
+        q = QuantizeLinear(x, s, z)
+        c = QLinearConv(q, s, z, w, s, wz, s, z)
+        p = Pad(c, amounts, z)
+        y = DequantizeLinear(p, s, z) }"""
+    model = parser.parse_model(text)
+    constants = {
+        "s": np.array(0.03, np.float32),
+        "z": np.array(120, np.uint8),
+        "w": np.arange(-6, 6, dtype=np.int8).reshape(4, 3, 1, 1),
+        "wz": np.array(0, np.int8),
+        "amounts": np.array([0, 0, 1, 1, 0, 0, 1, 1]),
+    }
+    model.graph.initializer.extend(numpy_helper.from_array(v, k) for k, v in constants.items())
+    path = tmp_path / "net.onnx"
+    onnx.save(model, path)
+    files, notes = _export(path)
+    assert not notes
+    _check(path, files, _image())
+
+
 def test_quantize_and_float_precisions_refuse(tmp_path: Path) -> None:
     path = quantized.static(tmp_path / "net.onnx")
     with pytest.raises(RefusedError, match="already quantized: --precision int8"):

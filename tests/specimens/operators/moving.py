@@ -50,6 +50,14 @@ FORMS: list[Form] = [
         {"pairs": np.array([2, 2, 30]), "maps": np.array([2, 1, 2, 5, 6]), "i": np.array(1)},
     ),
     (
+        "Split",  # whose parts are the same elements in NHWC, and are turned
+        "g (float[1,2,4,5] x) => (float[1,1,5,4] y, float[1,1,5,4] z) {\n"
+        "first, second = Split<axis=1, num_outputs=2>(x)\n"
+        "y = Transpose<perm=[0,1,3,2]>(first)\n"
+        "z = Transpose<perm=[0,1,3,2]>(second) }",
+        {},
+    ),
+    (
         "GatherElements",  # whose result is the same elements in NHWC
         "g (float[2,3,4,5] x) => (float[2,1,4,5] y) { y = GatherElements<axis=1>(x, i) }",
         {"i": np.arange(40).reshape(2, 1, 4, 5) % 3},

@@ -32,14 +32,7 @@ def emit_split(writer: Writer, node: ir.Node) -> None:
     axis = node.attributes.get_int("axis", 0) % len(shape)
     sizes = [g.shape_of(part)[axis] for part in node.outputs]
     if len(set(sizes)) == 1:
-        where = np.array(orders.axis(axis, writer.order(source)), dtype=np.int32)
-        writer.emit(
-            "SPLIT",
-            [writer.constant("split_axis", where), writer.tensor(source)],
-            [writer.output(part) for part in node.outputs],
-            "SplitOptions",
-            {"numSplits": len(sizes)},
-        )
+        _split_equally(writer, node, axis)
         return
     start = 0
     for part, size in zip(node.outputs, sizes, strict=True):
@@ -47,6 +40,25 @@ def emit_split(writer: Writer, node: ir.Node) -> None:
         begins[axis] = start
         _slice(writer, source, part, begins)
         start += size
+
+
+def _split_equally(writer: Writer, node: ir.Node, axis: int) -> None:
+    """Emit SPLIT in the order of the operand, and RESHAPE where the parts are stored otherwise.
+
+    A part of size one may be called NHWC, as its elements lie alike.
+    """
+    order = writer.order(g.operand(node, 0))
+    where = writer.constant("split_axis", np.array(orders.axis(axis, order), dtype=np.int32))
+    inputs, values = [where, writer.tensor(node.inputs[0])], {"numSplits": len(node.outputs)}
+    targets = [writer.output(part) for part in node.outputs]
+    made = orders.shape(g.shape_of(node.outputs[0]), order)
+    if made == writer.shape(node.outputs[0]):
+        writer.emit("SPLIT", inputs, targets, "SplitOptions", values)
+        return
+    parts = [writer.temporary(f"{part.name}_cut", made, targets[0]) for part in node.outputs]
+    writer.emit("SPLIT", inputs, parts, "SplitOptions", values)
+    for value, part, target in zip(node.outputs, parts, targets, strict=True):
+        writer.reshape(part, writer.shape(value), str(value.name), target)
 
 
 def emit_slice(writer: Writer, node: ir.Node) -> None:

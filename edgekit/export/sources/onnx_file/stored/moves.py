@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.sources.onnx_file import edit
 
 _MOVES = (
-    "Concat", "DepthToSpace", "Expand", "Flatten", "Gather", "Identity", "MaxPool", "Reshape",
-    "Resize", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze",
+    "Concat", "DepthToSpace", "Expand", "Flatten", "Gather", "Identity", "MaxPool", "Pad",
+    "Reshape", "Resize", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose",
+    "Unsqueeze",
 )  # fmt: skip
 
 _Scale = tuple[ir.Value | None, ...]
@@ -35,6 +37,8 @@ def between_pairs(model: ir.Model) -> None:
 
 
 def _moved(node: ir.Node, scale: _Scale, known: dict[ir.Value, _Scale]) -> dict[ir.Value, _Scale]:
+    if g.is_op(node, "Pad") and not _fill_with_real(node, scale):
+        return {}
     for index, value in enumerate(node.inputs):
         if value is not None and value in known:
             node.replace_input_with(index, edit.insert(node, "DequantizeLinear", [value, *scale]))
@@ -54,3 +58,17 @@ def _moved(node: ir.Node, scale: _Scale, known: dict[ir.Value, _Scale]) -> dict[
         edit.owner(node).insert_after(node, quantize)
         made[stored] = scale
     return made
+
+
+def _fill_with_real(node: ir.Node, scale: _Scale) -> bool:
+    """Let a Pad fill with the real number that its integer stands for; tell whether it can."""
+    step, zero = edit.constant(scale[0]), edit.constant(scale[1]) if len(scale) > 1 else None
+    given = node.inputs[2] if len(node.inputs) > 2 else None
+    code = np.array(0) if given is None else edit.constant(given)
+    if step is None or code is None or (zero is None and len(scale) > 1 and scale[1] is not None):
+        return False
+    offset = 0 if zero is None else int(zero.reshape(()))
+    real = (int(code.reshape(())) - offset) * step.reshape(())
+    node.resize_inputs(max(3, len(node.inputs)))
+    node.replace_input_with(2, edit.literal(node, np.asarray(real, np.float32)))
+    return True
