@@ -1,7 +1,6 @@
 """One self-contained page: data, styles, scripts and the chart library stand in it.
 
-The library is Vega-Lite with Vega and vega-embed, 0.9 MB, as vl-convert-python carries it; of
-Plotly the Python package carries 4.8 MB, and of ECharts no maintained one carries any.
+The library is Vega-Lite with Vega and vega-embed, 0.9 MB, as vl-convert-python carries it.
 """
 
 from __future__ import annotations
