@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from edgekit import devices
-from edgekit.cli.latency import command
+from edgekit.cli.latency import times
 from edgekit.devices import MeasureRequest, ModelFile
 from edgekit.devices.targets import fleet
 from edgekit.errors import EdgekitError, UsageError, WorkerError
@@ -78,7 +78,7 @@ def test_measurements(path: tuple[Any, ...], tmp_path: Path, capsys: Any) -> Non
             reports = devices.measure(
                 MeasureRequest((ModelFile(tmp_path / "a.tflite"),), target=target)
             )
-            command._print(reports)
+            times.show(reports, as_json=False)
             json.loads(reports[0].to_json())
         except EdgekitError:
             continue
