@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit import __version__
+from edgekit.errors import UsageError
 from edgekit.export import formats, jobs, precisions, tflite
 from edgekit.export.artifact import Artifact
 from edgekit.export.formats import Format
@@ -23,14 +24,20 @@ PRECISION = precisions.FLOAT32
 def check_request(
     format_names: Sequence[str], precision_names: Sequence[str] = (PRECISION,)
 ) -> None:
-    """Raise UnknownNameError for a format or precision that cannot be written.
+    """Find a slip of the pen before the work.
 
-    Cheap, so that a slip of the pen is found before the work.
+    Raises:
+        UnknownNameError: a format or precision does not exist.
+        UsageError: none of the formats has a precision.
     """
-    for name in format_names:
-        formats.get(name)
+    targets = [formats.get(name) for name in format_names]
     for name in precision_names:
-        precisions.get(name)
+        precision = precisions.get(name)
+        if targets and not any(precision.is_for(target.stored_form) for target in targets):
+            raise UsageError(
+                f"the precision {precision.name} exists in {precision.only} files alone: "
+                f"write --format {precision.only}"
+            )
 
 
 def to_files(
@@ -104,6 +111,8 @@ def _jobs(
     made = []
     for name in targets:
         target = formats.FORMATS[name]
+        if not precision.is_for(target.stored_form):
+            continue
         chosen = choices.get(name, DEFAULT)
         graph = rounded.graph.clone()
         rules.apply(graph, chosen.rules(target.lowering))

@@ -10,7 +10,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from edgekit import export, runtimes
-from edgekit.errors import ParityError, UnknownNameError
+from edgekit.errors import ParityError, UnknownNameError, UsageError
 from edgekit.export import artifact, lowering, precisions
 from edgekit.export.graph import nodes as g
 from edgekit.export.integer import encoded, quantizable
@@ -79,8 +79,10 @@ def files(
     return {(entry.precision, entry.format): entry for entry in entries}
 
 
-@pytest.mark.parametrize("format_name", BOTH)
-@pytest.mark.parametrize("name", PRECISIONS)
+PAIRS = [(n, f) for n, entry in PRECISIONS.items() for f in BOTH if entry.is_for(f)]
+
+
+@pytest.mark.parametrize(("name", "format_name"), PAIRS)
 def test_files_say_what_they_are_and_do_it(
     name: str, format_name: str, files: dict[tuple[str, str], export.Artifact]
 ) -> None:
@@ -89,7 +91,7 @@ def test_files_say_what_they_are_and_do_it(
     assert entry.verified == "passed"
     assert entry.parity is not None
     assert artifact.load(entry.path) == entry
-    if name == precisions.FLOAT32:
+    if name not in ROUNDING:
         assert entry.drift is None
         return
     assert name in entry.parity.reference
@@ -123,6 +125,22 @@ def test_float_arithmetic_precisions_are_exact_in_both_formats(
             checked = files[name, format_name].parity
             assert checked is not None
             assert checked.max_rel_error < 1e-5
+
+
+def test_leave_for_float16_arithmetic_changes_one_entry_and_no_answer(
+    net: export.Source, files: dict[tuple[str, str], export.Artifact], tmp_path: Path
+) -> None:
+    found = _model(files["float16-compute", "tflite"].path.read_bytes())
+    entries = {each.name: bytes(found.buffers[each.buffer].data) for each in found.metadata}
+    assert entries == {b"reduced_precision_support": b"fp16accfp16"}
+    plain = _model(files["float32", "tflite"].path.read_bytes())
+    assert plain.metadata is None
+    assert found.subgraphs[0].operators[0].inputs.tolist() == (
+        plain.subgraphs[0].operators[0].inputs.tolist()
+    )
+    assert ("float16-compute", "onnx") not in files
+    with pytest.raises(UsageError, match="tflite"):
+        export.to_files(net, ["onnx"], tmp_path, precision_names=["float16-compute"])
 
 
 def test_dynamic_layers_compute_on_integers_but_for_depthwise_ones(
@@ -173,7 +191,7 @@ def test_a_wrong_file_fails(
 def test_one_failed_or_unknown_precision_keeps_all_names_away(
     net: export.Source, tmp_path: Path
 ) -> None:
-    with pytest.raises(UnknownNameError, match="float32, float16, weight-int8, dynamic-int8"):
+    with pytest.raises(UnknownNameError, match="float32, float16, float16-compute, weight-int8, dynamic-int8"):
         export.to_files(net, BOTH, tmp_path, precision_names=["float32", "int3"])
     assert list(tmp_path.iterdir()) == []
 

@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     type=NameList(),
     default="float32",
     show_default=True,
-    help="Number types of the files: float32, float16, weight-int8, dynamic-int8; and with "
-    "--calibration-data int8, int16x8.",
+    help="Number types of the files: float32, float16, float16-compute, weight-int8, "
+    "dynamic-int8; and with --calibration-data int8, int16x8.",
 )
 @calibration_data_option
 @preprocessing_options
@@ -121,7 +121,10 @@ def command(
 
     float16 and weight-int8 store short weights and compute in float32; dynamic-int8 computes on
     integers whose ranges it finds as it runs. Such a file is compared with a simulation of its
-    rounding; "from float32" is what the rounding itself changes.
+    rounding; "from float32" is what the rounding itself changes. float16-compute, of .tflite files
+    alone, leaves the numbers and lets Arm cores with float16 arithmetic use it: count with
+    `edgekit latency --target qemu:cortex-a76` whether a network gains, and see with `edgekit
+    verify --isa cortex-a76` whether its answers hold.
 
     --tune writes every form that optional lowering rules give the network, compares their times
     with `edgekit compare`'s method, and keeps what is faster beyond doubt, twice. The sidecar says

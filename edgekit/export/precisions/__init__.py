@@ -6,7 +6,7 @@ Adding one: a file with its transforms, one line in the table.
 from __future__ import annotations
 
 from edgekit.errors import UsageError
-from edgekit.export.precisions import dynamic_int8, float16, weight_int8
+from edgekit.export.precisions import dynamic_int8, float16, float16_compute, weight_int8
 from edgekit.export.precisions.base import Precision, Transform
 from edgekit.registry import Registry
 
@@ -20,6 +20,7 @@ CALIBRATED = ("int8", "w8a8", "int16x8", "w8a16")
 _ALL = (
     Precision(FLOAT32, 1e-4, {}),
     Precision("float16", 1e-4, float16.FORMS, float16.round_weights),
+    Precision("float16-compute", 1e-4, float16_compute.FORMS, only="tflite"),
     Precision("weight-int8", 1e-4, weight_int8.FORMS, weight_int8.round_weights),
     Precision(
         "dynamic-int8",

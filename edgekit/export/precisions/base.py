@@ -31,6 +31,7 @@ class Precision:
             operators, what the files compute.
         leeway: where runtimes are free to round alike or not, what is allowed beside
             ``tolerance``, as a multiple of what that rounding changes in the simulation.
+        only: the stored form that alone has this precision; empty if all have.
     """
 
     name: str
@@ -39,10 +40,15 @@ class Precision:
     round_weights: Transform | None = None
     simulate: Transform | None = None
     leeway: float = 0.0
+    only: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.tolerance < 1:
             raise ValueError(f"a tolerance is a part of a range, not {self.tolerance}")
+
+    def is_for(self, stored_form: str) -> bool:
+        """Tell whether files of a stored form can have this precision."""
+        return self.only in ("", stored_form)
 
     def store(self, graph: ir.Model, stored_form: str) -> None:
         """Put the stored form into a rounded graph that is lowered for a format, in place."""

@@ -9,6 +9,7 @@ import onnx_ir as ir
 from edgekit.errors import UnsupportedOperatorError
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph.annotations import is_integer
+from edgekit.export.precisions import float16_compute
 from edgekit.export.tflite import orders, serialize
 from edgekit.export.tflite.emit import EMITTERS, VERSIONS
 from edgekit.export.tflite.writer import Writer, refuse
@@ -46,7 +47,9 @@ def to_bytes(
     for value in shown:
         name = f"{value.name}_quantized" if value in borders else value.name
         writer.add_output(value, integer=True, name=name)
-    return serialize.to_bytes(writer.program, description)
+    leave = model.meta.get(float16_compute.ENTRY)
+    entries = {} if leave is None else {float16_compute.ENTRY: leave}
+    return serialize.to_bytes(writer.program, description, entries)
 
 
 def image_maps(model: ir.Model, shown: Sequence[ir.Value] = ()) -> frozenset[str]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import flatbuffers
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.export.tflite.program import Operator, Program, Quantization, Tensor
@@ -38,12 +42,15 @@ class AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # the schema module 
         return int(schema.BufferEnd(builder))
 
 
-def to_bytes(program: Program, description: str) -> bytes:
+def to_bytes(
+    program: Program, description: str, metadata: Mapping[str, bytes] = MappingProxyType({})
+) -> bytes:
     """Return the flatbuffer; equal programs give equal bytes.
 
     Args:
         program: the finished program.
         description: free text for the file's description field.
+        metadata: entries of the file's metadata list, by name.
     """
     codes = sorted({(op.code, op.version) for op in program.operators})
     buffers = [AlignedBuffer()]  # buffer 0 is empty by convention
@@ -60,6 +67,7 @@ def to_bytes(program: Program, description: str) -> bytes:
     model.description = description
     model.operatorCodes = [_code(name, version) for name, version in codes]
     model.subgraphs = [subgraph]
+    model.metadata = [_metadata(name, data, buffers) for name, data in metadata.items()] or None
     model.buffers = buffers
     model.signatureDefs = [_signature(program)]
     builder = flatbuffers.Builder(1 << 20)
@@ -105,6 +113,15 @@ def _operator(operator: Operator, codes: list[tuple[str, int]]) -> schema.Operat
             setattr(options, field, list(value) if isinstance(value, tuple) else value)
         packed.builtinOptions = options
         packed.builtinOptionsType = getattr(schema.BuiltinOptions, operator.options)
+    return packed
+
+
+def _metadata(name: str, data: bytes, buffers: list[AlignedBuffer]) -> schema.MetadataT:
+    buffer = AlignedBuffer()
+    buffer.data = np.frombuffer(data, np.uint8)
+    buffers.append(buffer)
+    packed = schema.MetadataT()
+    packed.name, packed.buffer = name, len(buffers) - 1
     return packed
 
 
