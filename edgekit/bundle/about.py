@@ -13,6 +13,10 @@ from edgekit.errors import InvalidPathError, RefusedError
 from edgekit.files import documents
 
 
+ADDRESSES = ("download", "repository", "website", "paper")
+"""Statements that the bill of materials holds as links."""
+
+
 @dataclass(frozen=True)
 class About:
     """Statements about a model; empty for what nobody states.
@@ -62,6 +66,12 @@ class About:
     energy_quantity: str = ""
     energy_unit: str = ""
     decision_threshold: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ADDRESSES:
+            value = getattr(self, name)
+            if any(character.isspace() for character in value):
+                raise ValueError(f"{name} is an address, which has no spaces, not {value!r}")
 
 
 def read(path: Path | None) -> About:

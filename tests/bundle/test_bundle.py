@@ -19,7 +19,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from edgekit import bundle, devices
 from edgekit.bundle import Built, BundleRequest
-from edgekit.bundle.about import About
+from edgekit.bundle.about import ADDRESSES, About
 from edgekit.bundle.manifest import check_path
 from edgekit.cli import run as run_cli
 from edgekit.errors import RefusedError, UsageError, WouldOverwriteError
@@ -114,19 +114,23 @@ def test_what_people_state_is_in_card_and_bill(exported: Path, tmp_path: Path) -
     stated = tmp_path / "about.toml"
     names = [each.name for each in fields(About)]
     many = ("datasets", "intended_use", "limitations", "ethics")
-    rows = [f"{n} = {json.dumps([f'a {n}'] if n in many else f'a {n}')}" for n in names]
+    said = {n: f"https://example.org/{n}" if n in ADDRESSES else f"a {n}" for n in names}
+    rows = [f"{n} = {json.dumps([said[n]] if n in many else said[n])}" for n in names]
     stated.write_text("\n".join(rows))
     made = bundle.build(request_of(exported, tmp_path, "*float32.onnx", about=stated))
     text = (made.path / "sbom" / "bom.cdx.json").read_text()
     assert JsonStrictValidator(SchemaVersion.V1_7).validate_str(text) is None
     card = (made.path / "README.md").read_text()
     for name in names:
-        assert f"a {name}" in text
-        assert f"a {name}" in card
+        assert said[name] in text
+        assert said[name] in card
     stated.write_text("suplier = 'me'")
     with pytest.raises(RefusedError, match="suplier") as caught:
         bundle.build(request_of(exported, tmp_path / "b", "*float32.onnx", about=stated))
     assert caught.value.reason_code == "bad-about"
+    stated.write_text("paper = 'a title'")
+    with pytest.raises(RefusedError, match="address"):
+        bundle.build(request_of(exported, tmp_path / "b", "*float32.onnx", about=stated))
 
 
 def test_folding_makes_mediapipes_kind_of_file(exported: Path, tmp_path: Path) -> None:
