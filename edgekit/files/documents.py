@@ -12,7 +12,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -116,6 +116,8 @@ def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 -- any ty
         items = _expect(list, value, where)
         if arguments[-1] is not Ellipsis and len(items) != len(arguments):
             raise ValueError(f"{where}: expected {len(arguments)} items, got {len(items)}")
+        if arguments == (float, ...) and _are_numbers(items):
+            return tuple(items)  # of samples there are hundreds of thousands
         kinds = arguments[:1] * len(items) if arguments[-1] is Ellipsis else arguments
         pairs = enumerate(zip(kinds, items, strict=True))
         return tuple(_decode(each, item, f"{where}[{i}]") for i, (each, item) in pairs)
@@ -135,6 +137,10 @@ def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 -- any ty
     if kind is float and type(value) is float and not math.isfinite(value):
         raise ValueError(f"{where}: {value} is no number")
     return _expect(kind, value, where)
+
+
+def _are_numbers(items: Sequence[object]) -> bool:
+    return all(type(item) is float and math.isfinite(item) for item in items)
 
 
 def _decode_dataclass(kind: Any, value: dict[str, Any], where: str) -> Any:  # noqa: ANN401
