@@ -13,7 +13,8 @@ _WILD = "*?["
 def expanded(subjects: Iterable[str]) -> list[str]:
     """Return names and paths, with patterns such as ``micronet*`` as the names they match.
 
-    Files and what another package or your own code makes (``timm:NAME``) are no patterns.
+    Files and what another package or your own code makes (``timm:NAME``) are no patterns. What a
+    pattern matches and was there before is not repeated; what is named twice is.
 
     Raises:
         UnknownNameError: a pattern matches nothing.
@@ -28,8 +29,8 @@ def expanded(subjects: Iterable[str]) -> list[str]:
         elif not (names := models.names(subject, baselines=False)):
             raise MODELS.unknown(subject)
         else:
-            found += names
-    return list(dict.fromkeys(found))
+            found += [name for name in names if name not in found]
+    return found
 
 
 def only(subject: str) -> str:
