@@ -12,7 +12,6 @@ from pathlib import Path
 from edgekit.errors import InvalidPathError, RefusedError
 from edgekit.files import documents
 
-
 ADDRESSES = ("download", "repository", "website", "paper")
 """Statements that the bill of materials holds as links."""
 
