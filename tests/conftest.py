@@ -15,7 +15,9 @@ from typing import Any
 import click
 import pytest
 
+from edgekit.cli import run
 from tests.specimens import documents
+from tests.specimens.commands import Cli
 from tests.specimens.shared_weights import SharedWeights
 
 # One thread each: the suite runs in parallel, and parallel sums must not reorder.
@@ -62,6 +64,18 @@ def shared_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedW
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("edgekit.models.weights.initialize", shared.initialize)
         yield shared
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
+    """The command line, run in this process."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = run([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
 
 
 @pytest.fixture(scope="session", autouse=True)

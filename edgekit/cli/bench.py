@@ -10,9 +10,11 @@ import click
 from edgekit.cli.shared import output
 from edgekit.cli.shared.options import (
     NameList,
+    backends_option,
     calibration_data_option,
     print_options,
     target_option,
+    thread_counts_option,
 )
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, word
@@ -32,24 +34,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of networks by name.",
 )
-@click.option(
-    "--backend",
-    "runtimes",
-    type=NameList(),
-    default="tflite,onnxruntime",
-    show_default=True,
-    help="Runtimes; a file runs on that of its suffix.",
-)
-@click.option(
-    "--threads",
-    "--num-threads",
-    "threads",
-    type=NameList(),
-    metavar="N,...",
-    default="1",
-    show_default=True,
-    help="Threads of the runtime.",
-)
+@backends_option
+@thread_counts_option
 @target_option("Where the files run, as in `edgekit latency`; qemu: counts instructions.")
 @click.option(
     "--min-secs",
@@ -94,8 +80,8 @@ if TYPE_CHECKING:
 def command(
     subjects: tuple[str, ...],
     precisions: tuple[str, ...],
-    runtimes: tuple[str, ...],
-    threads: tuple[str, ...],
+    backends: tuple[str, ...],
+    threads: tuple[int, ...],
     target: str,
     min_secs: float,
     children: int,
@@ -126,8 +112,8 @@ def command(
     request = study.BenchRequest(
         subjects=subjects,
         precisions=precisions,
-        runtimes=runtimes,
-        threads=tuple(map(_count, threads)),
+        runtimes=backends,
+        threads=threads,
         target=target,
         measure=MeasureSettings(children=children, min_secs=min_secs),
         calibration=Calibration(calibration_data, recipe=recipe),
@@ -143,13 +129,6 @@ def command(
         _print(result)
     if plot is not None:
         tradeoff_plot.write(plot, result.rows)
-
-
-def _count(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"--threads takes whole numbers, not {text!r}") from None
 
 
 def _print(result: BenchResult) -> None:

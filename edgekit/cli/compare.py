@@ -20,6 +20,7 @@ from edgekit.cli.shared.options import (
     is_file,
     print_options,
     target_option,
+    threads_option,
 )
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, word
@@ -52,15 +53,7 @@ if TYPE_CHECKING:
     metavar="[NAME:]N,...",
     help="Sizes of one input of named models and your own code, as for `edgekit export`.",
 )
-@click.option(
-    "--threads",
-    "--num-threads",
-    "threads",
-    type=int,
-    default=1,
-    show_default=True,
-    help="Threads of the runtime.",
-)
+@threads_option
 @target_option("Where the files run, as in `edgekit latency`.")
 @click.option(
     "--children", type=int, default=6, show_default=True, help="Fresh processes for all files."

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,25 +16,14 @@ import onnx
 import pytest
 
 from edgekit import models
-from edgekit.cli import COMMANDS, run
+from edgekit.cli import COMMANDS
 from edgekit.devices import latency_from_json
 from tests.specimens import graphs
+from tests.specimens.commands import Cli
 from tests.specimens.graphs import weights
 
 SMALL = "shiftresnet20-e1"
 QUICK = ["--min-secs", "0", "--num-runs", "30", "--warmup-runs", "1"]
-
-Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture

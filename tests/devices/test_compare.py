@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from edgekit import devices
-from edgekit.cli import run
 from edgekit.devices import (
     ComparedFile,
     CompareRequest,
@@ -34,6 +33,7 @@ from edgekit.emulation.instruction_counts import Counts
 from edgekit.errors import InvalidPathError, RefusedError, UsageError, WorkerError
 from edgekit.runtimes.jobs import CompareJob
 from edgekit.runtimes.timing import WarmUp
+from tests.specimens.commands import Cli
 from tests.specimens.files import OPS, tiny_onnx, tiny_tflite
 from tests.specimens.reports import CALM, INFO, MACHINE, block, report, steady, turns
 from tests.specimens.reports import run as made_run
@@ -420,18 +420,7 @@ def test_what_cannot_be_compared_is_said(tmp_path: Path) -> None:
 
 # The command line
 
-Cli = Callable[..., tuple[int, str, str]]
 QUICK = ["--children", "3", "--num-runs", "1", "--min-secs", "0"]
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def test_two_files_are_measured_in_turns(cli: Cli, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from edgekit import devices, export
-from edgekit.cli import run
 from edgekit.devices import ModelFile, ProfileReport, ProfileRequest, ProfileSettings
 from edgekit.errors import RefusedError, UnreadableModelError, UsageError, WorkerError
 from edgekit.export.sources import source
@@ -26,6 +24,7 @@ from edgekit.modelfile import tflite_cut
 from edgekit.modelfile.layer_class import CLASSES, layer_class
 from edgekit.runtimes.jobs import ProfileJob
 from edgekit.runtimes.operators import Operand, Operator, OperatorTime
+from tests.specimens.commands import Cli
 from tests.specimens.files import OPS, tiny_onnx, tiny_tflite
 
 BRIEF = ProfileSettings(
@@ -318,19 +317,6 @@ def test_a_strange_answer_is_a_worker_error(tmp_path: Path) -> None:
 def test_settings_check_themselves(changes: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="at least"):
         ProfileSettings(**changes)
-
-
-Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def test_the_table_says_what_the_numbers_are(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import click
 import pytest
 
 from edgekit import devices
-from edgekit.cli import run
 from edgekit.cli.shared.options import Duration
 from edgekit.devices import ModelFile, SustainedReport, SustainRequest, SustainSettings
 from edgekit.errors import RefusedError, UsageError, WorkerError
@@ -23,6 +21,7 @@ from edgekit.runtimes import timing
 from edgekit.runtimes.jobs import SustainJob
 from edgekit.runtimes.machine import Conditions
 from edgekit.runtimes.timing import TimeSamples, TimeWindow
+from tests.specimens.commands import Cli
 from tests.specimens.files import OPS, tiny_tflite
 from tests.specimens.reports import CALM, INFO, MACHINE
 
@@ -134,19 +133,6 @@ def test_a_strange_answer_is_a_worker_error(tmp_path: Path) -> None:
         devices.sustain(
             SustainRequest((ModelFile(path),), (SustainSettings(10.0),), Target())  # type: ignore[arg-type]
         )
-
-
-Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def test_a_real_file_runs_without_a_pause(cli: Cli, tmp_path: Path) -> None:

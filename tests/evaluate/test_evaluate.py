@@ -20,7 +20,6 @@ from ai_edge_litert import schema_py_generated as schema
 from PIL import Image
 
 from edgekit import evaluate, models
-from edgekit.cli import run as run_cli
 from edgekit.data import SyntheticImages
 from edgekit.errors import CheckFailedError, RefusedError, UsageError, WorkerError
 from edgekit.evaluate import EvaluateRequest, Evaluation, PairedDifference, Settings, Share
@@ -31,6 +30,7 @@ from edgekit.export.sources import source
 from edgekit.processes import served_model
 from tests.runtimes.test_worker import has_ended
 from tests.specimens import graphs
+from tests.specimens.commands import Cli
 from tests.specimens.networks import SMALL, one_thread
 
 __all__ = ["one_thread"]  # torch computes the reference on one thread
@@ -38,18 +38,6 @@ __all__ = ["one_thread"]  # torch computes the reference on one thread
 RAW = Settings(preprocessing="raw")
 SIDE = 8
 COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255))  # the brightest channel is the class
-
-Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run_cli([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def _classifier(path: Path, matrix: np.ndarray, batch: int | str = 1) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +12,12 @@ import pytest
 from PIL import Image
 
 from edgekit.cli import COMMANDS
-from edgekit.cli import run as run_cli
 from edgekit.data import images, synthetic
 from edgekit.errors import EdgekitError
 from edgekit.models import Preprocessing, preprocessing
 from edgekit.models.preprocessing_choice import PRESETS, PreprocessingChoice
 from tests.specimens import foreign
-
-Cli = Callable[..., tuple[int, str, str]]
+from tests.specimens.commands import Cli
 
 SIDE = 16
 SAID = ("--mean", "104,117,123.5", "--std", "58,57,2", "--scale", "1", "--channel-order", "BGR",
@@ -34,16 +31,6 @@ channel_order = "BGR"
 resize = 20
 interpolation = "bicubic"
 """
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run_cli([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,29 +11,17 @@ import pytest
 from PIL import Image
 
 from edgekit import quantize
-from edgekit.cli import run as run_cli
 from edgekit.data import images, masks, synthetic
 from edgekit.evaluate import EvaluateRequest, OutputEvaluation, judge
 from edgekit.evaluate.outputs.segmentation import Segmentation
 from edgekit.models import preprocessing
 from edgekit.quantize import QuantizeRequest
 from tests.specimens import foreign
-
-Cli = Callable[..., tuple[int, str, str]]
+from tests.specimens.commands import Cli
 
 SIDE, COUNT = 16, 6
 PIXELS = preprocessing.minus_one_to_one(SIDE, 18)
 SAID = ("--preprocessing", "minus-one-to-one")
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run_cli([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture

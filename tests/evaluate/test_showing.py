@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,23 +10,11 @@ import pytest
 from PIL import Image
 
 from edgekit.bundle import metadata as writing
-from edgekit.cli import run as run_cli
 from edgekit.evaluate import read_labels
 from edgekit.models import class_names, names
 from edgekit.models import get as card
 from tests.specimens import classifiers
-
-Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run_cli([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+from tests.specimens.commands import Cli
 
 
 @pytest.fixture(scope="module")

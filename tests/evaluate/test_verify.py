@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import pytest
 from PIL import Image
 
 from edgekit import evaluate
-from edgekit.cli import run as run_cli
 from edgekit.emulation import isa
 from edgekit.errors import RefusedError, UsageError
 from edgekit.evaluate import IsaReport, Thresholds, Verification
@@ -24,21 +22,10 @@ from edgekit.evaluate.verification import report
 from edgekit.processes import child
 from tests.evaluate.test_isa import require
 from tests.specimens import graphs, qdq
-
-Cli = Callable[..., tuple[int, str, str]]
+from tests.specimens.commands import Cli
 
 SIDE = 8
 RAW = ("--preprocessing", "raw")
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run_cli([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def _classifier(path: Path, matrix: np.ndarray) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +10,11 @@ import onnx
 import onnxruntime
 import pytest
 
-from edgekit.cli import run as run_cli
 from edgekit.models import Preprocessing
 from edgekit.processes import child
 from tests.specimens import graphs
+from tests.specimens.commands import Cli
 from tests.specimens.graphs import weights
-
-Cli = Callable[..., tuple[int, str, str]]
 
 SIDE = 12
 HEAD = f"g (float[1,3,{SIDE},{SIDE}] x) => "
@@ -56,16 +53,6 @@ SAID = {
     "one for all": Preprocessing((0.5,) * 3, (0.5,) * 3, SIDE, SIDE),
     "no mean": Preprocessing((0.0,) * 3, (0.25, 0.5, 1.0), SIDE, SIDE),
 }
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run_cli([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def options(wanted: Preprocessing) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,15 @@ import pytest
 from PIL import Image
 
 from edgekit import runtimes
-from edgekit.cli import run
 from edgekit.emulation import isa
 from edgekit.evaluate.verification import saturation
 from edgekit.export import artifact
 from edgekit.quantize import rungs
 from edgekit.quantize.budget import climb
 from tests.specimens import graphs
+from tests.specimens.commands import Cli
 from tests.specimens.files import OPS, tiny_tflite
 from tests.specimens.graphs import weights
-
-Cli = Callable[..., tuple[int, str, str]]
 
 NET = """net (float[1,3,8,8] x) => (float[1,5] y) {
   a = Conv<pads=[1,1,1,1]>(x, w1, b1)
@@ -33,16 +30,6 @@ NET = """net (float[1,3,8,8] x) => (float[1,5] y) {
   p = GlobalAveragePool(d)
   f = Flatten(p)
   y = Gemm<transB=1>(f, w3, b3) }"""
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def save(path: Path, **changed: np.ndarray) -> Path:

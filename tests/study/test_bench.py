@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,28 +8,17 @@ from xml.etree import ElementTree
 import pytest
 
 from edgekit import models, study
-from edgekit.cli import run
 from edgekit.errors import RefusedError, UsageError
 from edgekit.study.bench import tradeoff_plot
 from tests.specimens import fake_targets
+from tests.specimens.commands import Cli
 
-Cli = Callable[..., tuple[int, str, str]]
 SMALL = "micronet-m0-cifar10"
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(cache: Path) -> None:
     """Keep locks and files in a cache of the test's own."""
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def _request(folder: Path, count: int = 3) -> study.BenchRequest:

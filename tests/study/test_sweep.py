@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ import pytest
 from PIL import Image
 
 from edgekit import study
-from edgekit.cli import run
 from edgekit.data import synthetic
 from edgekit.devices import MeasureSettings
 from edgekit.errors import (
@@ -32,23 +30,12 @@ from edgekit.study.store import sqlite_file
 from edgekit.study.sweep.engine import LocalEngine
 from edgekit.study.sweep.lock import Lock
 from tests.specimens import fake_targets, files
-
-Cli = Callable[..., tuple[int, str, str]]
+from tests.specimens.commands import Cli
 
 
 @pytest.fixture(autouse=True)
 def _own_cache(cache: Path) -> None:
     """Keep locks and files in a cache of the test's own."""
-
-
-@pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = run([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def _swept(plan: study.Plan, path: Path, **options: Any) -> study.SweepResult:

@@ -20,10 +20,12 @@ from edgekit.cli.latency import (
 from edgekit.cli.shared.options import (
     Duration,
     NameList,
+    backends_option,
     cool_down_option,
     cpus_option,
     print_options,
     target_option,
+    thread_counts_option,
 )
 from edgekit.cli.shared.progress import working
 from edgekit.errors import UsageError
@@ -36,24 +38,8 @@ if TYPE_CHECKING:
 @click.command("latency", short_help="Measure how long models take.")
 @click.argument("subjects", metavar="[MODEL|FILE]...", nargs=-1)
 @click.option("--model", "models", metavar="MODEL|FILE", multiple=True, help="As an argument.")
-@click.option(
-    "--backend",
-    "backends",
-    type=NameList(),
-    default="tflite,onnxruntime",
-    show_default=True,
-    help="Runtimes for named models; a file runs on the runtime of its suffix.",
-)
-@click.option(
-    "--threads",
-    "--num-threads",
-    "threads",
-    type=NameList(),
-    metavar="N,...",
-    default="1",
-    show_default=True,
-    help="Threads of the runtime; several values are measured one after the other.",
-)
+@backends_option
+@thread_counts_option
 @target_option(
     "Where the files run: local; ssh:[user@]host[:port]; a name in devices.toml; "
     "adb:[SERIAL], a phone with TFLite's benchmark_model; or "
@@ -129,7 +115,7 @@ def command(
     subjects: tuple[str, ...],
     models: tuple[str, ...],
     backends: tuple[str, ...],
-    threads: tuple[str, ...],
+    threads: tuple[int, ...],
     target: str,
     num_runs: int,
     warmup_runs: int,
@@ -191,7 +177,7 @@ def command(
         modes.PROFILE.check(context)
         profiles = tuple(
             devices.ProfileSettings(
-                threads=_count(each), children=children, num_runs=num_runs, cpus=cpus
+                threads=each, children=children, num_runs=num_runs, cpus=cpus
             )
             for each in threads
         )
@@ -204,7 +190,7 @@ def command(
     if duration is not None:
         modes.SUSTAINED.check(context)
         long = tuple(
-            devices.SustainSettings(duration, threads=_count(each), cpus=cpus) for each in threads
+            devices.SustainSettings(duration, threads=each, cpus=cpus) for each in threads
         )
         with working("latency") as say:
             lasting = devices.sustain(devices.SustainRequest(files(say), long, place), say)
@@ -212,7 +198,7 @@ def command(
         return
     settings = tuple(
         devices.MeasureSettings(
-            threads=_count(each),
+            threads=each,
             children=children,
             num_runs=num_runs,
             min_secs=min_secs,
@@ -235,13 +221,6 @@ def command(
     with working("latency") as say:
         reports = devices.measure(devices.MeasureRequest(files(say), settings, place), say)
     times.show(reports, as_json=as_json)
-
-
-def _count(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"--threads takes whole numbers, not {text!r}") from None
 
 
 def _runtimes(names: Sequence[str]) -> list[str]:

@@ -38,6 +38,26 @@ class NameList(click.ParamType[tuple[str, ...]]):
         return names
 
 
+class CountList(click.ParamType[tuple[int, ...]]):
+    """A comma-separated list of whole numbers."""
+
+    name = "N,..."
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  # click hands over strings and defaults
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[int, ...]:
+        """Split and read."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"it takes whole numbers with commas between, not {value!r}", param, ctx)
+
+
 class Duration(click.ParamType[float]):
     """A duration such as ``90s``, ``30m`` or ``1h``, in seconds."""
 
@@ -300,6 +320,24 @@ threads_option = click.option(
     default=1,
     show_default=True,
     help="Threads of the runtime.",
+)
+thread_counts_option = click.option(
+    "--threads",
+    "--num-threads",
+    "threads",
+    type=CountList(),
+    metavar="N,...",
+    default="1",
+    show_default=True,
+    help="Threads of the runtime; several values are measured one after the other.",
+)
+backends_option = click.option(
+    "--backend",
+    "backends",
+    type=NameList(),
+    default="tflite,onnxruntime",
+    show_default=True,
+    help="Runtimes for named models; a file runs on the runtime of its suffix.",
 )
 label_offset_option = click.option(
     "--label-offset",
