@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from edgekit import __version__
+from edgekit.files import sarif as sarif_file
 from edgekit.lint.report import LintReport, Problem
 from edgekit.lint.rules import RULES
 
@@ -21,18 +19,7 @@ def sarif(report: LintReport) -> str:
         }
         for code in report.rules
     ]
-    driver = {"name": "edgekit", "version": __version__, "rules": rules}
-    document = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": driver},
-                "results": [_result(each, report.file) for each in report.problems],
-            }
-        ],
-    }
-    return json.dumps(document, indent=2) + "\n"
+    return sarif_file.document(rules, [_result(each, report.file) for each in report.problems])
 
 
 def _result(problem: Problem, file: str) -> dict[str, object]:

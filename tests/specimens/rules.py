@@ -71,11 +71,12 @@ WINDOWS = {
         "{ y = MaxPool<kernel_shape=[2,1], dilations=[2,1]>(x) }",
         lambda ops: ops == {"SLICE": 2, "MAXIMUM": 1},
     ),
-    "batch_norm_into_layer": Specimen(
-        "g (float[1,6] x) => (float[1,3] y)"
-        "{ a = Gemm(x, w, c)\n n = BatchNormalization(a, s, b, m, v)\n y = Relu(n) }",
-        lambda ops: ops in ({"FULLY_CONNECTED": 1}, {"Gemm": 1, "Relu": 1}),
-        {"w": weights(6, 3), "c": weights(3), **STATISTICS},
+    "batch_norm_into_transposed": Specimen(
+        f"g ({MAP} x) => (float[1,3,12,12] y)"
+        "{ a = ConvTranspose<strides=[2,2], pads=[1,1,1,1]>(x, w, c)\n"
+        "  n = BatchNormalization(a, s, b, m, v)\n y = Relu(n) }",
+        lambda ops: ops["TRANSPOSE_CONV"] == 1 and ops["DEPTHWISE_CONV_2D"] == ops["MUL"] == 0,
+        {"w": weights(4, 3, 4, 4), "c": weights(3), **STATISTICS},
     ),
     "transposed_padding": Specimen(
         f"g ({MAP} x) => (float[1,3,12,12] y)"

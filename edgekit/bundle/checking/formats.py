@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from xml.etree import ElementTree as ET
 
-from edgekit import __version__
 from edgekit.bundle.checking.finding import CheckReport, Finding
+from edgekit.files import sarif as sarif_file
 
 _MOST_SUMMARY_BYTES = 60_000  # a comment on a pull request takes 64 kB
 _SARIF_LEVELS = {"failed": "error", "warning": "warning"}
@@ -39,13 +38,7 @@ def sarif(report: CheckReport) -> str:
     """Return SARIF 2.1.0 with what failed and what is doubtful."""
     shown = [each for each in report.findings if each.level in _SARIF_LEVELS]
     rules = [{"id": code} for code in dict.fromkeys(each.code for each in shown)]
-    driver = {"name": "edgekit", "version": __version__, "rules": rules}
-    document = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": [_result(each) for each in shown]}],
-    }
-    return json.dumps(document, indent=2) + "\n"
+    return sarif_file.document(rules, [_result(each) for each in shown])
 
 
 def _result(finding: Finding) -> dict[str, object]:

@@ -101,7 +101,8 @@ def _body(bundle: Bundle) -> list[str]:
 
 def _row(entry: ModelEntry) -> str:
     (image,) = entry.inputs
-    pieces = "" if entry.partitions is None else f"{entry.partitions} partitions"
+    count = entry.partitions
+    pieces = "" if count is None else f"{count} partition{'' if count == 1 else 's'}"
     outside = ", outside: " + ", ".join(entry.operators_outside) if entry.operators_outside else ""
     return (
         f"| `{entry.path}` | {entry.precision} | {entry.size_bytes:,} | {image.dtype} "

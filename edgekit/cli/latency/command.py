@@ -176,9 +176,7 @@ def command(
     if profiled:
         modes.PROFILE.check(context)
         profiles = tuple(
-            devices.ProfileSettings(
-                threads=each, children=children, num_runs=num_runs, cpus=cpus
-            )
+            devices.ProfileSettings(threads=each, children=children, num_runs=num_runs, cpus=cpus)
             for each in threads
         )
         profile.check_plots(plots)
@@ -189,9 +187,7 @@ def command(
         return
     if duration is not None:
         modes.SUSTAINED.check(context)
-        long = tuple(
-            devices.SustainSettings(duration, threads=each, cpus=cpus) for each in threads
-        )
+        long = tuple(devices.SustainSettings(duration, threads=each, cpus=cpus) for each in threads)
         with working("latency") as say:
             lasting = devices.sustain(devices.SustainRequest(files(say), long, place), say)
         sustained.show(lasting, as_json=as_json)

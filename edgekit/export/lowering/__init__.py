@@ -12,7 +12,7 @@ from edgekit.export.lowering import (
     attention_as_products,
     average_pool_as_depthwise,
     batch_norm_as_depthwise,
-    batch_norm_into_layer,
+    batch_norm_into_transposed,
     canonical_batch_norm,
     canonical_center_crop_pad,
     canonical_depth_to_space,
@@ -123,7 +123,7 @@ CANONICAL = (
 _AS_MAPS = (
     Rule("columns_as_transposed_conv", columns_as_transposed_conv.rewrite),
     Rule("transposed_padding", transposed_padding.rewrite),
-    Rule("batch_norm_into_layer", batch_norm_into_layer.rewrite),
+    Rule("batch_norm_into_transposed", batch_norm_into_transposed.rewrite),
     Rule("windows_1d_as_2d", windows_1d_as_2d.rewrite),
     Rule("channels_as_map", channels_as_map.rewrite),
     Rule("reshape_past_elementwise", reshape_past_elementwise.rewrite),

@@ -52,4 +52,6 @@ def _per_channel(addend: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | Non
     full = (1,) * (len(shape) - addend.ndim) + addend.shape
     if any(size != 1 for axis, size in enumerate(full) if axis != 1) or len(full) != len(shape):
         return None
+    if addend.size not in (1, shape[1]):
+        return None  # one channel becomes several
     return np.broadcast_to(addend.reshape(-1), (shape[1],))

@@ -1,4 +1,4 @@
-"""A batch norm behind a Gemm or a transposed convolution goes into its weights and bias."""
+"""A batch norm behind a transposed convolution goes into its weights and bias."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def rewrite(node: ir.Node) -> bool:
     if node.attributes.get_int("training_mode", 0):
         return False
     layer = g.operand(node, 0).producer()
-    if layer is None or not g.is_op(layer, "Gemm", "ConvTranspose"):
+    if layer is None or not g.is_op(layer, "ConvTranspose"):
         return False
-    if g.sole_consumer(layer.outputs[0]) is not node or not _is_plain(layer):
+    if g.sole_consumer(layer.outputs[0]) is not node:
         return False
     weight = g.constant(layer.inputs[1])
     has_bias = len(layer.inputs) > 2 and layer.inputs[2] is not None
@@ -26,12 +26,12 @@ def rewrite(node: ir.Node) -> bool:
     gamma, beta, mean, variance = arrays
     if weight is None or old is None or gamma is None or beta is None:
         return False
-    if mean is None or variance is None or (old.ndim and old.size != gamma.size):
+    if mean is None or variance is None:
         return False
     epsilon = node.attributes.get_float("epsilon", 1e-5)
     # float64 here: the folded scale is the only rounding.
     scale = gamma.astype(np.float64) / np.sqrt(variance.astype(np.float64) + epsilon)
-    bias = beta + (old.reshape(-1) - mean) * scale
+    bias = beta + (old - mean) * scale
     graph, name = g.graph_of(node), g.label(node)
     inputs = [
         layer.inputs[0],
@@ -43,15 +43,7 @@ def rewrite(node: ir.Node) -> bool:
     return True
 
 
-def _is_plain(layer: ir.Node) -> bool:
-    get = layer.attributes
-    return get.get_float("alpha", 1.0) == get.get_float("beta", 1.0) == 1.0
-
-
 def _scaled(layer: ir.Node, weight: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    if layer.op_type == "Gemm":
-        rows = layer.attributes.get_int("transB", 0)
-        return np.asarray(weight * (scale[:, None] if rows else scale), np.float32)
     groups = layer.attributes.get_int("group", 1)  # weights are (in, out of a group, ...)
     split = weight.reshape(groups, -1, *weight.shape[1:])
     factors = scale.reshape(groups, 1, -1, *[1] * (weight.ndim - 2))
