@@ -98,6 +98,9 @@ def _run_tests(name: str) -> None:
         ):
             if name in names:
                 test(name, Path(folder))
+    for case in test_near_misses.FURTHER_AWAY:
+        if case.partition(":")[0] == name:
+            test_near_misses.test_rule_is_right_where_its_specimen_says_nothing(case)
     test_near_misses.test_rule_is_right_one_step_away_from_its_specimen(name)
 
 
