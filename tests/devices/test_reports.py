@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit import devices
+from edgekit.devices.reports.file_report import LARGEST_COUNT
 from edgekit.errors import RefusedError
 from tests.specimens.reports import SAMPLES, codes, quiet, report, run
 
@@ -38,7 +39,7 @@ def test_the_recorded_report_replays() -> None:
     st.lists(SAMPLES, min_size=3, max_size=4),
     st.floats(0, 1e6),
     st.text(max_size=5),
-    st.none() | st.integers(0),
+    st.none() | st.integers(0, LARGEST_COUNT),
 )
 def test_reports_survive_json_exactly(
     children: list[list[float]], load_ms: float, model: str, macs: int | None
@@ -46,6 +47,15 @@ def test_reports_survive_json_exactly(
     runs = [dataclasses.replace(run(child), load_ms=load_ms) for child in children]
     made = report(runs, model=model, macs=macs)
     assert devices.latency_from_json(made.to_json()) == made
+
+
+def test_a_report_that_could_not_be_read_back_is_not_made() -> None:
+    runs = [run([1.0]) for _ in range(3)]
+    made = report(runs, macs=LARGEST_COUNT)
+    assert devices.latency_from_json(made.to_json()) == made
+    for count in (LARGEST_COUNT + 1, -1):
+        with pytest.raises(ValueError, match="64 bits"):
+            report(runs, macs=count)
 
 
 def edited(**changes: Any) -> str:

@@ -110,7 +110,9 @@ def test_a_long_last_word_is_cut() -> None:
 
 
 def _spawn(code: str, limits: Limits) -> tuple[int, str, str]:
-    return spawning.run([sys.executable, "-c", code], None, None, limits)
+    """Run a program that begins its work, as a worker does, when it has its job and its limits."""
+    begun = f"input()\n{code}"
+    return spawning.run([sys.executable, "-c", begun], None, "", limits)
 
 
 def test_a_flood_is_stopped() -> None:

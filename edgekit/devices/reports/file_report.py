@@ -9,6 +9,9 @@ from typing import Any, ClassVar, TypeVar
 
 from edgekit.files import documents
 
+LARGEST_COUNT = 2**63 - 1
+"""Documents of any origin are read with integers of 64 bits alone."""
+
 Report = TypeVar("Report", bound="FileReport")
 
 
@@ -39,6 +42,11 @@ class FileReport(ABC):
     macs: int | None
     target: str
     edgekit_version: str
+
+    def __post_init__(self) -> None:
+        for count in (self.size_bytes, self.macs or 0):
+            if not 0 <= count <= LARGEST_COUNT:
+                raise ValueError(f"a report's counts have 64 bits, not {count}")
 
     @abstractmethod
     def summary(self) -> dict[str, Any]:

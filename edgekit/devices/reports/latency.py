@@ -39,6 +39,7 @@ class LatencyReport(FileReport):
     runs: tuple[Run, ...]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if len(self.runs) != self.settings.children:
             raise ValueError(f"{len(self.runs)} runs, but {self.settings.children} children")
 

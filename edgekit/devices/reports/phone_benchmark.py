@@ -55,6 +55,7 @@ class BenchmarkReport(FileReport):
     runs: tuple[BenchmarkRun, ...]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if len(self.runs) != self.settings.children:
             raise ValueError(f"{len(self.runs)} runs, but {self.settings.children} children")
 

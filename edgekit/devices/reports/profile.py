@@ -111,6 +111,7 @@ class ProfileReport(FileReport):
     runs: tuple[ProfileRun, ...]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.method not in METHODS:
             raise ValueError(f"unknown method {self.method!r}")
         if not self.runs or any(len(run.times) != len(self.operators) for run in self.runs):

@@ -42,6 +42,7 @@ class SustainedReport(FileReport):
     states: tuple[Conditions, ...]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.windows or len(self.states) != len(self.windows) + 1:
             raise ValueError(f"{len(self.windows)} windows, but {len(self.states)} states")
 
