@@ -22,6 +22,7 @@ from edgekit.errors import (
     InternalError,
     InvalidPathError,
     MissingPackageError,
+    UsageError,
 )
 
 INTERRUPTED = 130
@@ -82,9 +83,11 @@ def _run(arguments: Sequence[str]) -> int:
     as_json = _wants_json(arguments)
     try:
         result = cli.main(list(arguments), prog_name="edgekit", standalone_mode=False)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
+    except click.ClickException as error:
+        return _report(_of_click(error), as_json=as_json)
     except (click.Abort, KeyboardInterrupt) as error:
         click.echo("interrupted", err=True)
         return stopping.exit_code(error) or INTERRUPTED
@@ -107,6 +110,14 @@ def _run(arguments: Sequence[str]) -> int:
             raise
         return _report(InternalError(error), as_json=as_json)
     return result if isinstance(result, int) else 0
+
+
+def _of_click(error: click.ClickException) -> UsageError:
+    """What click found wrong, as one line that names the command whose help tells more."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context is not None else "edgekit"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return UsageError(f"{message}: see `{command} --help`")
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
