@@ -14,6 +14,7 @@ from edgekit.evaluate.settings import Settings
 from edgekit.evaluate.tensors import ClassOutput, ImageInput, Scores
 from edgekit.export import artifact
 from edgekit.files import digest
+from edgekit.modelfile.float16_leave import leaves_float16
 from edgekit.processes import served_model
 from edgekit.processes.served_model import ServedModel
 
@@ -65,7 +66,8 @@ def opened(name: str, settings: Settings) -> Iterator[_FilePredictor]:
     path = Path(name)
     known = artifact.load(path)
     recorded = None if known is None else known.preprocessing
-    with served_model.serve(path, threads=settings.threads) as model:
+    float16 = settings.float16 and leaves_float16(path)
+    with served_model.serve(path, threads=settings.threads, float16=float16) as model:
         source = tensors.image_input(model.info, name)
         wanted, by = settings.of_file(known, source.side, name)
         source.check(wanted, name)

@@ -23,6 +23,8 @@ class Settings:
             before what is on record.
         label_offset: outputs before the one for label 0, of files without a record: 1 where the
             first class is "background".
+        float16: compute .tflite files that leave float16 arithmetic to the processor in it, as
+            Arm cores with Armv8.2 half precision do by themselves.
 
     Raises:
         UsageError: a value is out of its range.
@@ -33,6 +35,7 @@ class Settings:
     resize: int | None = None
     preprocessing: str | PreprocessingChoice | None = None
     label_offset: int = 0
+    float16: bool = False
 
     def __post_init__(self) -> None:
         if self.threads < 1:

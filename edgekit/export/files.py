@@ -46,6 +46,7 @@ def to_files(
     folder: Path,
     *,
     precision_names: Sequence[str] = (PRECISION,),
+    decided: Mapping[str, str] | None = None,
     choices: Mapping[str, Choices] | None = None,
     tuning: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     force: bool = False,
@@ -59,6 +60,7 @@ def to_files(
         format_names: formats by name or alias, in the order wanted.
         folder: where the files go; created if missing.
         precision_names: precisions that need no sample data, by name or alias.
+        decided: a precision of one format alone, by canonical format name.
         choices: rules beside the default ones, by canonical format name.
         tuning: what was measured to choose them, by format name, for the sidecars.
         force: replace existing files that have other content.
@@ -81,6 +83,8 @@ def to_files(
     made: list[Job] = []
     for name in dict.fromkeys(precisions.get(each).name for each in precision_names):
         made += _jobs(source, precisions.get(name), targets, choices or {}, verify=verify)
+    for target, name in (decided or {}).items():
+        made += _jobs(source, precisions.get(name), [target], choices or {}, verify=verify)
     if tuning:
         made = [replace(job, tuning=tuple(tuning.get(job.target.name, ()))) for job in made]
     return jobs.write(source, made, folder, force=force, progress=progress)

@@ -43,10 +43,12 @@ class Tuned:
     Attributes:
         choices: the rules beside the default ones; none where nothing was faster.
         steps: what was measured, in order: each a change, and its time beside the form before.
+        precision: what was decided where that was left open; else None.
     """
 
     choices: Choices
     steps: tuple[Mapping[str, Any], ...]
+    precision: str | None = None
 
 
 Tuner: TypeAlias = Callable[[Sequence[Forms], Callable[[str], None]], Sequence[Tuned]]
@@ -61,7 +63,7 @@ class FloatForms:
     Attributes:
         source: the network.
         target: the format.
-        precision: by name.
+        precision: by name; `precisions.AUTO` where it is to be decided.
     """
 
     source: Source

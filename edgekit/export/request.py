@@ -29,6 +29,7 @@ class ExportRequest:
         formats: by name or alias, in the order wanted.
         precisions: those that need no sample data, by name or alias; `edgekit.quantize` makes
             the others. For a file that is quantized already, its own: ``int8`` or ``int16x8``.
+            ``auto`` alone leaves the choice to the tuner of `edgekit.export.run`.
         weights: a .safetensors file or a PyTorch state dict; None takes those that come with
             the network, and where there are none, seeded ones.
         seed: of random weights; if given, trained ones are not looked for.
@@ -66,7 +67,11 @@ class ExportRequest:
     fold_preprocessing: bool = False
 
     def __post_init__(self) -> None:
+        if self.is_precision_open and len(self.precisions) > 1:
+            raise UsageError("the precision auto stands alone: leave out the others")
         for name in self.precisions:
+            if self.is_precision_open:
+                continue
             if not self.may_be_quantized or name.casefold() not in precisions.CALIBRATED:
                 precisions.get(name)
         for name, rules in self.choices.items():
@@ -77,6 +82,11 @@ class ExportRequest:
     def may_be_quantized(self) -> bool:
         """True for a file, which may hold integers of its own."""
         return self.model.lower().endswith(".onnx")
+
+    @property
+    def is_precision_open(self) -> bool:
+        """True where measuring decides on the precision."""
+        return precisions.AUTO in (name.casefold() for name in self.precisions)
 
     @cached_property
     def targets(self) -> dict[str, Format]:

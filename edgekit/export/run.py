@@ -57,12 +57,14 @@ def run(
 
     Args:
         request: what to export, and how.
-        tuner: measures which optional lowering rules are fastest; None takes the default ones.
+        tuner: measures which optional lowering rules are fastest, and decides on the precision
+            where the request leaves it open; None takes the default rules.
         progress: called with a short line before each step.
 
     Raises:
         UnknownNameError: no network is called that.
-        UsageError: the request contradicts itself, or ``tuner`` is given and the rules are too.
+        UsageError: the request contradicts itself, ``tuner`` is given and the rules are too, or
+            it is not and the precision is left open.
         UnsupportedOperatorError: a writer cannot express a node; nothing is written.
         ParityError: a file does not reproduce its source; every file of this call is then kept
             under ``<name>.failed.<ext>`` and marked in its sidecar.
@@ -72,6 +74,8 @@ def run(
     """
     if tuner is not None and (request.choices or len(request.precisions) > 1):
         raise UsageError("--tune chooses the lowering itself, for one --precision at a time")
+    if tuner is None and request.is_precision_open:
+        raise UsageError("the precision auto is decided by measuring: give `tuner`")
     report = None
     try:
         prepared = source.resolve(
@@ -91,23 +95,27 @@ def run(
         if prepared.is_quantized:
             return _of_quantized(prepared, request, progress)
         for name in request.precisions:
-            precisions.get(name)
+            if not request.is_precision_open:
+                precisions.get(name)
         if request.fold_preprocessing:
             prepared = folded.fold(prepared)
         if request.report:
             report = coverage.of_graph(prepared.name, prepared.graph, request.formats)
         chosen = request.choices
         steps: dict[str, tuple[Mapping[str, Any], ...]] = {}
+        decided: dict[str, str] = {}
         if tuner is not None:
             every = _forms(prepared, request)
             found = dict(zip(request.targets, tuner(every, progress), strict=True))
             chosen = {name: tuned.choices for name, tuned in found.items()}
             steps = {name: tuned.steps for name, tuned in found.items()}
+            decided = {name: each.precision for name, each in found.items() if each.precision}
         artifacts = to_files(
             prepared,
             request.formats,
             request.folder,
-            precision_names=request.precisions,
+            precision_names=() if decided else request.precisions,
+            decided=decided,
             choices=chosen,
             tuning=steps,
             force=request.force,
@@ -173,5 +181,5 @@ def table(artifacts: tuple[Artifact, ...]) -> str:
 
 
 def _forms(prepared: Source, request: ExportRequest) -> list[FloatForms]:
-    (precision,) = request.precisions
+    precision = precisions.AUTO if request.is_precision_open else request.precisions[0]
     return [FloatForms(prepared, target, precision) for target in request.targets.values()]

@@ -67,6 +67,7 @@ def run(
     *,
     exact_sums: bool = True,
     as_written: bool = False,
+    float16: bool = False,
 ) -> tuple[ModelInfo, list[dict[str, np.ndarray]]]:
     """Run a model file in a child process, once for each set of inputs.
 
@@ -79,6 +80,7 @@ def run(
         exact_sums: answer as processors do whose int8 sums do not saturate (see
             `edgekit.runtimes.ort.session.load`), not as this one may.
         as_written: an .onnx file runs without any optimization.
+        float16: a .tflite file computes in float16, whatever it and this processor say.
 
     Returns:
         What the runtime says about the file, and for each set the outputs by name, in the file's
@@ -94,7 +96,8 @@ def run(
         inputs, outputs = folder / "inputs.zip", folder / "outputs.zip"
         write_sets(inputs, feeds)
         secs_per_set = _SECS_PER_SET if isa == NATIVE else _SECS_PER_EMULATED_SET
-        job = RunJob(name, place, threads, str(inputs), str(outputs), exact_sums, as_written)
+        places = (str(inputs), str(outputs))
+        job = RunJob(name, place, threads, *places, exact_sums, as_written, float16)
         answer = call(job, DEFAULT_TIMEOUT_S + secs_per_set * len(feeds), isa=isa)
         return answers.decoded(ModelInfo, answer, "model"), list(read_sets(outputs))
 

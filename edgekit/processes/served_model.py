@@ -135,7 +135,9 @@ class ServedModel:
 
 
 @contextmanager
-def serve(path: str | Path, runtime: str | None = None, threads: int = 1) -> Iterator[ServedModel]:
+def serve(
+    path: str | Path, runtime: str | None = None, threads: int = 1, *, float16: bool = False
+) -> Iterator[ServedModel]:
     """Load a model file in a child process that stays until the end of the ``with`` block.
 
     The child also ends if this process is killed. Its int8 sums are exact, as in
@@ -145,12 +147,13 @@ def serve(path: str | Path, runtime: str | None = None, threads: int = 1) -> Ite
         path: the model file.
         runtime: name or alias of a runtime; None takes the one for the file's suffix.
         threads: number of threads the runtime may compute with.
+        float16: a .tflite file computes in float16, whatever it and this processor say.
 
     Raises:
         WorkerError: the child could not be started, hung or died.
         EdgekitError: what `edgekit.processes.child.describe` raises.
     """
-    job = ServeJob(*child.located(path, runtime), threads, exact_sums=True)
+    job = ServeJob(*child.located(path, runtime), threads, exact_sums=True, float16=float16)
     # The folder need not outlast the loading: by then all of the program is imported.
     with child.scratch_folder() as folder:
         program = folder / "worker.pyz"

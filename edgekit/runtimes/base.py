@@ -69,6 +69,10 @@ class ModelInfo:
 class Session(Protocol):
     """A loaded model, ready to run on one runtime."""
 
+    def inputs(self) -> tuple[TensorInfo, ...]:
+        """Describe the inputs, which costs nothing; `info` may."""
+        ...
+
     def info(self) -> ModelInfo:
         """Describe the loaded file."""
         ...

@@ -65,6 +65,8 @@ class RunJob(FileJob):
         outputs: path of the archive to write.
         exact_sums: see `edgekit.runtimes.ort.session.load`.
         as_written: likewise; of .onnx files alone.
+        float16: compute in float16 (see `edgekit.runtimes.litert.compiled.load`); of .tflite files
+            alone.
     """
 
     task = "run"
@@ -73,6 +75,7 @@ class RunJob(FileJob):
     outputs: str
     exact_sums: bool
     as_written: bool = False
+    float16: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,11 +99,13 @@ class ServeJob(FileJob):
 
     Attributes:
         exact_sums: see `edgekit.runtimes.ort.session.load`.
+        float16: as in `RunJob`.
     """
 
     task = "serve"
 
     exact_sums: bool
+    float16: bool = False
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def _serve(job: jobs.ServeJob, requests: IO[bytes], answers: IO[bytes]) -> NoRet
     # Reading apart from running notices at once that the parent is gone, however long a run is.
     waiting: SimpleQueue[dict[str, np.ndarray]] = SimpleQueue()
     threading.Thread(target=_receive_all, args=(requests, waiting), daemon=True).start()
-    session = _load(job, exact_sums=job.exact_sums)
+    session = _load_to_answer(job)
     _write_line(answers, {"model": asdict(session.info())})
     while True:
         send_set(answers, session.run(waiting.get()))
@@ -101,7 +101,7 @@ def _describe(job: jobs.DescribeJob) -> dict[str, Any]:
 
 
 def _run(job: jobs.RunJob) -> dict[str, Any]:
-    session = _load_as_written(job) if job.as_written else _load(job, exact_sums=job.exact_sums)
+    session = _load_as_written(job) if job.as_written else _load_to_answer(job)
     results = (session.run(feeds) for feeds in read_sets(Path(job.inputs)))
     write_sets(Path(job.outputs), results)
     return {"model": asdict(session.info())}
@@ -303,6 +303,15 @@ def _load_as_written(job: jobs.FileJob) -> Session:
     from edgekit.runtimes.ort import session
 
     return session.load(Path(job.path), job.threads, exact_sums=True, as_written=True)
+
+
+def _load_to_answer(job: jobs.RunJob | jobs.ServeJob) -> Session:
+    if not job.float16:
+        return _load(job, exact_sums=job.exact_sums)
+    runtimes.import_runtime(job.runtime)  # says so if it is missing
+    from edgekit.runtimes.litert import compiled
+
+    return compiled.load(Path(job.path), job.threads, float16=True)
 
 
 def _load(job: jobs.FileJob, *, exact_sums: bool = False) -> Session:

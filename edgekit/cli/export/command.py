@@ -58,7 +58,15 @@ if TYPE_CHECKING:
     default="float32",
     show_default=True,
     help="Number types of the files: float32, float16, float16-compute, weight-int8, "
-    "dynamic-int8; and with --calibration-data int8, int16x8.",
+    "dynamic-int8; with --calibration-data int8, int16x8; or auto, which decides on "
+    "float16-compute.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Images, labelled or not, on which float16 arithmetic is judged, of --precision auto or "
+    "float16-compute: it is refused where top-1 moves by more than 0.1 points.",
 )
 @calibration_data_option
 @preprocessing_options
@@ -88,6 +96,7 @@ def command(
     model_option: str | None,
     formats: tuple[str, ...],
     precisions: tuple[str, ...],
+    data: Path | None,
     calibration_data: Path | None,
     pixels: PreprocessingOptions,
     weights: Path | None,
@@ -124,7 +133,10 @@ def command(
     rounding; "from float32" is what the rounding itself changes. float16-compute, of .tflite files
     alone, leaves the numbers and lets Arm cores with float16 arithmetic use it: count with
     `edgekit latency --target qemu:cortex-a76` whether a network gains, and see with `edgekit
-    verify --isa cortex-a76` whether its answers hold.
+    verify --isa cortex-a76` whether its answers hold. --precision auto does both: it counts float32
+    and float16-compute on an emulated Cortex-A76 (or measures them on --target), and writes the
+    second only where it needs less and its answers hold on the images of --data; without them it
+    says how large the error gets. ONNX Runtime has no such switch, so .onnx files stay float32.
 
     --tune writes every form that optional lowering rules give the network, compares their times
     with `edgekit compare`'s method, and keeps what is faster beyond doubt, twice. The sidecar says
@@ -133,6 +145,10 @@ def command(
     """
     from edgekit import export
 
+    if data is not None and not {"auto", "float16-compute"} & {
+        each.casefold() for each in precisions
+    }:
+        raise UsageError("--data is for --precision auto or float16-compute")
     names = expanded([one_model(model_argument, model_option)])
     integers = tuple(each for each in precisions if each.casefold() in export.CALIBRATED)
     if calibration_data is None:
@@ -161,7 +177,7 @@ def command(
             fold_preprocessing=fold_preprocessing,
         )
         calibration = _Calibration(integers, calibration_data)
-        results.append(_exported(request, calibration, tuning, as_json=as_json))
+        results.append(_exported(request, calibration, tuning, data, as_json=as_json))
         if not as_json:
             if number:
                 output.say()
@@ -182,14 +198,21 @@ class _Calibration:
 
 
 def _exported(
-    request: ExportRequest, calibration: _Calibration, tuning: TuningOptions, *, as_json: bool
+    request: ExportRequest,
+    calibration: _Calibration,
+    tuning: TuningOptions,
+    images: Path | None,
+    *,
+    as_json: bool,
 ) -> ExportResult:
     """Write the files of one network."""
     from edgekit import export
 
+    decides = request.is_precision_open or images is not None
+    tuner = tuning.deciding(images) if decides else tuning.tuner
     try:
         with working(request.model) as say:
-            result = export.run(request, tuner=tuning.tuner, progress=say)
+            result = export.run(request, tuner=tuner, progress=say)
             quantized = _quantized(request, calibration, say)
     except EdgekitError as error:
         report = export.coverage_of(error)

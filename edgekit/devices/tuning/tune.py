@@ -7,11 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edgekit.devices.measuring.comparison import CompareRequest, compare
-from edgekit.devices.measuring.request import ModelFile
 from edgekit.devices.settings import MeasureSettings
-from edgekit.devices.statistics.verdict import Contrast
 from edgekit.devices.targets import Target
+from edgekit.devices.tuning.beside import Beside, Measure, measure_for
 from edgekit.errors import UnsupportedOperatorError
 from edgekit.export.forms import Forms, Tuned
 from edgekit.export.rewriting import choices
@@ -23,8 +21,7 @@ from edgekit.progress import Progress, Step, silent
 @dataclass(frozen=True)
 class _Search:
     forms: Forms
-    settings: MeasureSettings
-    place: Target
+    by: Measure
     folder: Path
     progress: Progress
     steps: list[Mapping[str, Any]] = field(default_factory=list)
@@ -35,16 +32,17 @@ class _Search:
         path.write_bytes(data)
         return path
 
-    def measure(self, base: Path, forms: Mapping[str, Path], step: str) -> dict[str, Contrast]:
+    def measure(self, base: Path, forms: Mapping[str, Path], step: str) -> dict[str, Beside]:
         """Compare forms with the base in one measurement, and note what was found."""
-        candidates = tuple(ModelFile(path) for path in forms.values())
         activity = f"{step} {len(forms)} forms for {self.forms.target.name}"
-        result = compare(
-            CompareRequest(ModelFile(base), candidates, self.settings, self.place),
+        found = self.by.beside(
+            base,
+            forms,
             lambda each: self.progress(replace(each, activity=activity) if each.total else each),
         )
-        found = dict(zip(forms, result.contrasts, strict=True))
-        self.steps.extend(_noted(step, change, each, self) for change, each in found.items())
+        self.steps.extend(
+            {"step": step, "change": change, **each.found} for change, each in found.items()
+        )
         return found
 
     def is_sound(self, chosen: Choices) -> bool:
@@ -62,7 +60,8 @@ def tune(
 
     Every change of the optional rules that makes another file is measured beside the form
     so far; the fastest that passes parity is kept if a second measurement of its own finds it
-    faster again. That goes on until no change helps.
+    faster again. That goes on until no change helps. On an emulated processor, fewer instructions
+    stand for less time, and need no second look.
 
     Args:
         every: the forms.
@@ -75,7 +74,7 @@ def tune(
         EdgekitError: as `edgekit.devices.compare`.
     """
     with scratch.folder() as folder:
-        search = _Search(every, settings, place, folder, progress)
+        search = _Search(every, measure_for(place, settings), folder, progress)
         progress(Step(f"writing the forms for {every.target.name}"))
         chosen = choices.DEFAULT
         data = every.data(chosen)
@@ -85,14 +84,15 @@ def tune(
                 change: search.file(chosen.with_one(change), forms[change]) for change in forms
             }
             found = search.measure(base, paths, "trying")
-            faster = [change for change, each in found.items() if each.verdict == "faster"]
+            faster = [change for change, each in found.items() if each.is_less]
             sound = [change for change in faster if search.is_sound(chosen.with_one(change))]
             best = min(sound, key=lambda change: found[change].ratio, default=None)
             if best is None:
                 break
-            again = search.measure(base, {best: paths[best]}, "confirming")
-            if again[best].verdict != "faster":
-                break
+            if not search.by.is_exact:
+                again = search.measure(base, {best: paths[best]}, "confirming")
+                if not again[best].is_less:
+                    break
             chosen, base, data = chosen.with_one(best), paths[best], forms[best]
         return Tuned(chosen, tuple(search.steps))
 
@@ -111,17 +111,3 @@ def _forms(search: _Search, chosen: Choices, base: bytes) -> dict[str, bytes]:
         if data != base and data not in forms.values():
             forms[change] = data
     return forms
-
-
-def _noted(step: str, change: str, found: Contrast, search: _Search) -> dict[str, Any]:
-    return {
-        "step": step,
-        "change": change,
-        "ratio": found.ratio,
-        "interval": list(found.interval),
-        "verdict": found.verdict,
-        "samples": found.samples,
-        "processes": found.processes,
-        "threads": search.settings.threads,
-        "target": search.place.name,
-    }

@@ -10,9 +10,23 @@ from edgekit.export.precisions import dynamic_int8, float16, float16_compute, we
 from edgekit.export.precisions.base import Precision, Transform
 from edgekit.registry import Registry
 
-__all__ = ["CALIBRATED", "FLOAT32", "PRECISIONS", "Precision", "Transform", "get"]
+__all__ = [
+    "AUTO",
+    "CALIBRATED",
+    "FLOAT16_COMPUTE",
+    "FLOAT32",
+    "PRECISIONS",
+    "Precision",
+    "Transform",
+    "get",
+]
 
 FLOAT32 = "float32"
+
+AUTO = "auto"
+"""Stands for `FLOAT32` or `FLOAT16_COMPUTE`, whichever costs a target less."""
+
+FLOAT16_COMPUTE = "float16-compute"
 
 CALIBRATED = ("int8", "w8a8", "int16x8", "w8a16")
 """Precisions, and their aliases, that `edgekit.quantize` makes."""
@@ -20,7 +34,7 @@ CALIBRATED = ("int8", "w8a8", "int16x8", "w8a16")
 _ALL = (
     Precision(FLOAT32, 1e-4, {}),
     Precision("float16", 1e-4, float16.FORMS, float16.round_weights),
-    Precision("float16-compute", 1e-4, float16_compute.FORMS, only="tflite"),
+    Precision(FLOAT16_COMPUTE, 1e-4, float16_compute.FORMS, only="tflite"),
     Precision("weight-int8", 1e-4, weight_int8.FORMS, weight_int8.round_weights),
     Precision(
         "dynamic-int8",

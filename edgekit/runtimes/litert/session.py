@@ -102,6 +102,10 @@ class LiteRTSession:
         self._outputs = {d["name"]: d["index"] for d in interpreter.get_output_details()}
         self._tensors = tuple(_tensor(d) for d in interpreter.get_input_details())
 
+    def inputs(self) -> tuple[TensorInfo, ...]:
+        """Describe the inputs."""
+        return self._tensors
+
     def info(self) -> ModelInfo:
         """Describe the loaded file."""
         nodes = self._interpreter._get_ops_details()

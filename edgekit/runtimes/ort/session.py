@@ -108,6 +108,10 @@ class OrtSession:
             tensor.name, "cpu", 0, buffer.dtype.type, buffer.shape, buffer.ctypes.data
         )
 
+    def inputs(self) -> tuple[TensorInfo, ...]:
+        """Describe the inputs."""
+        return self._inputs
+
     def info(self) -> ModelInfo:
         """Describe the loaded file."""
         return ModelInfo(
