@@ -57,6 +57,11 @@ if TYPE_CHECKING:
 )
 @preprocessing_options
 @label_offset_option
+@click.option(
+    "--float16",
+    is_flag=True,
+    help="Compute .tflite files that leave float16 arithmetic to the processor in it.",
+)
 @threads_option
 @print_options
 def command(
@@ -70,6 +75,7 @@ def command(
     label_offset: int,
     threads: int,
     *,
+    float16: bool,
     as_json: bool,
 ) -> None:
     """Evaluate FILE (.onnx, .tflite) on its runtime, or MODEL (see `edgekit list`) in torch.
@@ -90,7 +96,7 @@ def command(
         against=against,
         weights=weights,
         limit=limit,
-        settings=evaluate.Settings(threads, None, pixels.choice, label_offset),
+        settings=evaluate.Settings(threads, None, pixels.choice, label_offset, float16=float16),
     )
     with working(f"evaluating {Path(name).name}") as say:
         result = evaluate.judge(request, progress=counted(say))

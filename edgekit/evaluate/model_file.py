@@ -14,7 +14,6 @@ from edgekit.evaluate.settings import Settings
 from edgekit.evaluate.tensors import ClassOutput, ImageInput, Scores
 from edgekit.export import artifact
 from edgekit.files import digest
-from edgekit.modelfile.float16_leave import leaves_float16
 from edgekit.processes import served_model
 from edgekit.processes.served_model import ServedModel
 
@@ -66,7 +65,7 @@ def opened(name: str, settings: Settings) -> Iterator[_FilePredictor]:
     path = Path(name)
     known = artifact.load(path)
     recorded = None if known is None else known.preprocessing
-    float16 = settings.float16 and leaves_float16(path)
+    float16 = settings.is_float16(path)
     with served_model.serve(path, threads=settings.threads, float16=float16) as model:
         source = tensors.image_input(model.info, name)
         wanted, by = settings.of_file(known, source.side, name)

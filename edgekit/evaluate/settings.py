@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from edgekit.errors import UsageError
 from edgekit.export import Artifact
+from edgekit.modelfile.float16_leave import leaves_float16
 from edgekit.models import Preprocessing
 from edgekit.models.preprocessing_choice import NOTHING, PreprocessingChoice, Source, read
 
@@ -51,6 +53,10 @@ class Settings:
         if isinstance(self.preprocessing, PreprocessingChoice):
             return self.preprocessing if self.resize is None else self._both(self.preprocessing)
         return read(self.preprocessing, beside)
+
+    def is_float16(self, path: Path) -> bool:
+        """Tell whether a file is computed in float16."""
+        return self.float16 and leaves_float16(path)
 
     def of_file(self, known: Artifact | None, side: int, name: str) -> tuple[Preprocessing, Source]:
         """Return how pixels become the input of a file with a record or without, and who says so.

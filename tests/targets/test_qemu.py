@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 
 from edgekit import devices
@@ -43,6 +44,7 @@ from edgekit.runtimes.jobs import (
     ProfileJob,
     SustainJob,
 )
+from tests.specimens import graphs
 from tests.specimens.files import OPS, tiny_onnx, tiny_tflite
 from tests.specimens.reports import INFO
 
@@ -337,3 +339,21 @@ def test_onnxruntime_counts_repeat_within_three_per_mille(
     printed = capsys.readouterr().out
     assert "under emulated Cortex-A53, not a time" in printed
     assert " ms" not in printed
+
+
+def test_float16_arithmetic_is_decided_by_what_the_core_executes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _require("cortex-a76")
+    model = graphs.proto(
+        "g (float[1,32,12,12] x) => (float[1,32,12,12] y) { y = Conv(x, w) }",
+        w=graphs.weights(32, 32, 1, 1),
+    )
+    onnx.save(model, tmp_path / "wide.onnx")
+    arguments = ["export", str(tmp_path / "wide.onnx"), "-o", str(tmp_path), "--format", "tflite"]
+    assert run([*arguments, "--precision", "auto", "--json"]) == 0
+    (made,) = json.loads(capsys.readouterr().out)["artifacts"]
+    assert made["precision"] == "float16-compute"
+    trying, judging = made["tuning"]
+    assert trying["ratio"] < 0.8
+    assert 0 < judging["emulated_max_rel_error"] < 0.01

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,8 +53,7 @@ def run(
     """
     with ExitStack() as stack:
         models = [
-            stack.enter_context(served_model.serve(Path(each), threads=request.settings.threads))
-            for each in request.models
+            stack.enter_context(_served(Path(each), request.settings)) for each in request.models
         ]
         files = [
             opened(each, model.info, request.settings)
@@ -94,6 +93,10 @@ def run(
         outputs=tuple(outputs),
         edgekit_version=__version__,
     )
+
+
+def _served(path: Path, settings: Settings) -> AbstractContextManager[ServedModel]:
+    return served_model.serve(path, threads=settings.threads, float16=settings.is_float16(path))
 
 
 def opened(name: str, info: ModelInfo, settings: Settings) -> OpenFile:
