@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import (
     NameList,
     backends_option,
@@ -24,7 +25,18 @@ if TYPE_CHECKING:
     from edgekit.study import BenchResult, Row
 
 
-@click.command("bench", short_help="One table of the trade-off: size, top-1, latency, memory.")
+_NAMED = 3
+
+
+@click.command(
+    "bench",
+    cls=Command,
+    short_help="One table of the trade-off: size, top-1, latency, memory.",
+    examples=(
+        "bench 'micronet*' --calibration-data photos",
+        "bench net_float32.tflite net_int8.tflite --plot tradeoff.png",
+    ),
+)
 @click.argument("subjects", metavar="[PATTERN|FILE]...", nargs=-1)
 @click.option(
     "--precision",
@@ -177,8 +189,16 @@ def _top1(row: Row) -> str:
         return f"{row.top1:.1f} [{row.top1_low:.1f}, {row.top1_high:.1f}]"
     if row.cell.published_top1 is None:
         return "-"
-    whose = "published" if row.cell.precision == "float32" else "of float32"
-    return f"{row.cell.published_top1:.1f} {whose}"
+    published = f"{row.cell.published_top1:.1f}"
+    return published if row.cell.precision == "float32" else f"({published})"
+
+
+def _few(names: list[str], count: int) -> str:
+    """Name whom a note is about: all, or a few and how many more."""
+    if len(names) == count > 1:
+        return "all"
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _notes(result: BenchResult) -> list[str]:
@@ -189,6 +209,10 @@ def _notes(result: BenchResult) -> list[str]:
             images.setdefault(row.accuracy_on, []).append(row.cell.model)
     for on, names in images.items():
         notes.append(f"top-1 on {on}: {', '.join(names)}")
+    if any(_top1(row).startswith("(") for row in result.rows):
+        notes.append(
+            "top-1 in brackets is that of the float32 network; --data DIR measures every file's"
+        )
     if result.synthetic:
         notes.append(
             f"integer files of {', '.join(result.synthetic)} are calibrated on synthetic samples: "
@@ -214,7 +238,7 @@ def _notes(result: BenchResult) -> list[str]:
             notes.append(f"{about} failed: {row.message}")
         for code in (row.figures.doubts or "").split():
             doubts.setdefault(code, []).append(about)
-    for code, about_rows in doubts.items():
-        who = "all" if len(about_rows) == len(result.rows) > 1 else ", ".join(about_rows)
-        notes.append(f"{code}: {who}; `edgekit latency` says more")
+    if doubts:
+        whose = [f"{code} ({_few(rows, len(result.rows))})" for code, rows in doubts.items()]
+        notes.append(f"doubtful times: {', '.join(whose)}; `edgekit latency` says what to do")
     return notes

@@ -9,6 +9,7 @@ import click
 
 from edgekit.cli.bundle_actions import ACTIONS
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 from edgekit.cli.shared.progress import working
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _path = click.Path(path_type=Path)
 
 
-class _WithActions(click.Command):
+class _WithActions(Command):
     """The command, but for a first word that is an action's name."""
 
     actions = ACTIONS
@@ -41,7 +42,14 @@ class _WithActions(click.Command):
 
 
 @click.command(
-    "bundle", cls=_WithActions, short_help="Make a folder that app teams can open, check and ship."
+    "bundle",
+    cls=_WithActions,
+    short_help="Make a folder that app teams can open, check and ship.",
+    examples=(
+        "bundle out/*.onnx out/*.tflite -o dist --golden photos",
+        "bundle out/net_float32.tflite --labels names.txt --license Apache-2.0 -o dist",
+        "bundle sign dist/net.edgekit --private-key private.pem",
+    ),
 )
 @click.argument("subjects", metavar="MODEL|FILE...", nargs=-1)
 @click.option(

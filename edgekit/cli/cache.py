@@ -5,11 +5,20 @@ from __future__ import annotations
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.tables.columns import figure, name
 
 
-@click.command("cache", short_help="Say where the cache is and how big, or clear it.")
+@click.command(
+    "cache",
+    cls=Command,
+    short_help="Say where the cache is and how big, or clear it.",
+    examples=(
+        "cache",
+        "cache --clear",
+    ),
+)
 @click.option("--clear", "wants_clearing", is_flag=True, help="Delete all of it.")
 @print_options
 def command(*, wants_clearing: bool, as_json: bool) -> None:

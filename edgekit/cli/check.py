@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import NameList, print_options
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import name, prose, word
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
 _path = click.Path(path_type=Path)
 
 
-@click.command("check", short_help="Prove a bundle, and gate it against the one before.")
+@click.command(
+    "check",
+    cls=Command,
+    short_help="Prove a bundle, and gate it against the one before.",
+    examples=(
+        "check dist/micronet-m0-cifar10.edgekit",
+        "check dist/net.edgekit --baseline before/net.edgekit --markdown summary.md",
+    ),
+)
 @click.argument("bundle_path", metavar="BUNDLE", type=_path)
 @click.option(
     "--baseline", type=_path, metavar="BUNDLE", help="The bundle before; latencies take turns."
@@ -81,12 +90,22 @@ def command(
 
 
 def _rows(findings: Sequence[Finding]) -> list[list[str]]:
-    """Return a row for each finding; what was skipped for several files alike is one."""
-    subjects: dict[tuple[str, str, str, str], list[str]] = {}
-    for each in findings:
-        alike = "" if each.level == "skipped" else each.subject
-        subjects.setdefault((each.level, each.code, alike, each.message), []).append(each.subject)
+    """Return a row for each finding; what was skipped alike is one."""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for number, each in enumerate(findings):
+        key = each.message if each.level == "skipped" else str(number)
+        alike.setdefault((each.level, key), []).append(each)
     return [
-        [level, code, some[0] if len(some) == 1 else f"{len(some)} files", message]
-        for (level, code, _, message), some in subjects.items()
+        [
+            some[0].level,
+            _one_of([each.code for each in some], "checks"),
+            _one_of([each.subject for each in some], "files"),
+            some[0].message,
+        ]
+        for some in alike.values()
     ]
+
+
+def _one_of(names: Sequence[str], what: str) -> str:
+    different = dict.fromkeys(names)
+    return names[0] if len(different) == 1 else f"{len(different)} {what}"

@@ -10,6 +10,7 @@ import click
 
 from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
@@ -21,7 +22,16 @@ if TYPE_CHECKING:
 _file = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command("claims", short_help="Test the papers' claims on this machine.")
+@click.command(
+    "claims",
+    cls=Command,
+    short_help="Test the papers' claims on this machine.",
+    examples=(
+        "claims --list",
+        "claims separable-saves-macs",
+        "claims --quick --keep claims.json",
+    ),
+)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("--list", "listed", is_flag=True, help="List the claims and test nothing.")
 @click.option(

@@ -13,6 +13,7 @@ import click
 from edgekit.cli.latency.requests import exported, of_file
 from edgekit.cli.latency.words import machine_words, short_path
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.names import expanded
 from edgekit.cli.shared.options import (
     cool_down_option,
@@ -37,7 +38,16 @@ if TYPE_CHECKING:
     )
 
 
-@click.command("compare", short_help="Tell which of two files is faster, and how surely.")
+@click.command(
+    "compare",
+    cls=Command,
+    short_help="Tell which of two files is faster, and how surely.",
+    examples=(
+        "compare net_float32.tflite net_int8.tflite",
+        "compare old.tflite new.tflite --fail-slower 5",
+        "compare before.json after.json",
+    ),
+)
 @click.argument("base")
 @click.argument("candidates", metavar="CANDIDATE...", nargs=-1, required=True)
 @click.option(
@@ -239,7 +249,9 @@ def _print_comparison(result: Comparison) -> None:
         ]
         for subject, contrast in zip(result.candidates, result.contrasts, strict=True)
     ]
-    output.print_table((name("candidate"), word("precision", 2), word("runtime"), *_COLUMNS), rows)
+    output.print_table(
+        (name("candidate"), word("precision", 3), word("runtime", 2), *_COLUMNS), rows
+    )
     settings = result.settings
     versions = ", ".join(sorted({each.info.runtime_version for each in result.subjects}))
     output.say(
@@ -299,7 +311,7 @@ def _print_counts(pairs: Sequence[CountPair]) -> None:
 
 _COLUMNS = (
     figure("base ms", 1), figure("candidate ms", 1), figure("ratio [95 % interval]"),
-    word("verdict"), figure("detectable change", 2), figure("n", 4), figure("processes", 3),
+    word("verdict"), figure("detectable change", 4), figure("n", 6), figure("processes", 5),
 )  # fmt: skip
 
 

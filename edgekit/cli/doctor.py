@@ -11,6 +11,7 @@ import click
 
 import edgekit
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import print_options, target_option
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import prose, word
@@ -40,7 +41,16 @@ _UNSHOWN = ("unix_time_s",)  # for whoever compares two documents
 _OK, _OTHER, _ABSENT = "as tested", "differs from the tested set", "not installed"
 
 
-@click.command("doctor", short_help="Check packages and machine.")
+@click.command(
+    "doctor",
+    cls=Command,
+    short_help="Check packages and machine.",
+    examples=(
+        "doctor",
+        "doctor --target ssh:pi@board",
+        "doctor --setup-qemu",
+    ),
+)
 @click.option(
     "--setup-qemu",
     is_flag=True,
@@ -174,7 +184,7 @@ def _text(value: object) -> str:
     if isinstance(value, (list, tuple)):
         separator = "; " if any(isinstance(item, dict) for item in value) else ", "
         return separator.join(_text(item) for item in value)
-    return str(value)
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
 def _packages() -> list[Package]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output, words
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.names import only
 from edgekit.cli.shared.options import (
     label_offset_option,
@@ -31,7 +32,15 @@ if TYPE_CHECKING:
     )
 
 
-@click.command("evaluate", short_help="Accuracy, agreement and SQNR over images.")
+@click.command(
+    "evaluate",
+    cls=Command,
+    short_help="Accuracy, agreement and SQNR over images.",
+    examples=(
+        "evaluate net_int8.tflite --data photos",
+        "evaluate net_int8.tflite --against net_float32.onnx --data photos",
+    ),
+)
 @click.argument("model_argument", metavar="[MODEL|FILE]", required=False)
 @model_option
 @click.option(

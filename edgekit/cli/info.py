@@ -10,18 +10,30 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.names import expanded
 from edgekit.cli.shared.options import is_file, print_options
 from edgekit.cli.shared.tables.columns import FACTS, figure, prose, word
-from edgekit.cli.shared.words import delegate, weights
+from edgekit.cli.shared.words import delegate, preprocessing, weights
 from edgekit.errors import InvalidPathError
 
 if TYPE_CHECKING:
-    from edgekit.models import ModelSpec, Preprocessing
+    from edgekit.models import ModelSpec
     from edgekit.runtimes import TensorInfo
 
 
-@click.command("info", short_help="Describe a network or a model file.")
+_METRICS = {"macs": "MACs"}
+
+
+@click.command(
+    "info",
+    cls=Command,
+    short_help="Describe a network or a model file.",
+    examples=(
+        "info micronet-m0",
+        "info net_int8.tflite",
+    ),
+)
 @click.argument("subject", metavar="MODEL|FILE")
 @print_options
 def command(subject: str, *, as_json: bool) -> None:
@@ -74,7 +86,10 @@ def _model(name: str, *, as_json: bool) -> None:
         output.say()
         output.print_table(
             (word("published"), figure("value"), prose("on"), prose("source")),
-            [[f.metric, f"{f.value:g} {f.unit}", f.dataset, f.source] for f in spec.published],
+            [
+                [_METRICS.get(f.metric, f.metric), f"{f.value:g} {f.unit}", f.dataset, f.source]
+                for f in spec.published
+            ],
         )
 
 
@@ -101,16 +116,9 @@ def _library(reference: str, *, as_json: bool) -> None:
         ["input", f"float32 NCHW {list(found.input_shape)}"],
         ["params", f"{counted.params:,}"],
         ["MACs", f"{counted.macs:,}"],
-        ["input value", "unknown" if p is None else _preprocessing(p)],
+        ["input value", "unknown" if p is None else preprocessing(p)],
     ]
     output.print_table(FACTS, rows)
-
-
-def _preprocessing(p: Preprocessing) -> str:
-    return (
-        f"(pixel * {p.scale:.6g} - mean) / std, {p.channel_order}, mean {list(p.mean)}, "
-        f"std {list(p.std)}, resize {p.resize} {p.interpolation}, crop {p.crop}"
-    )
 
 
 def _card_rows(spec: ModelSpec) -> list[list[str]]:
@@ -120,7 +128,7 @@ def _card_rows(spec: ModelSpec) -> list[list[str]]:
         ["classes", str(spec.classes)],
         ["params", f"{spec.params:,}"],
         ["MACs", f"{spec.macs:,}"],
-        ["input value", _preprocessing(spec.preprocessing)],
+        ["input value", preprocessing(spec.preprocessing)],
         ["paper", spec.paper],
     ]
     if spec.macs_published_convention is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
 
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
     from edgekit.models import ModelSpec
 
 
-@click.command("list", short_help="List the registered networks.")
+@click.command(
+    "list",
+    cls=Command,
+    short_help="List the registered networks.",
+    examples=(
+        "list",
+        "list 'micronet*'",
+        "list --format csv",
+    ),
+)
 @click.argument("pattern", default="*")
 @print_options
 def command(pattern: str, *, as_json: bool) -> None:
@@ -57,7 +67,10 @@ def command(pattern: str, *, as_json: bool) -> None:
 
 
 def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g} %"
+    if value is None:
+        return ""
+    digits = f"{value:.4g}"
+    return f"{digits if '.' in digits else f'{value:.1f}'} %"
 
 
 def card(spec: ModelSpec) -> dict[str, Any]:

@@ -7,10 +7,20 @@ import dataclasses
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import print_options
+from edgekit.cli.shared.tables.columns import prose, word
 
 
-@click.command("operators", short_help="List the ONNX operators that a .tflite can hold.")
+@click.command(
+    "operators",
+    cls=Command,
+    short_help="List the ONNX operators that a .tflite can hold.",
+    examples=(
+        "operators",
+        "operators 'Conv*'",
+    ),
+)
 @click.argument("pattern", default="*")
 @print_options
 def command(pattern: str, *, as_json: bool) -> None:
@@ -28,7 +38,14 @@ def command(pattern: str, *, as_json: bool) -> None:
         output.print_json("edgekit.operators", 1, {"operators": documents})
         return
     output.print_table(
-        ["operator", ".tflite", "int8", "XNNPACK", "class", "refused of it"],
+        (
+            word("operator"),
+            word(".tflite"),
+            word("int8"),
+            word("XNNPACK"),
+            word("class"),
+            prose("refused of it"),
+        ),
         [
             (
                 row.operator,

@@ -11,6 +11,7 @@ import click
 
 from edgekit.cli.latency import requests
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, word
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     from edgekit.devices import Prediction
 
 
-@click.command("predict", short_help="Estimate latencies on devices not at hand.")
+@click.command(
+    "predict",
+    cls=Command,
+    short_help="Estimate latencies on devices not at hand.",
+    examples=(
+        "predict net_float32.tflite --device pi4",
+        "predict 'micronet*' --device pi4 --device pixel-4",
+    ),
+)
 @click.argument("subjects", metavar="MODEL|FILE...", nargs=-1, required=True)
 @click.option(
     "--device",

@@ -7,9 +7,18 @@ from pathlib import Path
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 
 
-@click.command("report", short_help="What a sweep found, as one page, Markdown or CSV.")
+@click.command(
+    "report",
+    cls=Command,
+    short_help="What a sweep found, as one page, Markdown or CSV.",
+    examples=(
+        "report results.sqlite -o page.html",
+        "report results.sqlite -o table.csv",
+    ),
+)
 @click.argument("stores", metavar="STORE...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "-o",

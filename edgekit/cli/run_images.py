@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output, words
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import (
     label_offset_option,
     print_options,
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
 _SHOWN_VALUES = 8  # of a raw output, in the text; --json has all
 
 
-@click.command("run", short_help="Show images to a file: top-5, or raw outputs.")
+@click.command(
+    "run",
+    cls=Command,
+    short_help="Run a file on images: top-5, or raw outputs.",
+    examples=(
+        "run net_int8.tflite photo.jpg",
+        "run net.onnx photo.jpg --labels names.txt --top 3",
+        "run detector.tflite inputs.npz --raw",
+    ),
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument(
     "images", metavar="IMAGE|ARRAYS...", nargs=-1, required=True, type=click.Path(path_type=Path)
@@ -51,7 +61,7 @@ def command(
     raw: bool,
     as_json: bool,
 ) -> None:
-    """Show each IMAGE to FILE (.onnx, .tflite) and print the best classes.
+    """Run FILE (.onnx, .tflite) on each IMAGE and print the best classes.
 
     ARRAYS are .npz files, an array for each input whose first axis counts the samples (.npy for a
     file with one input), or folders of them, for files of any inputs; an output without class
@@ -78,9 +88,16 @@ def command(
 
 def _print(shown: ShownImage) -> None:
     if shown.guesses:
-        rows = [[f"{g.score:.4f}", str(g.index), g.label or ""] for g in shown.guesses]
+        rows = [
+            [f"{g.score:.4f}".replace("-0.0000", "0.0000"), str(g.index), g.label or ""]
+            for g in shown.guesses
+        ]
         output.print_table((figure("score"), figure("class"), prose("label")), rows)
     for each in shown.outputs:
         values = ", ".join(f"{value:g}" for value in each.values[:_SHOWN_VALUES])
         more = ", ..." if len(each.values) > _SHOWN_VALUES else ""
         output.say(f"{each.name}: {each.dtype} {list(each.shape)}: {values}{more}")
+
+
+def _score(value: float) -> str:
+    return f"{value:.4f}".replace("-0.0000", "0.0000")

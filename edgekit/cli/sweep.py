@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, word
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
 _SHOWN_FAILURES = 5
 
 
-@click.command("sweep", short_help="Measure a grid of networks; resumable.")
+@click.command(
+    "sweep",
+    cls=Command,
+    short_help="Measure a grid of networks; resumable.",
+    examples=(
+        "sweep grid.toml --dry-run",
+        "sweep grid.toml -o results.sqlite",
+    ),
+)
 @click.argument("file", metavar="FILE.toml", type=click.Path(path_type=Path))
 @click.option(
     "-o",

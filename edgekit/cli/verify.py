@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output, words
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import (
     NameList,
     label_offset_option,
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
     from edgekit.evaluate.distance import Distance
 
 
-@click.command("verify", short_help="Compare two files, or one on several processors.")
+@click.command(
+    "verify",
+    cls=Command,
+    short_help="Compare two files, or one on several processors.",
+    examples=(
+        "verify net_int8.tflite net_float32.tflite --data photos",
+        "verify net_int8.onnx --isa native,avx2,cortex-a76",
+    ),
+)
 @click.argument("file", metavar="FILE")
 @click.argument("other", metavar="[OTHER]", required=False)
 @click.option(

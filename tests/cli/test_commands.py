@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 import onnx
 import pytest
 
 from edgekit import models
 from edgekit.cli import COMMANDS
+from edgekit.cli import cli as cli_group
+from edgekit.cli.shared.helping import Command
 from edgekit.devices import latency_from_json
 from tests.specimens import graphs
 from tests.specimens.commands import Cli
@@ -55,6 +59,22 @@ def test_help(command: str, cli: Cli) -> None:
     assert out.startswith("Usage: edgekit")
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_examples_that_the_command_takes(command: str) -> None:
+    context = click.Context(cli_group, info_name="edgekit")
+    found = cli_group.get_command(context, command)
+    assert isinstance(found, Command)
+    assert found.examples
+    for each in found.examples:
+        name, *words = shlex.split(each)
+        assert name == command
+        found.make_context(name, words, parent=context)
+    shown = found.get_help(click.Context(found, info_name=command, parent=context))
+    assert all(f"  edgekit {each}\n" in f"{shown}\n" for each in found.examples)
+    for option in (each for each in found.params if isinstance(each, click.Option)):
+        assert len(re.findall(rf"^  (?:-\w, )?{option.opts[-1]}(?=[ \n])", shown, flags=re.M)) <= 1
+
+
 def test_version(cli: Cli) -> None:
     code, out, _ = cli("--version")
     assert code == 0
@@ -65,6 +85,7 @@ def test_unknown_command(cli: Cli) -> None:
     code, out, err = cli("exprot")
     assert (code, out) == (2, "")
     assert "did you mean export" in _one_error_line(err)
+    assert "edgekit --help" in _one_error_line(cli("frobnicate")[2])
 
 
 def test_module_can_be_run() -> None:

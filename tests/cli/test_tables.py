@@ -11,6 +11,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,13 +20,13 @@ from edgekit import devices
 from edgekit.cli import COMMANDS, run
 from edgekit.cli.shared import output
 from edgekit.cli.shared.tables import formats
-from edgekit.cli.shared.tables.columns import Column, Kind, figure, name, prose, resolved
-from edgekit.cli.shared.tables.layout import laid_out
+from edgekit.cli.shared.tables.columns import Column, Kind, figure, name, prose, resolved, word
+from edgekit.cli.shared.tables.layout import Layout, laid_out
 from edgekit.cli.shared.tables.notes import notes
 from edgekit.cli.shared.tables.wrapping import cells_of, folded, shortened, words_of
 from edgekit.devices import CountReport, Issue
 from edgekit.progress import Progress, Step
-from tests.specimens import printing
+from tests.specimens import graphs, printing
 from tests.specimens.files import OPS, tiny_tflite
 from tests.specimens.phones import Phone
 from tests.specimens.terminal import Printed, Screen, recorded, terminal
@@ -251,10 +252,48 @@ def test_what_gives_way_first() -> None:
     assert narrow.body[0].split() == ["file", "net.tflite"]
 
 
+def test_sentences_go_below_their_row_before_they_become_a_strip() -> None:
+    columns = (name("rule"), word("level"), figure("n", 1), prose("found"), prose("advice"))
+    words = "a sentence of many words that nobody reads in a column of eighteen letters, so wide"
+    rows = [["transpose", "warning", "3", words, words], ["order", "note", "12", "none", ""]]
+    assert laid_out(columns, rows, 80) == Layout(
+        ("rule       level     n",),
+        (
+            "transpose  warning   3",
+            "    a sentence of many words that nobody reads in a column of eighteen letters,",
+            "    so wide",
+            "    advice: a sentence of many words that nobody reads in a column of eighteen",
+            "    letters, so wide",
+            "order      note     12",
+            "    none",
+        ),
+    )
+    wide = laid_out(columns[:4], [row[:4] for row in rows], 80)
+    assert len(wide.body) == 3
+    assert wide.body[-1].split() == ["order", "note", "12", "none"]
+
+
+def test_a_terminal_names_few_places_of_a_rule_and_a_pipe_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "\n ".join(f"v{n + 1} = Transpose<perm=[0,2,1]>(v{n})" for n in range(9))
+    model = graphs.proto(f"g (float[1,9,64] v0) => (float[1,64,9] v9) {{ {lines} }}")
+    onnx.save(model, tmp_path / "turning.onnx")
+    arguments = ["lint", str(tmp_path / "turning.onnx")]
+    assert run(arguments) == 1
+    assert len(re.findall(r"^warning +transpose", capsys.readouterr().out, flags=re.M)) == 9
+    with terminal(80) as screen:
+        assert run(arguments) == 1
+    shown = [line for line in screen.lines if line.startswith("warning  transpose")]
+    assert len(shown) == 4
+    assert "6 more places" in shown[-1]
+
+
 def test_figures_stay_with_their_units() -> None:
     assert words_of("took 12.5 ms [1.0, 2.5] of 3.4 MB, 95 % sure") == [
         "took", "12.5 ms", "[1.0, 2.5]", "of", "3.4 MB,", "95 %", "sure",
     ]  # fmt: skip
+    assert words_of("295: 43 ADD, 1 QUANTIZE, 4 of all")[:3] == ["295:", "43 ADD,", "1 QUANTIZE,"]
     for first, second in pairwise(folded("the ratio is 1.03 [0.99, 1.07] of 12.5 ms", 14)):
         assert len(first) <= 14
         assert not second.startswith(("ms", "0.99", "1.07"))

@@ -19,6 +19,9 @@ from edgekit.devices import CountReport
 from edgekit.evaluate import Evaluation
 from edgekit.files import parsing, reading
 
+_ABSOLUTE = ("max", "min")
+_NO_BASELINE = "a change cannot be told without a baseline"
+
 
 @dataclass(frozen=True)
 class Sides:
@@ -72,17 +75,30 @@ def check(sides: Sides, budgets: tuple[Budget, ...]) -> Iterator[Finding]:
         for entry in sides.bundle.models:
             found = _FIGURES[budget.metric](sides, entry)
             for limit, value in budget.limits.items():
-                yield _held(budget, entry, found, limit, value)
+                if sides.before is None and limit not in _ABSOLUTE:
+                    yield Finding(_code(budget), _missing(budget), entry.path, _NO_BASELINE)
+                else:
+                    yield _held(budget, entry, found, limit, value)
+
+
+def _code(budget: Budget) -> str:
+    return f"budget-{budget.metric.replace('_', '-')}"
+
+
+def _missing(budget: Budget) -> Level:
+    levels: dict[str, Level] = {"fail": "failed", "warn": "warning", "skip": "skipped"}
+    return levels[budget.if_missing]
 
 
 def _held(budget: Budget, entry: ModelEntry, found: Figures, limit: str, value: float) -> Finding:
     estimate, unit, sign = _aspect(found, budget.metric, limit)
-    is_absolute = limit in ("max", "min")
-    code = f"budget-{budget.metric.replace('_', '-')}"
+    is_absolute = limit in _ABSOLUTE
+    code = _code(budget)
     if estimate is None:
-        levels: dict[str, Level] = {"fail": "failed", "warn": "warning", "skip": "skipped"}
-        why = "there is no such figure" if is_absolute else "it is not in both bundles"
-        return Finding(code, levels[budget.if_missing], entry.path, f"{limit}: {why}")
+        why = f"{limit}: " + (
+            "there is no such figure" if is_absolute else "it is not in both bundles"
+        )
+        return Finding(code, _missing(budget), entry.path, why)
     # Of costs the interval's lower end is near the limit, of a loss of accuracy the upper one.
     point = sign * estimate.value
     near = sign * (estimate.low if sign > 0 else estimate.high)

@@ -24,9 +24,10 @@ def choose(models: Sequence[ModelEntry], accuracy: Sequence[Accuracy]) -> tuple[
 def _why(best: ModelEntry, files: Sequence[ModelEntry], accuracy: Sequence[Accuracy]) -> str:
     if len(files) == 1:
         return f"the only {best.format} file"
-    others = ", ".join(each.path for each in files if each is not best)
+    others = [each.path for each in files if each is not best]
+    whether = others[0] if len(others) == 1 else f"one of {', '.join(others)}"
     known = "" if accuracy else "; no accuracy was measured"
     return (
         f"nothing was timed for this choice, so the most exact numbers are named; on the device, "
-        f"`edgekit compare` tells whether one of {others} is faster{known}"
+        f"`edgekit compare` tells whether {whether} is faster{known}"
     )

@@ -11,6 +11,7 @@ import click
 
 from edgekit.cli.export import coverage_table
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.names import expanded
 from edgekit.cli.shared.options import (
     InputOptions,
@@ -41,7 +42,18 @@ if TYPE_CHECKING:
     from edgekit.quantize import QuantizeResult
 
 
-@click.command("export", short_help="Write verified .onnx and .tflite files.")
+@click.command(
+    "export",
+    cls=Command,
+    short_help="Write verified .onnx and .tflite files.",
+    examples=(
+        "export micronet-m0-cifar10 -o out",
+        "export mobilenet-v1-1.0-224 --weights checkpoint.pth --format tflite",
+        "export net.onnx --input-shape 1,3,160,160 --precision float32,float16",
+        "export mypackage.nets:make --input-shape 1,3,224,224",
+        "export net.onnx --report",
+    ),
+)
 @click.argument("model_argument", metavar="[MODEL]", required=False)
 @model_option
 @format_option

@@ -17,6 +17,7 @@ from edgekit.cli.latency import (
     sustained,
     times,
 )
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.options import (
     Duration,
     NameList,
@@ -35,7 +36,18 @@ if TYPE_CHECKING:
     from edgekit.devices import ModelFile
 
 
-@click.command("latency", short_help="Measure how long models take.")
+@click.command(
+    "latency",
+    cls=Command,
+    short_help="Measure how long models take.",
+    examples=(
+        "latency net_float32.tflite net_int8.tflite",
+        "latency 'micronet*' --backend tflite --threads 1,2",
+        "latency net.tflite --profile",
+        "latency net.tflite --target ssh:pi@board --sustained 10m",
+        "latency net.tflite --target qemu:cortex-a76",
+    ),
+)
 @click.argument("subjects", metavar="[MODEL|FILE]...", nargs=-1)
 @click.option("--model", "models", metavar="MODEL|FILE", multiple=True, help="As an argument.")
 @backends_option

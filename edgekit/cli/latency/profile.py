@@ -87,7 +87,7 @@ def _print(called: str, report: ProfileReport) -> None:
                 operator.kind,
                 f"{cost.time_ms:.4f}",
                 _share(cost, report.whole.time_ms),
-                output.millions(cost.macs),
+                output.millions(cost.macs) if cost.macs else "",
                 _rate(cost.gmacs_per_s),
                 _rate(cost.macs_per_byte),
                 _shapes(operator),
@@ -106,7 +106,7 @@ def _cells(name: str, cost: Cost, total_ms: float) -> list[str]:
         str(cost.operators),
         f"{cost.time_ms:.4f}",
         _share(cost, total_ms),
-        output.millions(cost.macs),
+        output.millions(cost.macs) if cost.macs else "",
         output.size(cost.size_bytes),
         _rate(cost.gmacs_per_s),
         _rate(cost.macs_per_byte),
@@ -114,7 +114,7 @@ def _cells(name: str, cost: Cost, total_ms: float) -> list[str]:
 
 
 def _share(cost: Cost, total_ms: float) -> str:
-    return f"{cost.time_ms / total_ms:.1%}" if total_ms > 0 else "-"
+    return f"{100 * cost.time_ms / total_ms:.1f} %" if total_ms > 0 else "-"
 
 
 def _rate(value: float | None) -> str:

@@ -6,6 +6,7 @@ import click
 
 from edgekit.cli.quantize import latency, table
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.names import only
 from edgekit.cli.shared.options import (
     InputOptions,
@@ -29,7 +30,16 @@ from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 
 
-@click.command("quantize", short_help="Write int8 files that keep their accuracy.")
+@click.command(
+    "quantize",
+    cls=Command,
+    short_help="Write int8 files that keep their accuracy.",
+    examples=(
+        "quantize net.onnx --calibration-data photos",
+        "quantize micronet-m0-cifar10 --calibration-data photos --recipe fast -o out",
+        "quantize net.onnx --calibration-data photos --data validation --max-drop 1.0",
+    ),
+)
 @click.argument("model_argument", metavar="[FILE|MODEL]", required=False)
 @model_option
 @click.option(

@@ -8,6 +8,7 @@ import click
 
 from edgekit.cli.sensitivity import table
 from edgekit.cli.shared import output
+from edgekit.cli.shared.helping import Command
 from edgekit.cli.shared.names import only
 from edgekit.cli.shared.options import (
     InputOptions,
@@ -22,7 +23,15 @@ from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing
 from edgekit.cli.shared.progress import working
 
 
-@click.command("sensitivity", short_help="Rank layers by what int8 costs them.")
+@click.command(
+    "sensitivity",
+    cls=Command,
+    short_help="Rank layers by what int8 costs them.",
+    examples=(
+        "sensitivity net.onnx --calibration-data photos",
+        "sensitivity net.onnx --calibration-data photos --plots pictures",
+    ),
+)
 @click.argument("model_argument", metavar="[FILE|MODEL]", required=False)
 @model_option
 @click.option("--recipe", default="minmax", show_default=True, help="As for `edgekit quantize`.")

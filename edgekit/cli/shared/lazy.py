@@ -16,21 +16,31 @@ class LazyGroup(click.Group):
     """Commands are named by module; each module holds its command as ``command``.
 
     Args:
-        commands_by_module: command name to module name, in the order of ``--help``.
+        sections: headings of ``--help``; under each, command name to module name.
     """
 
     def __init__(
         self,
         *args: Any,  # noqa: ANN401  # passed on to click unchanged
-        commands_by_module: Mapping[str, str],
+        sections: Mapping[str, Mapping[str, str]],
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._modules = dict(commands_by_module)
+        self._sections = sections
+        self._modules = {name: each for some in sections.values() for name, each in some.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names in the table's order."""
         return list(self._modules)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each section's commands."""
+        widest = max(map(len, self._modules))
+        for title, names in self._sections.items():
+            with formatter.section(title):
+                found = [(name, self.get_command(ctx, name)) for name in names]
+                lines = [(n.ljust(widest), c.get_short_help_str(60)) for n, c in found if c]
+                formatter.write_dl(lines)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import and return a command; None if the table has no such name."""
@@ -45,5 +55,6 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one gets a suggestion."""
         if args and not args[0].startswith("-") and args[0] not in self._modules:
-            raise UnknownNameError("command", args[0], self._modules)
+            listing = f"`{ctx.command_path} --help` lists them"
+            raise UnknownNameError("command", args[0], self._modules, listing=listing)
         return super().resolve_command(ctx, args)

@@ -113,6 +113,11 @@ def _fitted(line: str, width: int) -> list[str]:
     return [(line[:indent] if not number else " " * indent) + p for number, p in enumerate(parts)]
 
 
+def is_terminal() -> bool:
+    """Whether what is printed is a table that somebody reads on a terminal."""
+    return (_meta("format") or "table") == "table" and width_of(sys.stdout) is not None
+
+
 def width_of(stream: IO[str]) -> int | None:
     """Return how many columns a terminal has; None for what is no terminal."""
     if not stream.isatty():

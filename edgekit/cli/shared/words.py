@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,15 @@ def preprocessing(wanted: Preprocessing, by: Source | None = None) -> str:
     """Say how pixels become an input, and by whose word."""
     words = {"option": "the options", "sidecar": "its sidecar", "card": "its card", None: ""}[by]
     return (
-        f"(pixel * {wanted.scale:.6g} - mean) / std, {wanted.channel_order}, mean "
+        f"({_scaled(wanted.scale)} - mean) / std, {wanted.channel_order}, mean "
         f"{list(wanted.mean)}, std {list(wanted.std)}, resize {wanted.resize} "
         f"{wanted.interpolation}, crop {wanted.crop}{f' (from {words})' if words else ''}"
     )
+
+
+def _scaled(scale: float) -> str:
+    if scale == 1:
+        return "pixel"
+    whole = round(1 / scale)
+    is_fraction = whole > 1 and math.isclose(scale * whole, 1, rel_tol=1e-6)
+    return f"pixel / {whole}" if is_fraction else f"pixel * {scale:.6g}"

@@ -1,8 +1,8 @@
 """A table as lines of text, as wide as it is, or made to fit a terminal.
 
-What gives way, in this order: headings fold, sentences fold, spare columns are left out, names
-lose their middle; and if that is not enough, the rows are stacked, one field a line. A figure is
-never cut or folded.
+What gives way, in this order: headings fold, sentences fold, those that would become a narrow
+strip go below their row, spare columns are left out, names lose their middle; and if that is not
+enough, the rows are stacked, one field a line. A figure is never cut or folded.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ _LEAST_PROSE = 18
 _LONG_NAME = 36  # a longer one gives way before a column does
 _LEAST_NAME = 16
 _LEAST_TITLE = 6
+_STRIP = 40  # sentences in a narrower column are harder to read than below their row
+_STRIP_LINES = 2  # but so few lines of it, on average, are not
+_INDENT = "    "
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,10 @@ def laid_out(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: in
         some = _Grid([columns[place] for place in kept], [[row[p] for p in kept] for row in rows])
         for least_name in (_LONG_NAME, _LEAST_NAME)[: 2 if count == len(spare) else 1]:
             widths = some.shrunk(width, least_name)
+            if not count and (strips := some.strips(widths)):
+                hung = _hung(columns, rows, strips, width, least_name)
+                if hung is not None:
+                    return hung
             if widths is not None:
                 return some.layout(widths, left_out)
     return _stacked(columns, rows, width)
@@ -94,6 +101,23 @@ class _Grid:
             widest = min(widest, max(_LEAST_PROSE, min(longest, _LONG_NAME)))
         return max(widest, max(map(cells_of, words_of(column.title)), default=0))
 
+    def strips(self, widths: Sequence[int] | None) -> list[int]:
+        """Return the columns of sentences that would be narrow strips; all long ones for None."""
+        return [
+            place
+            for place, column in enumerate(self._columns)
+            if column.kind is Kind.PROSE
+            and column.title
+            and not column.spare
+            and self.natural[place] > _STRIP
+            and (widths is None or widths[place] < _STRIP)
+            and (widths is None or self._lines_each(place, widths[place]) > _STRIP_LINES)
+        ]
+
+    def _lines_each(self, place: int, width: int) -> float:
+        depths = [len(folded(cell, width)) for cell in self.cells(place) if cell]
+        return sum(depths) / max(1, len(depths))
+
     def layout(self, widths: Sequence[int], left_out: tuple[str, ...] = ()) -> Layout:
         head: list[str] = []
         if any(column.title for column in self._columns):
@@ -101,14 +125,18 @@ class _Grid:
             deep = max(map(len, titles))
             # The last line of each heading stands on its column.
             head = self._lines([[""] * (deep - len(each)) + each for each in titles], widths)
+        body = [line for lines in self.row_lines(widths) for line in lines]
+        return Layout(tuple(head), tuple(body), left_out)
+
+    def row_lines(self, widths: Sequence[int]) -> list[list[str]]:
+        """Return the lines of each row."""
         shown = [
             _fitted(column, self.cells(place), widths[place])
             for place, column in enumerate(self._columns)
         ]
-        body: list[str] = []
-        for row in range(len(self._rows)):
-            body += self._lines([cells[row] for cells in shown], widths)
-        return Layout(tuple(head), tuple(body), left_out)
+        return [
+            self._lines([cells[row] for cells in shown], widths) for row in range(len(self._rows))
+        ]
 
     def _lines(self, cells: Sequence[Sequence[str]], widths: Sequence[int]) -> list[str]:
         lines = []
@@ -131,6 +159,31 @@ def _fitted(column: Column, cells: Sequence[str], width: int) -> list[list[str]]
     return [folded(cell, width) for cell in cells]
 
 
+def _hung(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    strips: Sequence[int],
+    width: int,
+    least_name: int,
+) -> Layout | None:
+    """Return a table whose rows have some of their sentences below them; None if it is too wide.
+
+    The first of them goes without its title.
+    """
+    kept = [place for place in range(len(columns)) if place not in strips]
+    grid = _Grid([columns[place] for place in kept], [[row[p] for p in kept] for row in rows])
+    widths = grid.shrunk(width, least_name)
+    if widths is None:
+        return None
+    body: list[str] = []
+    for row, lines in zip(rows, grid.row_lines(widths), strict=True):
+        body += lines
+        for place in (each for each in strips if row[each]):
+            text = row[place] if place == strips[0] else f"{columns[place].title}: {row[place]}"
+            body += [_INDENT + line for line in folded(text, width - len(_INDENT))]
+    return Layout(grid.layout(widths).head, tuple(body))
+
+
 def _stacked(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> Layout:
     """Return each row as a block of lines, a field each; empty fields are left out."""
     rigid = [
@@ -140,8 +193,9 @@ def _stacked(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: in
         if column.kind in (Kind.FIGURE, Kind.WORD)
     ]
     margin = max(cells_of(column.title) for column in columns)
+    longest = max(cells_of(word) for column in columns for word in words_of(column.title) or [""])
     room = max(_LEAST_TITLE, min(width // 2, width - len(_GAP) - max(rigid, default=0)))
-    margin = min(margin, room) + len(_GAP)
+    margin = max(min(margin, room), min(longest, width // 3)) + len(_GAP)
     body: list[str] = []
     for number, row in enumerate(rows):
         if number:

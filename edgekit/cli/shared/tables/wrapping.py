@@ -8,6 +8,8 @@ from collections.abc import Sequence
 # Units, and words that belong to the number before them.
 _UNIT = r"(?:%|[kMGT]?B|[kMG]|[mun]?s|h|dB|[kMG]?Hz|GB/s|C|x|points?|steps?)(?=[\s,;:.)\]]|$)"
 _INSIDE = re.compile(rf"(?<=\d) (?={_UNIT})|(?<=~) |(?<=[<>]=) ")
+# How many of something, in a list: "12 CONV_2D, 1 RESHAPE".
+_COUNTED = re.compile(r"((?:^|[,:] )\d[\d,]*) (?=\w+(?:[,;]|$))")
 _GLUE = "\N{NO-BREAK SPACE}"
 _BRACKETED = re.compile(r"\[[^\[\]]{1,30}\]")
 _LEAST_NAME = 5
@@ -23,9 +25,12 @@ def cells_of(text: str) -> int:
 
 
 def words_of(text: str) -> list[str]:
-    """Split a text where it may be folded: a figure, its unit and its interval stay one."""
+    """Split a text where it may be folded: a figure, its unit and its interval stay one.
+
+    So do a count and what is counted in a list.
+    """
     glued = _BRACKETED.sub(lambda found: found[0].replace(" ", _GLUE), text)
-    glued = _INSIDE.sub(_GLUE, glued)
+    glued = _COUNTED.sub(rf"\1{_GLUE}", _INSIDE.sub(_GLUE, glued))
     return [each.replace(_GLUE, " ") for each in glued.split(" ") if each]
 
 
