@@ -91,7 +91,7 @@ class UnknownNameError(UsageError):
         kind: what was looked up, as the user calls it (``model``, ``backend``).
         name: what was asked for.
         known: every name that would have worked.
-        listing: where all of them are found, as part of a sentence.
+        listing: where all of them are found, as part of a sentence; a few are named without it.
     """
 
     reason_code = "unknown-name"
@@ -102,7 +102,7 @@ class UnknownNameError(UsageError):
         name: str,
         known: Iterable[str],
         *,
-        listing: str = "`edgekit list` shows all there are",
+        listing: str = "",
     ) -> None:
         names = list(known)
         near = did_you_mean(name, names)
@@ -111,7 +111,7 @@ class UnknownNameError(UsageError):
         elif len(names) <= 12:
             advice = f"known: {', '.join(names)}"
         else:
-            advice = listing
+            advice = listing or f"known: {', '.join(names[:12])} and {len(names) - 12} more"
         super().__init__(f"unknown {kind} {name!r}: {advice}")
 
 

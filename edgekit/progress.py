@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -14,11 +14,13 @@ class Step:
         activity: what, as the beginning of a sentence: ``measuring net.tflite``.
         done: how many steps like it are done; so many children, as a rule.
         total: of how many; 0 where it is none of a known number.
+        of_all: whether they are the steps of the whole command, whatever is told in between.
     """
 
     activity: str
     done: int = 0
     total: int = 0
+    of_all: bool = False
 
     def __str__(self) -> str:
         if not self.total:
@@ -37,6 +39,30 @@ Tell = Callable[[Step | str], None]
 
 def silent(_step: Step | str) -> None:
     """Tell nobody."""
+
+
+class Whole:
+    """Tells of several pieces of work as of one.
+
+    Args:
+        progress: whom to tell.
+        total: steps of all pieces together.
+    """
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._begun = progress, total, 0
+
+    def part(self, steps: int) -> Progress:
+        """Return what the next piece tells, which has so many steps."""
+        before = self._begun
+        self._begun += steps
+
+        def tell(step: Step) -> None:
+            if step.total:
+                step = replace(step, done=before + step.done, total=self._total, of_all=True)
+            self._progress(step)
+
+        return tell
 
 
 class Counter:

@@ -142,7 +142,9 @@ def test_unknown_names_get_help() -> None:
     assert "did you mean micronet-m0" in str(UnknownNameError("model", "MicroNet-m0s", known))
     assert "known: micronet-m0, micronet-m1" in str(UnknownNameError("model", "zzz", known))
     many = [f"net{i}" for i in range(40)]
-    assert "`edgekit list` shows all there are" in str(UnknownNameError("model", "zzz", many))
+    assert "net10, net11 and 28 more" in str(UnknownNameError("model", "zzz", many))
+    listing = "`edgekit list` shows all there are"
+    assert listing in str(UnknownNameError("model", "zzz", many, listing=listing))
 
 
 def test_messages_are_one_line() -> None:

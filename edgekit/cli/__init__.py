@@ -133,7 +133,8 @@ def _of_click(error: click.ClickException) -> UsageError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     command = context.command_path if context is not None else "edgekit"
     message = " ".join(error.format_message().split()).rstrip(".")
-    return UsageError(f"{message}: see `{command} --help`")
+    mark = "" if message.endswith("?") else ":"
+    return UsageError(f"{message}{mark} see `{command} --help`")
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

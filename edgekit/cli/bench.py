@@ -57,7 +57,11 @@ _NAMED = 3
     help="Least seconds of timed runs in each process.",
 )
 @click.option(
-    "--children", type=int, default=3, show_default=True, help="Fresh processes for each file."
+    "--children",
+    type=int,
+    default=3,
+    show_default=True,
+    help="Fresh processes for each file; at least 3.",
 )
 @calibration_data_option
 @click.option(

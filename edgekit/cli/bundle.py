@@ -10,6 +10,7 @@ import click
 from edgekit.cli.bundle_actions import ACTIONS
 from edgekit.cli.shared import output
 from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.names import check_is_no_other_path
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 from edgekit.cli.shared.progress import working
@@ -130,6 +131,10 @@ def command(
 
     if subjects and config is not None:
         raise UsageError("--config stands in place of MODEL or FILE: give one of the two")
+    if not subjects and config is None and not Path("edgekit.toml").exists():
+        raise UsageError("no MODEL or FILE is given, and there is no edgekit.toml here: name files")
+    for each in subjects:
+        check_is_no_other_path(each)
     known = None if subjects else bundle.read_config(config or Path("edgekit.toml"))
     request = bundle.BundleRequest(
         subjects=subjects if known is None else known.subjects,

@@ -153,7 +153,9 @@ def _print(report: ClaimsReport, *, as_json: bool, markdown: bool) -> None:
         [[each.name, each.verdict, each.why] for each in report.claims],
     )
     tally = ", ".join(f"{count} {verdict}" for verdict, count in report.tally.items())
-    output.say(f"\n{len(report.claims)} claims: {tally}")
+    output.say(
+        f"\n{len(report.claims)} {'claim' if len(report.claims) == 1 else 'claims'}: {tally}"
+    )
     packages = ", ".join(f"{name} {version}" for name, version in report.packages.items())
     output.say(f"{machine_words(report.machine)}; {packages}")
 

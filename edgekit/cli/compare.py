@@ -66,7 +66,11 @@ if TYPE_CHECKING:
 @threads_option
 @target_option("Where the files run, as in `edgekit latency`.")
 @click.option(
-    "--children", type=int, default=6, show_default=True, help="Fresh processes for all files."
+    "--children",
+    type=int,
+    default=6,
+    show_default=True,
+    help="Fresh processes for all files; at least 3.",
 )
 @click.option(
     "--num-runs",

@@ -10,6 +10,7 @@ import click
 
 from edgekit.cli.shared import output
 from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.names import check_are_files
 from edgekit.cli.shared.options import NameList, print_options
 from edgekit.cli.shared.tables.columns import name, prose, word
 from edgekit.errors import CheckFailedError
@@ -44,6 +45,7 @@ def command(file: Path, ignore: tuple[str, ...], sarif: Path | None, *, as_json:
     """
     from edgekit import lint
 
+    check_are_files([file])
     report = lint.run(lint.LintRequest(file, ignore))
     if sarif is not None:
         output.write_text(sarif, lint.sarif(report))

@@ -37,14 +37,14 @@ def command(pattern: str, *, as_json: bool) -> None:
     installed to export them: pip install 'edgekit-mobile[baselines]' for those of pytorchcv.
     """
     from edgekit import models
-    from edgekit.errors import UnknownNameError
+    from edgekit.models.registry import MODELS
 
     specs = [models.get(name) for name in models.names(pattern)]
     aliases = models.aliases()
     if not specs and pattern.casefold() in aliases:
         specs = [models.get(pattern)]
     if not specs:
-        raise UnknownNameError("model", pattern, [*models.names(), *aliases])
+        raise MODELS.unknown(pattern)
     if as_json:
         output.print_json("edgekit.models", 1, {"models": [card(spec) for spec in specs]})
         return

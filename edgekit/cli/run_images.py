@@ -9,6 +9,7 @@ import click
 
 from edgekit.cli.shared import output, words
 from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.names import check_are_files
 from edgekit.cli.shared.options import (
     label_offset_option,
     print_options,
@@ -72,6 +73,7 @@ def command(
     """
     from edgekit import evaluate
 
+    check_are_files([file])
     settings = evaluate.Settings(threads, None, pixels.choice, label_offset)
     result = evaluate.show(evaluate.ShowRequest(file, images, labels, top, raw, settings))
     if as_json:

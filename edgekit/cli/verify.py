@@ -9,6 +9,7 @@ import click
 
 from edgekit.cli.shared import output, words
 from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.names import check_are_files
 from edgekit.cli.shared.options import (
     NameList,
     label_offset_option,
@@ -95,6 +96,7 @@ def command(
     """
     from edgekit import evaluate
 
+    check_are_files([file] if other is None else [file, other])
     request = evaluate.VerifyRequest(
         (file,) if other is None else (file, other),
         data,

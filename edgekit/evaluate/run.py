@@ -46,7 +46,7 @@ def run(
     _check_weights(request.models, request.weights)
     shown: Images | None = None if request.data is None else _folder(request.data, limit)
     if request.against is None and (shown is None or shown.labels is None):
-        what = "there are no images" if shown is None else f"{shown.description} has no labels"
+        what = "there are no images" if shown is None else f"{shown.description}, has no labels"
         raise UsageError(
             f"{what}, so there is nothing to count: give labelled images with --data DIR, or a "
             "second model to compare with by --against FILE|MODEL"

@@ -11,6 +11,7 @@ import onnx_ir as ir
 
 from edgekit.export.integer import quantizable
 from edgekit.export.integer.encodings import Encodings
+from edgekit.progress import Step
 from edgekit.quantize import ranges, rungs
 from edgekit.quantize.analysis import sensitivity
 from edgekit.quantize.candidate import Context, Draft
@@ -38,22 +39,43 @@ def build(graph: ir.Model, recipe: Recipe, context: Context) -> Draft:
         RefusedError: a weight or a value is NaN or infinite (reason "not-finite").
     """
     kept = _limited(context, recipe)
+    stages = _Stages(kept, len(recipe.rungs) + 1)
     draft = Draft(graph, Encodings(quantizable.digest(graph), {}, {}))
     for rung in map(rungs.get, recipe.rungs):
         if rung.stage == rungs.BEFORE_RANGES:
-            context.say(rung.purpose)
-            draft = rung.apply(draft, kept)
+            draft = rung.apply(draft, stages.begin(rung.purpose))
     names = AUTO if recipe.ranges == "auto" else (recipe.ranges,)
     methods = [ranges.get(name) for name in names]
-    context.say(f"ranges by {recipe.ranges}")
+    kept = stages.begin(f"ranges by {recipe.ranges}")
     found = observe.summaries(draft.floating(), kept.samples, methods[0])
     drafts = [_encoded(draft, recipe, found, method) for method in methods]
     draft = drafts[0] if len(drafts) == 1 else _closest(drafts, kept)
     for rung in map(rungs.get, recipe.rungs):
         if rung.stage == rungs.AFTER_ROUNDING:
-            context.say(rung.purpose)
-            draft = rung.apply(draft, kept)
+            draft = rung.apply(draft, stages.begin(rung.purpose))
     return draft
+
+
+class _Stages:
+    """Says of each step of a recipe which it is, and of how many."""
+
+    def __init__(self, context: Context, total: int) -> None:
+        self._context, self._total, self._begun = context, total, 0
+
+    def begin(self, purpose: str) -> Context:
+        """Say what the next step is for; return the context whose words are of that step."""
+        self._begun += 1
+        place = f"step {self._begun} of {self._total}, "
+
+        def say(what: Step | str) -> None:
+            if isinstance(what, Step):
+                self._context.say(replace(what, activity=place + what.activity))
+            else:
+                self._context.say(place + what)
+
+        said = replace(self._context, say=say)
+        said.say(purpose)
+        return said
 
 
 def _encoded(draft: Draft, recipe: Recipe, found: Mapping[str, Summary], method: Method) -> Draft:

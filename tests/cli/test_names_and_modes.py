@@ -17,6 +17,7 @@ from edgekit.cli.latency import modes
 from edgekit.cli.latency.command import command as latency
 from edgekit.cli.shared.names import expanded, only
 from edgekit.errors import UnknownNameError, UsageError
+from tests.specimens.files import OPS, tiny_tflite
 from tests.specimens.networks import SMALL
 
 
@@ -93,6 +94,39 @@ def test_a_mode_refuses_the_options_of_others(
     assert run(["latency", str(tmp_path / "absent.tflite"), *asked, *given]) == 2
     err = capsys.readouterr().err
     assert f"{option} does not go with {kind.asked}" in err or "--plots goes with --profile" in err
+
+
+@pytest.mark.parametrize("command", ["export", "quantize"])
+def test_a_way_to_print_is_no_format_of_files(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for form in ("json", "csv", "markdown"):
+        assert run([command, SMALL, "--format", form]) == 2
+        assert f"how to print is --table-format {form}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["info", "export", "quantize", "latency", "compare"])
+def test_what_is_there_and_no_model_is_called_so(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "cat.png"
+    picture.touch()
+    for subject, words in ((tmp_path, "is a folder"), (picture, "is no model file")):
+        subjects = [str(subject)] * (2 if command == "compare" else 1)
+        assert run([command, *subjects]) == 2
+        assert f"{subject} {words}" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("command", ["latency", "compare", "bench"])
+def test_times_have_intervals_everywhere(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One process gives none, so it is refused, with one reason."""
+    net = str(tiny_tflite(tmp_path / "net.tflite", [OPS.ABS]))
+    for children in ("1", "2"):
+        arguments = [command, *[net] * (2 if command == "compare" else 1), "--children", children]
+        assert run(arguments) == 2
+        assert "children must be at least 3" in capsys.readouterr().err
 
 
 def test_the_help_of_latency_says_what_each_mode_takes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,3 +214,27 @@ def test_every_command_is_a_command() -> None:
     context = click.Context(cli)
     for name in COMMANDS:
         assert cli.get_command(context, name) is not None
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run", SMALL, "cat.png"], ["lint", SMALL], ["verify", SMALL]]
+)
+def test_commands_of_files_say_so_of_networks(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert f"`edgekit export {SMALL}` writes them" in capsys.readouterr().err
+
+
+def test_a_bundle_is_of_files_and_is_found_in_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["bundle"]) == 2
+    assert "no MODEL or FILE is given" in capsys.readouterr().err
+    assert run(["bundle", str(tmp_path)]) == 2
+    assert "is a folder" in capsys.readouterr().err
+    (tmp_path / "net.edgekit").mkdir()
+    (tmp_path / "net.edgekit" / "edgekit.json").touch()
+    assert run(["check", str(tmp_path)]) == 2
+    assert f"{tmp_path / 'net.edgekit'} is one" in " ".join(capsys.readouterr().err.split())

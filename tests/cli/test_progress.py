@@ -9,7 +9,7 @@ import pytest
 
 from edgekit.cli.shared import output, progress
 from edgekit.cli.shared.progress import TimeLeft, counted, words_of, working
-from edgekit.progress import Step
+from edgekit.progress import Counter, Step, Whole
 from tests.specimens.terminal import CONTROL, terminal
 
 
@@ -42,6 +42,31 @@ def test_the_time_left_is_that_of_the_steps_done() -> None:
     assert left.secs == 300
     assert words_of(Step("x", 1, 3), left) == "x (2/3), about 5 min left"
     assert words_of("a line", left) == "a line"
+
+
+def test_the_time_left_is_that_of_the_whole_command_where_it_is_known() -> None:
+    clock = Clock()
+    left = TimeLeft(clock)
+    left.take(Step("testing a", 0, 4, of_all=True))
+    left.take(Step("comparing", 0, 6))
+    clock.now += 60
+    left.take(Step("testing b", 1, 4, of_all=True))
+    left.take(Step("comparing", 5, 6))
+    left.take(Step("a thing"))
+    assert left.secs == 180
+    for step in ("a line", Step("a thing"), Step("comparing", 5, 6)):
+        assert words_of(step, left) == f"{step}, about 3 min left in all"
+
+
+def test_pieces_of_work_are_told_as_one() -> None:
+    told: list[Step] = []
+    whole = Whole(told.append, 5)
+    for steps in (2, 3):
+        counter = Counter(whole.part(steps), steps)
+        for _ in range(steps):
+            counter.begin("comparing")
+    assert [str(each) for each in told] == [f"comparing ({n}/5)" for n in range(1, 6)]
+    assert all(each.of_all for each in told)
 
 
 @pytest.mark.parametrize(

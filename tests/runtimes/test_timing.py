@@ -103,6 +103,28 @@ def test_a_block_drops_its_start_and_lasts_20_ms(
     assert len(files.ran) == 4 * (kept + dropped) + 10  # and five each to learn the length
 
 
+def test_what_takes_microseconds_ends_by_the_time_that_passes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The samples of such a file last less than the clock around them and the dropped runs."""
+    files = FakeFiles(monkeypatch, 0.002, 0.002)
+    blocks = timing.sample_in_turns(files.invokes, 30, 1.0, 100, seed=0)
+    assert 3.0 <= files.clock.now_ns / 1e9 < 3.1
+    sampled_secs = sum(ns for b in blocks for ns in b.samples.wall_ns) / 1e9
+    assert 0.3 < sampled_secs < 1.0
+    assert sum(len(b.samples.wall_ns) for b in blocks) > 100_000
+    slow_clock = FakeClock(monkeypatch, [2_000])
+
+    def reading_takes_a_run() -> int:
+        slow_clock.invoke()
+        return 0
+
+    monkeypatch.setattr(timing, "process_time_ns", reading_takes_a_run)
+    samples = timing.sample(slow_clock.invoke, 30, 0.1, 100)
+    assert 0.15 <= slow_clock.now_ns / 1e9 < 0.16
+    assert sum(samples.wall_ns) / 1e9 == pytest.approx(0.05, rel=0.05)
+
+
 @pytest.mark.parametrize(("min_secs", "max_secs", "rounds"), [(0.1, 9, 3), (9, 0.15, 2)])
 def test_turns_end_with_whole_rounds(
     monkeypatch: pytest.MonkeyPatch, min_secs: float, max_secs: float, rounds: int

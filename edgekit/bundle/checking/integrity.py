@@ -25,7 +25,9 @@ def read(place: Path) -> tuple[Bundle | None, list[Finding]]:
     """
     path = place / manifest.FILE
     if not path.is_file():
-        raise InvalidPathError(f"{place} is no bundle: there is no {manifest.FILE} in it")
+        inside = sorted(each.parent.name for each in place.glob(f"*/{manifest.FILE}"))
+        hint = f"; {place / inside[0]} is one" if inside else ""
+        raise InvalidPathError(f"{place} is no bundle: there is no {manifest.FILE} in it{hint}")
     try:
         return manifest.read(reading.content(path, reading.MOST_TEXT_BYTES)), []
     except RefusedError as error:

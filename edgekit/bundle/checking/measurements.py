@@ -12,7 +12,7 @@ from edgekit.bundle.budgets import Budget
 from edgekit.bundle.contents.evidence import INSTRUCTIONS
 from edgekit.bundle.manifest import Bundle
 from edgekit.devices import Contrast, CountReport, LatencyReport, MeasureSettings
-from edgekit.progress import Progress
+from edgekit.progress import Progress, Whole
 
 _PAGE_BYTES = 4096
 _IN_PROCESSES = ("load_ms", "memory_bytes")
@@ -72,15 +72,31 @@ def take(
     latency = asked.get("latency_ms")
     contrasts: dict[str, Contrast] = {}
     reports: dict[str, tuple[LatencyReport, LatencyReport | None]] = {}
-    for path, pair in files.items():
-        if latency is not None and latency.is_relative and pair.then is not None:
-            wanted = devices.CompareRequest(
-                devices.ModelFile(pair.then), (devices.ModelFile(pair.now),), settings
-            )
-            (contrasts[path],) = devices.compare(wanted, progress).contrasts
-        if any(name in asked for name in _IN_PROCESSES) or (latency and "max" in latency.limits):
-            both = tuple(devices.ModelFile(each) for each in (pair.now, pair.then) if each)
-            found = devices.measure(devices.MeasureRequest(both, (settings,)), progress)
+    in_turns = {
+        path: (pair.then, pair.now)
+        for path, pair in files.items()
+        if latency is not None and latency.is_relative and pair.then is not None
+    }
+    is_alone = any(name in asked for name in _IN_PROCESSES) or (
+        latency is not None and "max" in latency.limits
+    )
+    alone = {
+        path: [each for each in (pair.now, pair.then) if each is not None]
+        for path, pair in files.items()
+        if is_alone
+    }
+    processes = settings.children * (len(in_turns) + sum(map(len, alone.values())))
+    whole = Whole(progress, processes)
+    for path in files:
+        if path in in_turns:
+            then, now = map(devices.ModelFile, in_turns[path])
+            wanted = devices.CompareRequest(then, (now,), settings)
+            told = whole.part(settings.children)
+            (contrasts[path],) = devices.compare(wanted, told).contrasts
+        if path in alone:
+            both = tuple(map(devices.ModelFile, alone[path]))
+            told = whole.part(settings.children * len(both))
+            found = devices.measure(devices.MeasureRequest(both, (settings,)), told)
             reports[path] = (found[0], found[1] if len(found) > 1 else None)
     return Measurements(contrasts, reports)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from edgekit.cli.shared.options import is_file
-from edgekit.errors import UsageError
+from edgekit.errors import InvalidPathError, UsageError
 
 _WILD = "*?["
+_RESULT = ".json"  # `edgekit compare` takes those of measurements
 
 
 def expanded(subjects: Iterable[str]) -> list[str]:
@@ -18,12 +20,14 @@ def expanded(subjects: Iterable[str]) -> list[str]:
 
     Raises:
         UnknownNameError: a pattern matches nothing.
+        InvalidPathError: a name is that of a folder, or of a file that holds no model.
     """
     from edgekit import models
     from edgekit.models.registry import MODELS
 
     found: list[str] = []
     for subject in subjects:
+        check_is_no_other_path(subject)
         if is_file(subject) or ":" in subject or not any(mark in subject for mark in _WILD):
             found.append(subject)
         elif not (names := models.names(subject, baselines=False)):
@@ -31,6 +35,40 @@ def expanded(subjects: Iterable[str]) -> list[str]:
         else:
             found += [name for name in names if name not in found]
     return found
+
+
+def check_are_files(subjects: Iterable[Path | str]) -> None:
+    """Check that no subject of a command that takes files is a network's name.
+
+    Raises:
+        UsageError: one is, and no file is called so.
+    """
+    from edgekit.models.registry import MODELS
+
+    for each in map(str, subjects):
+        if MODELS.knows(each) and not Path(each).exists():
+            raise UsageError(
+                f"{each} is a network, and this takes files: `edgekit export {each}` writes them"
+            )
+
+
+def check_is_no_other_path(subject: str) -> None:
+    """Check that what is named is no folder, and no file of another kind.
+
+    Raises:
+        InvalidPathError: it is.
+    """
+    from edgekit.models.registry import MODELS
+
+    if is_file(subject) or MODELS.knows(subject):
+        return
+    path = Path(subject)
+    if path.suffix.lower() == _RESULT:
+        return
+    if path.is_dir():
+        raise InvalidPathError(f"{subject} is a folder: name the .onnx or .tflite files in it")
+    if path.is_file():
+        raise InvalidPathError(f"{subject} is no model file: it is named .onnx or .tflite")
 
 
 def only(subject: str) -> str:

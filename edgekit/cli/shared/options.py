@@ -303,11 +303,35 @@ def target_option(text: str, *, default: str | None = "local") -> Decorator:
 model_option = click.option(
     "--model", "model_option", metavar="MODEL", help="The same as the argument."
 )
+
+
+class _FileFormats(NameList):
+    """Names of file formats; those of ways to print are taken for what they are."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  # click hands over strings and defaults
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[str, ...]:
+        """Split, and say which option is meant where a way to print is named."""
+        names = super().convert(value, param, ctx)
+        for each in names:
+            if each.casefold() in output.FORMATS:
+                self.fail(
+                    f"{each} is no format of the files that are written (onnx, tflite): how to "
+                    f"print is --table-format {each.casefold()}",
+                    param,
+                    ctx,
+                )
+        return names
+
+
 format_option = click.option(
     "--format",
     "--target-runtime",
     "formats",
-    type=NameList(),
+    type=_FileFormats(),
     default="onnx,tflite",
     show_default=True,
     help="Formats to write; a runtime's name means its format.",

@@ -55,11 +55,21 @@ class TimeLeft:
         self._began = self._stepped = clock()
 
     def take(self, step: Step) -> None:
-        """Note that a step begins; steps of another number are others."""
+        """Note that a step begins; steps of another number are others.
+
+        What is not counted changes nothing, nor do other steps within those of the whole command.
+        """
+        if not step.total or (self.is_of_all and not step.of_all):
+            return
         self._stepped = self._clock()
         if step.total != self._last.total or step.done < self._last.done:
             self._began = self._stepped
         self._last = step
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether the time is that of the whole command."""
+        return self._last.of_all
 
     @property
     def secs(self) -> float | None:
@@ -73,10 +83,11 @@ class TimeLeft:
 
 def words_of(step: Step | str, left: TimeLeft) -> str:
     """Say a step in words: ``measuring net.tflite (2/6), about 12 s left``."""
-    if isinstance(step, str):
-        return step
-    secs = left.secs
-    return str(step) if secs is None else f"{step}, about {_rounded(secs)} left"
+    is_timed = left.is_of_all or (isinstance(step, Step) and step.total > 0)
+    secs = left.secs if is_timed else None
+    if secs is None:
+        return str(step)
+    return f"{step}, about {_rounded(secs)} left{' in all' if left.is_of_all else ''}"
 
 
 def _rounded(secs: float) -> str:
@@ -135,7 +146,7 @@ class _Live:
 
     def _write(self) -> None:
         words = words_of(self._step, self._left)
-        if not isinstance(self._step, Step) or self._left.secs is None:
+        if words and "left" not in words.rpartition(", ")[2]:
             waited = int(time.monotonic() - self._since)
             words += f", {waited} s" if words and waited else ""
         line = f"{self._title}: {words}" if words else f"{self._title} ..."

@@ -18,7 +18,7 @@ from edgekit.devices.targets.base import (
     Target,
     refuse_emulated,
 )
-from edgekit.errors import UsageError
+from edgekit.errors import UnknownNameError, UsageError
 from edgekit.progress import Progress, silent
 from edgekit.registry import Registry
 
@@ -54,7 +54,8 @@ def resolve(text: str) -> Target:
         return _connect(text)
     devices = fleet.devices()
     if text not in devices:
-        raise _TRANSPORTS.unknown(text, devices)
+        forms = ["local", "ssh:HOST", "adb:", "qemu:PROCESSOR", *devices]
+        raise UnknownNameError("target", text, forms)
     return _connect(devices[text].target, devices[text].programs)
 
 

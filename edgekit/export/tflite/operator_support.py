@@ -68,7 +68,8 @@ def of_standard(pattern: str = "*") -> tuple[OperatorSupport, ...]:
     )
     wanted = [name for name in names if fnmatch(name.casefold(), pattern.casefold())]
     if not wanted:
-        raise UnknownNameError("operator", pattern, names)
+        listing = "`edgekit operators` shows all there are"
+        raise UnknownNameError("operator", pattern, names, listing=listing)
     return tuple(_of(name) for name in wanted)
 
 

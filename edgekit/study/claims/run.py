@@ -105,7 +105,7 @@ def run(
     if laboratory is None:
         laboratory = _ready(request, todo, progress)
     for number, each in enumerate(todo):
-        progress(Step(f"testing {each.name}", number, len(todo)))
+        progress(Step(f"testing {each.name}", number, len(todo), of_all=True))
         tested[each.name] = test(each, laboratory)
         if request.kept is not None:
             _keep(request.kept, replace(found, claims=tuple(tested.values())))

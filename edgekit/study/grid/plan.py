@@ -11,6 +11,7 @@ from edgekit import models, runtimes
 from edgekit.devices import MeasureSettings
 from edgekit.errors import InvalidPathError, UnknownNameError, UsageError
 from edgekit.export import CALIBRATED, precisions
+from edgekit.models.registry import MODELS
 from edgekit.study.grid.point import Point, Subject, is_model_file
 
 _NOT_IN_A_PLAN = ("threads", "cool_down_secs")
@@ -142,7 +143,7 @@ def names_of(pattern: str) -> list[str]:
         return [models.get(pattern).name]
     found = models.names(pattern)
     if not found:
-        raise UnknownNameError("model", pattern, models.names())
+        raise MODELS.unknown(pattern)
     return found
 
 

@@ -223,7 +223,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 
 def _not_a_store(path: Path, why: str) -> RefusedError:
     return RefusedError(
-        f"{path} is not a store of this edgekit's sweeps: {why}; give another name to --store",
+        f"{path} is not a store of this edgekit's sweeps: {why}; give another file",
         reason_code="not-a-store",
     )
 

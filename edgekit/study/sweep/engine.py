@@ -17,6 +17,7 @@ from edgekit.study.store.place import Place, place_of
 from edgekit.study.sweep.lane import Job, Lane
 from edgekit.study.sweep.lock import Lock
 from edgekit.study.sweep.model_files import FileTask, MadeFiles, made
+from edgekit.study.sweep.time_left import in_words
 
 Resolve = Callable[[str], Target]
 
@@ -84,8 +85,12 @@ class LocalEngine:
         self, tasks: Sequence[FileTask], say: Callable[[str], None]
     ) -> Iterator[tuple[FileTask, MadeFiles]]:
         """Make files, one after the other."""
+        start = time.monotonic()
         for number, task in enumerate(tasks, 1):
-            place = f"{task.name} ({number}/{len(tasks)})"
+            each_s = (time.monotonic() - start) / max(1, number - 1)
+            left = in_words(each_s * (len(tasks) - number + 1))
+            words = f", about {left} of making files left" if number > 1 else ""
+            place = f"{task.name} ({number}/{len(tasks)}{words})"
             say(place)
             yield task, made(task, partial(_step, say, place))
 

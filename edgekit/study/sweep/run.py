@@ -22,7 +22,7 @@ from edgekit.study.sweep import model_files
 from edgekit.study.sweep.engine import Engine, LocalEngine, Resolve
 from edgekit.study.sweep.lane import Lane, Work, attempt_of
 from edgekit.study.sweep.model_files import FileTask, MadeFiles
-from edgekit.study.sweep.time_left import TimeLeft
+from edgekit.study.sweep.time_left import TimeLeft, in_words
 
 Say = Callable[[str], None]
 
@@ -144,7 +144,13 @@ def _files(
     tasks = [
         FileTask(subject, tuple(runtimes), plan.calibration) for subject, runtimes in needed.items()
     ]
-    return {task.subject: found for task, found in request.engine.make(tasks, say)}
+    most = len(points) * plan.measure.children * (plan.measure.warmup_secs + plan.measure.min_secs)
+    then = f"; then measuring for {in_words(most)} or more" if not before else ""
+
+    def say_both(line: str) -> None:
+        say(line + then)
+
+    return {task.subject: found for task, found in request.engine.make(tasks, say_both)}
 
 
 _Cell = tuple[Cell, Path | EdgekitError | None]
