@@ -20,6 +20,7 @@ from edgekit.export.rewriting.choices import Choices
 from tests.specimens import canonical, graphs
 from tests.specimens.graphs import weights
 from tests.specimens.rules import WINDOWS, Specimen
+from tests.specimens.taken_apart import TAKEN_APART
 
 SHUFFLE = permutations.shuffle(12, 3)
 ONE_HOT = np.zeros((6, 1, 3, 3), np.float32)
@@ -509,6 +510,7 @@ SPECIMENS = {
     ),
 }
 
+SPECIMENS |= TAKEN_APART
 MENUS = (
     lowering.TFLITE, lowering.INTEGER, lowering.TFLITE_INTEGER, lowering.ONNXRUNTIME,
     lowering.ONNXRUNTIME_INTEGER,

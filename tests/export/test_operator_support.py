@@ -42,8 +42,23 @@ FORMS_REWRITTEN = {
         {},
     ),
     "Mean": ("(float[2,3] x, float[3] z) => (float[2,3] y) { y = Mean(x, z) }", {}),
+    "NegativeLogLikelihoodLoss": (
+        "(float[3,4,2] x) => (float y) { s = LogSoftmax<axis=1>(x)\n"
+        " y = NegativeLogLikelihoodLoss<ignore_index=1>(s, t, w) }",
+        {"t": np.array([[0, 1], [3, 2], [1, 1]]), "w": np.float32([1, 2, 0.5, 3])},
+    ),
+    "SoftmaxCrossEntropyLoss": (
+        "(float[3,4] x) => (float[3] y, float[3,4] z) {"
+        ' y, z = SoftmaxCrossEntropyLoss<reduction="none">(x, t) }',
+        {"t": np.array([0, 3, 1])},
+    ),
     "Squeeze": ("(float[2,1,3] x) => (float[2,3] y) { y = Squeeze(x, a) }", AXES),
     "Sum": ("(float[2,3] x, float[3] z) => (float[2,3] y) { y = Sum(x, z, x) }", {}),
+    "TensorScatter": (
+        '<ir_version: 11, opset_import: ["" : 24]> g (float[2,4,3] x, float[2,2,3] z) => '
+        '(float[2,4,3] y) { y = TensorScatter<mode="circular">(x, z, i) }',
+        {"i": np.array([3, 0])},
+    ),
     "Unsqueeze": ("(float[2,3] x) => (float[2,1,3] y) { y = Unsqueeze(x, a) }", AXES),
 }
 

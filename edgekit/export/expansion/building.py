@@ -18,6 +18,7 @@ _FOLDED: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType({
     "Add": np.add,
     "Clip": np.clip,
     "Floor": np.floor,
+    "Mod": np.mod,
     "Mul": np.multiply,
     "Round": np.rint,
     "Sub": np.subtract,

@@ -99,7 +99,9 @@ TRAITS: dict[str, Traits] = {
     "AveragePool": _POOL,
     "BatchNormalization": Traits(Order.FOLLOWS, "elementwise"),
     "BitShift": _CURVE,
+    "BitwiseAnd": _CURVE,
     "BitwiseNot": _CURVE,
+    "BitwiseOr": _CURVE,
     "BitwiseXor": _CURVE,
     "Cast": _CAST,
     "CastLike": _CAST,
@@ -111,6 +113,8 @@ TRAITS: dict[str, Traits] = {
     "Cos": _CURVE,
     "Cosh": _CURVE,
     "CumSum": _SIGN_KEEPING_REDUCTION,
+    "DFT": _PRODUCT_OF_FLOATS,
+    "DeformConv": Traits(Order.CHANNELS_LAST, "convolution"),
     "DepthToSpace": Traits(
         Order.CHANNELS_LAST, "data movement", integer=True, shares_scale=True, keeps_sign=True
     ),
@@ -159,6 +163,7 @@ TRAITS: dict[str, Traits] = {
         Order.CHANNELS_LAST, "pooling", integer=True, shares_scale=True, fusable=True,
         channelwise=True, keeps_sign=True,
     ),
+    "MaxUnpool": Traits(Order.NATURAL, "data movement"),
     "Mean": _CURVE,
     "MeanVarianceNormalization": _NORMALIZATION,
     "Min": _EXTREMUM,
@@ -189,12 +194,14 @@ TRAITS: dict[str, Traits] = {
         Order.FOLLOWS, "elementwise", integer=True, channelwise=True, non_negative=True
     ),
     "Reshape": _MOVE,
+    "RoiAlign": Traits(Order.CHANNELS_LAST, "pooling"),
     "RMSNormalization": _NORMALIZATION,
     "RNN": _PRODUCT_OF_FLOATS,
     "ReverseSequence": Traits(Order.AXES, "data movement", keeps_sign=True),
     "Round": _CURVE,
     "ScatterElements": Traits(Order.NATURAL, "data movement"),
     "ScatterND": Traits(Order.NATURAL, "data movement"),
+    "STFT": _PRODUCT_OF_FLOATS,
     "Selu": _CURVE,
     "Shrink": _CURVE,
     "Resize": Traits(

@@ -20,8 +20,6 @@ _NEVER = -math.inf
 
 def why_not(node: ir.Node) -> tuple[str, str] | None:
     """Return why an Attention is not taken apart, and the reason code; None for one that is."""
-    if _input(node, _LENGTHS) is not None:
-        return "lengths of the keys are not supported", "dynamic-length"
     mask, get = _input(node, _MASK), node.attributes
     if mask is not None and g.constant(mask) is None and g.shape_of(mask)[-1] != _keys(node):
         return "a computed mask must cover all keys", "unsupported-mask"
@@ -32,6 +30,7 @@ def why_not(node: ir.Node) -> tuple[str, str] | None:
         return "the products before the softcap are not shown", "unsupported-output"
     masks = mask is not None and mask.dtype == ir.DataType.BOOL
     length = g.shape_of(g.operand(node, 0))[-2]
+    masks = masks or _input(node, _LENGTHS) is not None
     if mode == _WITH_BIAS and (masks or not _allowed(node, length, _keys(node)).all()):
         # LiteRT's own kernel adds minus infinity as the lowest finite number.
         return "masked products are not shown", "unsupported-output"
@@ -61,6 +60,9 @@ def rewrite(node: ir.Node) -> bool:
         bounded = build.apply("Tanh", build.apply("Mul", scores, 1 / softcap))
         scores = shown = build.apply("Mul", bounded, softcap)
     bias = _bias(build, length, keys)
+    if _input(node, _LENGTHS) is not None:
+        counted = _counted(build, length, keys)
+        bias = counted if bias is None else build.apply("Add", bias, counted)
     if bias is not None:
         scores = build.apply("Add", scores, bias)
     shares = build.apply("Softmax", scores, attributes={"axis": -1})
@@ -135,6 +137,8 @@ def _bias(build: Building, length: int, keys: int) -> ir.Value | None:
 def _allowed(node: ir.Node, length: int, keys: int) -> np.ndarray:
     """Return which keys (length, keys) a query may look at by where it stands."""
     get, past = node.attributes, _input(node, _PAST_KEY)
+    if _input(node, _LENGTHS) is not None:
+        return np.ones((length, keys), bool)  # `_counted` says it
     offset = 0 if past is None else g.shape_of(past)[2]
     distance = np.arange(length)[:, None] + offset - np.arange(keys)
     allowed = np.ones((length, keys), bool)
@@ -146,6 +150,27 @@ def _allowed(node: ir.Node, length: int, keys: int) -> np.ndarray:
     if right >= 0:
         allowed &= -distance <= right
     return allowed
+
+
+def _counted(build: Building, length: int, keys: int) -> ir.Value:
+    """Return minus infinity for the keys beyond each sample's length, or that it must not see."""
+    node, get = build.node, build.node.attributes
+    lengths = g.operand(node, _LENGTHS)
+    ends = build.reshape(lengths, (*g.shape_of(lengths), 1, 1, 1))
+    kind = np.dtype(np.int64) if lengths.dtype is None else lengths.dtype.numpy()
+    key = np.arange(keys, dtype=kind)
+    allowed = build.apply("Less", build.constant(key), ends, dtype=ir.DataType.BOOL)
+    before = np.arange(length, dtype=kind)[:, None] - length  # of a query, from the last key
+    left, right = get.get_int("left_window_size", -1), get.get_int("right_window_size", -1)
+    bounds = [("LessOrEqual", 0)] if get.get_int("is_causal", 0) else []
+    bounds += [("LessOrEqual", right)] if right >= 0 else []
+    bounds += [("GreaterOrEqual", -left)] if left >= 0 else []
+    for comparison, reach in bounds:
+        last = build.apply("Add", ends, build.constant((before + reach).astype(kind)))
+        near = build.apply(comparison, build.constant(key), last, dtype=ir.DataType.BOOL)
+        allowed = build.apply("And", allowed, near, dtype=ir.DataType.BOOL)
+    numbers = [build.constant(number) for number in (0.0, _NEVER)]
+    return build.apply("Where", allowed, *numbers, dtype=ir.DataType.FLOAT)
 
 
 def _without_empty_rows(build: Building, shares: ir.Value, bias: ir.Value) -> ir.Value:

@@ -103,7 +103,8 @@ def _refuse_open_shapes(model: ir.Model, name: str) -> None:
     for node in model.graph:
         for value in node.outputs:
             known = value.shape is not None and value.shape.is_static()
-            if not known and value.name:
+            is_used = bool(value.uses()) or value.is_graph_output()
+            if not known and value.name and is_used:
                 raise RefusedError(
                     f"{name}: the shape of {value.name!r} ({node.op_type}) is not fixed: "
                     "edgekit exports networks with static shapes",

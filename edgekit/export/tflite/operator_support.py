@@ -18,7 +18,8 @@ from edgekit.export.tflite.emit import EMITTERS
 
 REWRITTEN = (
     "AffineGrid", "CenterCropPad", "Col2Im", "Dropout", "Einsum", "Flatten", "GlobalLpPool",
-    "GlobalMaxPool", "LRN", "LpPool", "Mean", "Squeeze", "Sum", "Unsqueeze",
+    "GlobalMaxPool", "LRN", "LpPool", "Mean", "NegativeLogLikelihoodLoss",
+    "SoftmaxCrossEntropyLoss", "Squeeze", "Sum", "TensorScatter", "Unsqueeze",
 )  # fmt: skip
 """Operators that become others before a file is written."""
 

@@ -10,6 +10,7 @@ from tests.specimens.operators import (
     recurrent,
     reductions,
     spatial,
+    spectra,
 )
 from tests.specimens.operators.form import FLAT, MAP, SCALARS, Form
 
@@ -21,6 +22,7 @@ FORMS: list[Form] = [
     *recurrent.FORMS,
     *reductions.FORMS,
     *spatial.FORMS,
+    *spectra.FORMS,
 ]
 
 __all__ = ["FLAT", "FORMS", "MAP", "SCALARS", "Form"]

@@ -128,6 +128,11 @@ FORMS: list[Form] = [
         )
         for signs in ("detect_positive=0", "detect_negative=0", "detect_positive=1")
     ),
+    (
+        "Pow",
+        f"g ({FLAT} x) => (bool[2,6] y) {{ a = Pow(x, e)\n y = IsNaN(a) }}",
+        {"e": np.float32(0.999999)},
+    ),
     _integers("y = Add(a, c)", 6, "int32", c=np.arange(4, dtype=np.int32).reshape(4, 1, 1)),
     _integers("y = Sub(c, a)", 7, "int64", c=np.arange(6)),
     _integers("y = Mul(a, a)", 3, "int8"),
@@ -149,6 +154,8 @@ FORMS: list[Form] = [
     _integers("b = Cast<to=2>(a)\n y = CastLike(b, c)", 6, "int32", c=np.int32(0)),
     _integers("y = BitwiseXor(a, c)", 6, "int32", c=np.int32(9)),
     _integers("y = BitwiseNot(a)", 3, "int8"),
+    _integers("y = BitwiseAnd(a, c)", 6, "int32", c=np.int32([6, -7, 1, 0, -1, 2**31 - 1])),
+    _integers("y = BitwiseOr(a, c)", 3, "int8", c=np.int8([6, -7, 1, 0, -128, 127])),
     _integers("y = Pow(a, c)", 6, "int32", c=np.int32([[0], [1], [2], [3], [4]])),
     *(
         _integers(

@@ -7,6 +7,8 @@ import numpy as np
 from tests.specimens.graphs import weights
 from tests.specimens.operators.form import FLAT, MAP, Form
 
+_DEFORMED = '<ir_version: 9, opset_import: ["" : 19]> '
+
 FORMS: list[Form] = [
     (
         "DepthToSpace",
@@ -199,6 +201,15 @@ FORMS: list[Form] = [
         " i = Slice(a, b, e)\n j = Reshape(i, s)\n y = ScatterND(x, j, u) }",
         {"b": np.array([1]), "e": np.array([2]), "s": np.array([1, 1])},
     ),
+    *(
+        (
+            "ScatterElements",  # whose places are computed, and named more than once
+            f"g ({FLAT} x, float[2,4] u) => ({FLAT} y) {{ i = ArgMax<axis=1>(x)\n"
+            f" j = Concat<axis=1>(i, i, c)\n y = ScatterElements<axis=1{how}>(x, j, u) }}",
+            {"c": np.array([[3, -1], [0, 0]])},
+        )
+        for how in ("", *(f',reduction="{name}"' for name in ("max", "min", "mul")))
+    ),
     ("Trilu", "g (float[2,3,4] x) => (float[2,3,4] y) { y = Trilu(x, k) }", {"k": np.array(1)}),
     (
         "GridSample",
@@ -216,5 +227,56 @@ FORMS: list[Form] = [
         "GridSample",
         f"g ({MAP} x) => (float[1,4,3,4] y) {{ y = GridSample<align_corners=1>(x, p) }}",
         {"p": weights(1, 3, 4, 2, seed=3)},
+    ),
+    *(
+        (
+            "GridSample",
+            f"g ({MAP} x, float[1,3,4,2] p) => (float[1,4,3,4] y) {{"
+            f' y = GridSample<mode="bicubic",{how}>(x, p) }}',
+            {},
+        )
+        for how in (
+            "align_corners=0",
+            'padding_mode="border",align_corners=1',
+            'padding_mode="reflection"',
+        )
+    ),
+    (
+        "GridSample",  # whose places lie in the middle between two pixels
+        f"g ({MAP} x) => (float[1,4,3,4] y) {{"
+        ' y = GridSample<mode="nearest",padding_mode="reflection">(x, p) }',
+        {"p": (np.arange(24) % 7 - 3).reshape(1, 3, 4, 2).astype(np.float32)},
+    ),
+    (
+        "DeformConv",
+        _DEFORMED + "g (float[1,4,5,6] x, float[1,36,5,6] o, float[1,18,5,6] m) =>"
+        " (float[1,6,5,6] y) {"
+        " y = DeformConv<kernel_shape=[3,3],pads=[1,1,1,1],group=2,offset_group=2>(x,w,o,b,m) }",
+        {"w": weights(6, 2, 3, 3), "b": weights(6)},
+    ),
+    (
+        "DeformConv",
+        _DEFORMED + "g (float[2,4,5,6] x, float[2,8,3,2] o) => (float[2,3,3,2] y) {"
+        " y = DeformConv<kernel_shape=[2,2],dilations=[1,2],strides=[2,2],pads=[1,0,1,0]>(x,w,o) }",
+        {"w": weights(3, 4, 2, 2)},
+    ),
+    (
+        "MaxUnpool",
+        "g (float[1,3,4,6] x) => (float[1,3,4,6] y) {"
+        " a, i = MaxPool<kernel_shape=[2,2],strides=[2,2]>(x)\n"
+        " y = MaxUnpool<kernel_shape=[2,2],strides=[2,2]>(a, i) }",
+        {},
+    ),
+    *(
+        (
+            "RoiAlign",
+            "g (float[2,3,8,9] x, float[4,4] r) => (float[4,3,3,2] y) {"
+            f" y = RoiAlign<output_height=3,output_width=2,{how}>(x, r, i) }}",
+            {"i": np.array([0, 1, 1, 0])},
+        )
+        for how in (
+            "sampling_ratio=2,spatial_scale=0.5",
+            'sampling_ratio=1,coordinate_transformation_mode="output_half_pixel"',
+        )
     ),
 ]  # fmt: skip

@@ -63,6 +63,31 @@ def emit_bitwise_not(writer: Writer, node: ir.Node) -> None:
     steps.finish(steps.apply("BITWISE_XOR", x, ones))
 
 
+def emit_bitwise_and(writer: Writer, node: ir.Node) -> None:
+    """Emit a & b as the carries of a sum: halves, less half of a ^ b, and the lowest bits."""
+    steps = Steps(writer, node)
+    a, b = (types.widened(writer, node, steps.operand(index)) for index in range(2))
+    steps.finish(_both(steps, a, b))
+
+
+def emit_bitwise_or(writer: Writer, node: ir.Node) -> None:
+    """Emit a | b as (a ^ b) + (a & b), which have no bit in common."""
+    steps = Steps(writer, node)
+    a, b = (types.widened(writer, node, steps.operand(index)) for index in range(2))
+    steps.finish(steps.apply("ADD", steps.apply("BITWISE_XOR", a, b), _both(steps, a, b)))
+
+
+def _both(steps: Steps, a: int, b: int) -> int:
+    halves = [steps.apply("RIGHT_SHIFT", each, 1.0) for each in (a, b)]
+    lowest = [
+        steps.apply("SUB", each, steps.apply("ADD", half, half))
+        for each, half in zip((a, b), halves, strict=True)
+    ]
+    differing = steps.apply("RIGHT_SHIFT", steps.apply("BITWISE_XOR", a, b), 1.0)
+    carried = steps.apply("SUB", steps.apply("ADD", *halves), differing)
+    return steps.apply("ADD", carried, steps.apply("MUL", *lowest))
+
+
 def emit_where(writer: Writer, node: ir.Node) -> None:
     """Emit SELECT_V2, whose three operands broadcast."""
     steps = Steps(writer, node)
@@ -104,9 +129,11 @@ def emit_cast(writer: Writer, node: ir.Node) -> None:
 EMITTERS: Emitters = {
     **{("", name): emit for name in _CODES},
     ("", "BitShift"): emit_shift,
+    ("", "BitwiseAnd"): emit_bitwise_and,
     ("", "BitwiseNot"): emit_bitwise_not,
     ("", "Cast"): emit_cast,
     ("", "CastLike"): emit_cast,
+    ("", "BitwiseOr"): emit_bitwise_or,
     ("", "IsInf"): emit_is_infinite,
     ("", "IsNaN"): emit_is_nan,
     ("", "Not"): emit_not,

@@ -14,6 +14,7 @@ from edgekit.export.tflite.program import OptionValue
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
+_NEARLY_WHOLE = 1e-2
 _CODES = {
     "Add": ("ADD", "AddOptions"),
     "Sub": ("SUB", "SubOptions"),
@@ -113,7 +114,24 @@ def emit_power(writer: Writer, node: ir.Node) -> None:
         given = g.constant(node.inputs[1])
         if given is None or (given < 0).any():
             raise refuse(node, "exponents of integers must be constant", "dynamic-exponent")
+    else:
+        exponent = _spelled_out(steps, base, exponent)
     steps.finish(steps.apply("POW", base, exponent))
+
+
+def _spelled_out(steps: Steps, base: int, exponent: int) -> int:
+    """Return a single constant exponent once for each base: LiteRT rounds one that is nearly whole.
+
+    A power of a negative number is then a number, which it is not.
+    """
+    tensors = steps.writer.program.tensors
+    data = tensors[exponent].data
+    if data is None or data.size != 1 or float(data.item()) == round(float(data.item())):
+        return exponent
+    if abs(float(data.item()) - round(float(data.item()))) > _NEARLY_WHOLE:
+        return exponent
+    every = np.full((*tensors[base].shape, *(() if tensors[base].shape else (1,))), data.item())
+    return steps.writer.constant(tensors[exponent].name, every.astype(np.float32))
 
 
 def _as_float(steps: Steps, number: int) -> int:

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 import onnx_ir as ir
 
 from edgekit.export.lowering import (
     attention_as_products,
+    deform_conv_as_gathers,
     grid_sample_as_gathers,
+    roi_align_as_gathers,
+    spectrum_as_products,
+    unpool_as_scatter,
     unrolled_recurrence,
 )
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
+_WHY_NOT: Mapping[str, Callable[[ir.Node], tuple[str, str] | None]] = MappingProxyType(
+    {
+        "Attention": attention_as_products.why_not,
+        "DFT": spectrum_as_products.why_not,
+        "DeformConv": deform_conv_as_gathers.why_not,
+        "GRU": unrolled_recurrence.why_not,
+        "GridSample": grid_sample_as_gathers.why_not,
+        "LSTM": unrolled_recurrence.why_not,
+        "MaxUnpool": unpool_as_scatter.why_not,
+        "RNN": unrolled_recurrence.why_not,
+        "RoiAlign": roi_align_as_gathers.why_not,
+        "STFT": spectrum_as_products.why_not,
+    }
+)
 _REASONS = {
     "OneHot": ("the depth must be constant", "dynamic-depth"),
     "Trilu": ("the diagonal must be constant", "dynamic-diagonal"),
@@ -24,30 +45,14 @@ def refuse_left(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothi
     raise refuse(node, *_REASONS[node.op_type])
 
 
-def refuse_attention(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothing is emitted
-    """Refuse an Attention that was not taken apart."""
-    why = attention_as_products.why_not(node)
-    raise refuse(node, *(why or ("it was not taken apart", "unsupported-attention")))
-
-
-def refuse_sampling(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothing is emitted
-    """Refuse a GridSample that was not made of Gathers."""
-    raise refuse(node, *grid_sample_as_gathers.why_not(node))
-
-
-def refuse_recurrence(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothing is emitted
-    """Refuse an LSTM, GRU or RNN that was not unrolled."""
-    why = unrolled_recurrence.why_not(node)
-    raise refuse(node, *(why or ("the sequence was not unrolled", "unsupported-recurrence")))
+def refuse_in_parts(writer: Writer, node: ir.Node) -> None:  # noqa: ARG001  # nothing is emitted
+    """Refuse a node that was not taken apart, for its rule's reason."""
+    why = _WHY_NOT[node.op_type](node)
+    raise refuse(node, *(why or ("it was not taken apart", "unsupported-form")))
 
 
 EMITTERS: Emitters = {
-    ("", "Attention"): refuse_attention,
-    ("", "GRU"): refuse_recurrence,
-    ("", "GridSample"): refuse_sampling,
-    ("", "LSTM"): refuse_recurrence,
-    ("", "OneHot"): refuse_left,
-    ("", "RNN"): refuse_recurrence,
-    ("", "Trilu"): refuse_left,
+    **{("", kind): refuse_in_parts for kind in _WHY_NOT},
+    **{("", kind): refuse_left for kind in _REASONS},
 }
 VERSIONS: Versions = {}

@@ -1,7 +1,8 @@
 """ScatterND and ScatterElements: rows of a flattened value that are replaced or reduced.
 
 Where the places are constant, rows of the value and of the updates are put together by SLICE and
-CONCATENATION or one GATHER; where they are computed, SCATTER_ND, which adds.
+CONCATENATION or one GATHER; where they are computed, each row looks for the last update that
+names it. SCATTER_ND adds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,14 @@ from edgekit.export.tflite.writer import Writer, refuse
 
 _MOST_RUNS = 8  # parts that are cheaper to copy one by one than to gather
 _REDUCTIONS = {"add": "ADD", "max": "MAXIMUM", "min": "MINIMUM", "mul": "MUL"}
+_REDUCERS = {"max": "REDUCE_MAX", "min": "REDUCE_MIN", "mul": "REDUCE_PROD"}
+_IDENTITIES = {
+    "float32": {"max": -math.inf, "min": math.inf, "mul": 1.0},
+    "int32": {"max": float(-(2**31)), "min": float(2**31 - 1), "mul": 1.0},
+}
+"""What changes nothing, by element type and reduction."""
+
+_MOST_MATCHES = 1 << 20  # of rows with updates that are compared: 4 MiB
 _SCATTERED = ("float32", "int32", "int64", "int8", "uint8")  # what SCATTER_ND takes
 
 
@@ -170,11 +179,13 @@ def _rows(steps: Steps, source: int, places: np.ndarray) -> int:
 
 def _computed(scatter: _Scatter, places: int, data: int, updates: int, reduction: str) -> int:
     steps = scatter.steps
+    places = types.cast(steps.writer, places, "int32") if steps.kind(places) == "int64" else places
+    if reduction == "none" and scatter.rows * scatter.count <= _MOST_MATCHES:
+        return _last_ones(scatter, places, data, updates)
     if reduction not in ("none", "add"):
-        raise refuse(steps.node, f"{reduction} at computed places is not supported", "reduction")
+        return _reduced(scatter, places, data, updates, reduction)
     if steps.kind(data) not in _SCATTERED:
         raise refuse(steps.node, f"{steps.kind(data)} operands are not supported", "dtype")
-    places = types.cast(steps.writer, places, "int32") if steps.kind(places) == "int64" else places
     moved = _scattered(scatter, places, updates)
     if reduction == "add":
         return steps.apply("ADD", data, moved)
@@ -183,6 +194,43 @@ def _computed(scatter: _Scatter, places: int, data: int, updates: int, reduction
     result = steps.temporary((scatter.rows, scatter.width), steps.kind(data))
     steps.writer.emit("SELECT_V2", [is_new, moved, data], [result], "SelectV2Options")
     return result
+
+
+def _matches(scatter: _Scatter, places: int) -> int:
+    """Return whether an update goes to a row, (rows, updates)."""
+    writer, steps = scatter.steps.writer, scatter.steps
+    across = writer.reshape(places, (1, scatter.count), f"{g.label(steps.node)}_across")
+    rows = writer.constant("rows", np.arange(scatter.rows, dtype=np.int32).reshape(-1, 1))
+    return steps.apply("EQUAL", rows, across)
+
+
+def _last_ones(scatter: _Scatter, places: int, data: int, updates: int) -> int:
+    """Return the rows of ``data``, each replaced by the last update that names it."""
+    steps, writer, rows = scatter.steps, scatter.steps.writer, scatter.rows
+    numbers = np.arange(rows, rows + scatter.count, dtype=np.int32).reshape(1, -1)
+    own = np.arange(rows, dtype=np.int32).reshape(-1, 1)
+    named = [writer.constant("numbers", numbers), writer.constant("own", own)]
+    found = steps.apply("SELECT_V2", _matches(scatter, places), *named)
+    origin = steps.reduce("REDUCE_MAX", found, [1], keep=False)
+    both = steps.temporary((rows + scatter.count, scatter.width), steps.kind(data))
+    _joined(steps, [data, updates], both)
+    result = steps.temporary((rows, scatter.width), steps.kind(data))
+    writer.emit("GATHER", [both, origin], [result], "GatherOptions", {"axis": 0})
+    return result
+
+
+def _reduced(scatter: _Scatter, places: int, data: int, updates: int, reduction: str) -> int:
+    """Return the rows of ``data``, each reduced with all updates that name it."""
+    steps, writer, kind = scatter.steps, scatter.steps.writer, scatter.steps.kind(data)
+    if scatter.rows * scatter.count * scatter.width > _MOST_MATCHES or kind not in _IDENTITIES:
+        raise refuse(steps.node, f"{reduction} at computed places is not supported", "reduction")
+    name = f"{g.label(steps.node)}_updates"
+    every = writer.reshape(updates, (1, scatter.count, scatter.width), name)
+    mask = _matches(scatter, places)
+    mask = writer.reshape(mask, (scatter.rows, scatter.count, 1), f"{name}_mask")
+    code, reducer = _REDUCTIONS[reduction], _REDUCERS[reduction]
+    left = steps.apply("SELECT_V2", mask, every, _IDENTITIES[kind][reduction])
+    return steps.apply(code, data, steps.reduce(reducer, left, [1], keep=False))
 
 
 def _scattered(scatter: _Scatter, places: int, updates: int) -> int:

@@ -14,11 +14,12 @@ from edgekit.export.graph import orders
 from edgekit.export.graph.orders import Order
 from edgekit.export.tflite.emit import types
 from edgekit.export.tflite.program import OptionValue
-from edgekit.export.tflite.writer import Writer
+from edgekit.export.tflite.writer import Writer, refuse
 
 Operand: TypeAlias = int | float
 """A tensor's number if int, a constant of the type of the other operands if float."""
 
+_MOST_DIMENSIONS = 6  # that the XNNPACK delegate takes
 _COMPARISONS = frozenset({
     "EQUAL", "NOT_EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL",
 })  # fmt: skip
@@ -112,10 +113,32 @@ class Steps:
         tensor = self.writer.program.tensors[source]
         kept = [1 if axis in axes else size for axis, size in enumerate(tensor.shape)]
         shape = kept if keep else [s for axis, s in enumerate(tensor.shape) if axis not in axes]
+        if len(tensor.shape) > _MOST_DIMENSIONS:
+            return self._reduce_merged(code, source, axes, shape)
         result = self.temporary(shape, tensor.dtype.name)
         dimensions = self.writer.constant("axes", np.array(sorted(axes), dtype=np.int32))
         self.writer.emit(code, [source, dimensions], [result], "ReducerOptions", {"keepDims": keep})
         return result
+
+    def _reduce_merged(
+        self, code: str, source: int, axes: Sequence[int], shape: Sequence[int]
+    ) -> int:
+        """Emit a reduction over dimensions of which neighbours alike are made one."""
+        sizes: list[int] = []
+        reduced: list[bool] = []
+        for axis, size in enumerate(self.writer.program.tensors[source].shape):
+            if reduced and reduced[-1] == (axis in axes):
+                sizes[-1] *= size
+            else:
+                sizes.append(size)
+                reduced.append(axis in axes)
+        if len(sizes) > _MOST_DIMENSIONS:
+            raise refuse(self.node, "a reduction over so many axes is not supported", "rank")
+        name = f"{g.label(self.node)}_merged"
+        merged = self.writer.reshape(source, sizes, name)
+        found = self.reduce(code, merged, [axis for axis, is_one in enumerate(reduced) if is_one])
+        result = self.temporary(shape, self.kind(found))
+        return self.writer.reshape(found, shape, name, result)
 
     def temporary(self, shape: Sequence[int], kind: str) -> int:
         """Create a tensor for a step."""

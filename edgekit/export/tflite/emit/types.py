@@ -81,3 +81,20 @@ def fitted(writer: Writer, node: ir.Node, code: str, source: int) -> int:
     if tensor.data is not None:
         return writer.constant(f"{tensor.name}_int32", tensor.data.astype(np.int32))
     return cast(writer, source, "int32")
+
+
+def widened(writer: Writer, node: ir.Node, source: int) -> int:
+    """Return a plain operand of whole numbers as int32.
+
+    Raises:
+        UnsupportedOperatorError: int32 does not hold them.
+    """
+    tensor = writer.program.tensors[source]
+    kind = tensor.dtype.name
+    if kind == "int32":
+        return source
+    if kind not in _NARROW:
+        raise refuse(node, f"{kind} operands are not supported", "dtype")
+    if tensor.data is not None:
+        return writer.constant(f"{tensor.name}_int32", tensor.data.astype(np.int32))
+    return cast(writer, source, "int32")

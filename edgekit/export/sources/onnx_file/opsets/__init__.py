@@ -40,6 +40,9 @@ _IN_RUNTIMES_BEFORE = ("LayerNormalization", "ThresholdedRelu", "Trilu")
 """Operators that runtimes had, under the standard's name, before the standard took them as such."""
 
 
+_SAID = {"STFT": spelling.default("onesided", 1)}
+"""Defaults that are always spelled out: onnx infers shapes as if they were others."""
+
 _SHORTS = (ir.DataType.INT16, ir.DataType.UINT16)
 
 
@@ -124,6 +127,8 @@ def convert(model: ir.Model, name: str) -> None:
         if opset > target:
             oldest.forget_defaults(node, target)
         _raise(node, opset, target, name)
+        if node.op_type in _SAID:
+            _SAID[node.op_type](node)
     for holder in holders:
         holder.opset_imports[""] = target
         holder.opset_imports.pop("ai.onnx", None)
