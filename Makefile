@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types imports docs-check docs site dist newcomer unit fuzz fuzz-graphs reliability hashes oracles clean
+.PHONY: demo test lint types imports docs-check docs site dist newcomer unit fuzz fuzz-graphs reliability study hashes oracles clean
 
 demo: $(VENV)/.installed
 	$(BIN)/edgekit export --model micronet-m0 --output out
@@ -53,6 +53,15 @@ unit: $(VENV)/.dev
 
 # Random networks through every form: NETWORKS of them, faults in build/fuzz.
 NETWORKS ?= 10000
+# Tests the papers' claims twice and writes docs/study.md: some 20 minutes of a machine that does
+# nothing else. Stopped, it goes on where it was.
+study: $(VENV)/.dev
+	mkdir -p build/study
+	$(BIN)/edgekit claims --quick --keep build/study/first.json
+	$(BIN)/edgekit claims --quick --keep build/study/second.json --against build/study/first.json
+	cp build/study/second.json docs/study.json
+	$(BIN)/python docs/generate.py
+
 fuzz-graphs: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.fuzz_graphs $(NETWORKS)
 

@@ -28,6 +28,8 @@ from edgekit.models import ModelSpec
 from edgekit.study import claims
 
 FOLDER = Path(__file__).parent
+STUDY = FOLDER / "study.json"
+"""What `make study` stores."""
 
 
 def commands() -> str:
@@ -220,12 +222,18 @@ def _schema(document: Published) -> str:
     return json.dumps(document.json_schema(), indent=2) + "\n"
 
 
+def study() -> str:
+    """Return docs/study.md, the page of the run that is stored beside it."""
+    return claims.study_page(claims.read(STUDY))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "claims.md": claims.claims_page,
     "commands.md": commands,
     "lint.md": lint,
     "models.md": networks,
     "operators.md": operators,
+    **({"study.md": study} if STUDY.is_file() else {}),
     "schemas/README.md": schemas,
     **{f"screens/{name}.svg": partial(screen, words) for name, words in SCREENS.items()},
     **{f"schemas/{each.id}{SUFFIX}": partial(_schema, each) for each in DOCUMENTS.values()},

@@ -61,7 +61,8 @@ _file = click.Path(path_type=Path, dir_okay=False)
     "--against",
     type=_file,
     metavar="FILE",
-    help="A report of an independent run: a claim whose verdict differs there cannot be told.",
+    help="A report of an independent run: a claim whose verdict differs there cannot be told. "
+    "Also with --read.",
 )
 @click.option("--read", "kept", type=_file, metavar="FILE", help="Print a kept report.")
 @click.option("--markdown", is_flag=True, help="Print the report as a page.")
@@ -95,8 +96,8 @@ def command(
     from edgekit.study import claims
 
     folder = data or (Path(found) if (found := os.environ.get("EDGEKIT_DATA")) else None)
-    measures = bool(names or keep or against or quick or counts)
-    if measures and (kept is not None or shift_analysis):
+    measures = bool(names or keep or quick or counts)
+    if (measures and (kept is not None or shift_analysis)) or (against and shift_analysis):
         raise UsageError("--read and --shift-analysis test no claims: give them without the rest")
     if listed:
         _list(names)
@@ -105,7 +106,8 @@ def command(
         _print_shifts(claims.analyze_shifts(data=folder), as_json=as_json)
         return
     if kept is not None:
-        _print(claims.read(kept), as_json=as_json, markdown=markdown)
+        stored = claims.compared(kept, against) if against else claims.read(kept)
+        _print(stored, as_json=as_json, markdown=markdown)
         return
     request = claims.ClaimsRequest(
         names,
@@ -156,6 +158,10 @@ def _print(report: ClaimsReport, *, as_json: bool, markdown: bool) -> None:
     output.say(
         f"\n{len(report.claims)} {'claim' if len(report.claims) == 1 else 'claims'}: {tally}"
     )
+    if report.compared:
+        output.say(
+            f"{report.agreeing} of {report.compared} verdicts are those of the independent run"
+        )
     packages = ", ".join(f"{name} {version}" for name, version in report.packages.items())
     output.say(f"{machine_words(report.machine)}; {packages}")
 

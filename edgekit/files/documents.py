@@ -107,7 +107,7 @@ def _unreadable(message: str) -> RefusedError:
 
 def _decode(kind: Any, value: Any, where: str) -> Any:  # noqa: ANN401 -- any type, any value
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin is types.UnionType:
+    if origin in (types.UnionType, typing.Union):
         options = [option for option in arguments if option is not types.NoneType]
         return None if value is None else _decode(options[0], value, where)
     if dataclasses.is_dataclass(kind):

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgekit.models import Count
+from edgekit.study.claims.laboratory.answers.layer_times import LayerTimes
+from edgekit.study.claims.laboratory.answers.startup import StartUp
+from edgekit.study.claims.laboratory.answers.work import OperatorWork
 from edgekit.study.claims.laboratory.base import Session
-from edgekit.study.claims.laboratory.layer_times import LayerTimes
 from edgekit.study.claims.laboratory.ratio import Ratio
 from edgekit.study.claims.laboratory.specimen import Specimen
-from edgekit.study.claims.laboratory.startup import StartUp
-from edgekit.study.claims.laboratory.work import OperatorWork
 
 
 @dataclass

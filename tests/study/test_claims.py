@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -49,9 +50,11 @@ def _rows(bar: Bar) -> dict[str, Measured]:
     middle, width = (low + high) / 2, (high - low) / 8
     edge, outward = (high, 1) if bar.high is not None else (low, -1)
     beyond = edge + outward * 4 * max(width, 0.1)
+    is_wide = width > 0.001  # than what only a count can keep
 
     def row(value: float, half: float) -> Measured:
-        return Measured(bar.quantity, "a network", value, (value - half, value + half), 10)
+        interval = (value - half, value + half)
+        return Measured(bar.quantity, "a network", value, interval, 10 if is_wide else 0)
 
     return {
         "holds": row(middle, width),
@@ -166,13 +169,56 @@ def _claim(measure: object, low: float = 2.0) -> Claim:
     )  # fmt: skip
 
 
-def test_a_failed_experiment_is_a_finding_and_no_error() -> None:
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (WorkerError("child 2 died"), "child 2 died"),
+        (RuntimeError("shapes\n do not fit"), "the experiment failed: RuntimeError: shapes do not "
+         "fit"),
+        (None, "the experiment failed: ValueError: made-up: nothing was measured of speed-up"),
+    ],
+)  # fmt: skip
+def test_whatever_goes_wrong_with_one_experiment_is_a_finding(
+    error: Exception | None, why: str
+) -> None:
     def measure(_lab: Laboratory) -> Iterator[Measured]:
-        raise WorkerError("child 2 died")
-        yield
+        if error is not None:
+            raise error
+        yield from ()
 
     found = claims.test(_claim(measure), FakeLaboratory())
-    assert (found.verdict, found.why) == ("cannot be tested here", "child 2 died")
+    assert (found.verdict, found.why) == ("cannot be tested here", why)
+
+
+def test_an_experiment_that_fails_early_keeps_no_other_from_its_files() -> None:
+    def measure(_lab: Laboratory) -> Iterator[Measured]:
+        raise RuntimeError("no such layer")
+        yield
+
+    other = CLAIMS["guideline-1-float32"].measure
+    assert other is not None
+    assert survey.of([measure, other]).wanted == survey.of([other]).wanted != set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "interval", "verdict"),
+    [
+        ("latency", (1.53, 1.6), "holds"),
+        ("latency", (1.51, 1.6), "cannot tell"),
+        ("latency", (1.4, 1.49), "cannot tell"),
+        ("latency", (1.4, 1.46), "does not hold"),
+        ("accuracy", (1.51, 1.6), "holds"),
+        ("accuracy", (1.4, 1.49), "does not hold"),
+    ],
+)
+def test_times_clear_a_bar_by_what_two_measurements_differ_by(
+    kind: Literal["latency", "accuracy"], interval: tuple[float, float], verdict: str
+) -> None:
+    claim = dataclasses.replace(_claim(lambda _lab: (), low=1.5), kind=kind)
+    row = Measured("speed-up", "a network", sum(interval) / 2, interval, 10)
+    assert decide(claim, [row]).verdict == verdict
+    assert decide(claim, [exact("speed-up", "a network", 1.51)]).verdict == "holds"
+    assert decide(claim, [exact("speed-up", "a network", 1.49)]).verdict == "does not hold"
 
 
 def test_incomplete_claims_and_bars_are_refused() -> None:
@@ -253,6 +299,36 @@ def test_a_verdict_that_flips_between_runs_is_none(tmp_path: Path) -> None:
     assert (same.verdict, flipped.verdict) == ("holds", "cannot tell")
     assert "'does not hold'" in flipped.why
     assert "'holds'" in flipped.why
+    assert (same.earlier, flipped.earlier) == ("holds", "holds")
+
+
+def test_two_kept_runs_are_held_against_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("shuffle-costs-time-float32", "shuffle-costs-time-int8")
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    request = ClaimsRequest(names, is_quick=True, kept=first)
+    claims.run(request, laboratory=FakeLaboratory(ratio=1.3))
+    again = dataclasses.replace(request, kept=second)
+    claims.run(again, laboratory=FakeLaboratory(ratio=0.8))
+    assert {each.earlier for each in claims.read(second).claims} == {None}
+    assert run(["claims", "--read", str(second), "--against", str(first)]) == 0
+    assert "0 of 2 verdicts are those of the independent run" in capsys.readouterr().out
+    # Held against while it runs, it is kept so, and gone on with it stays what it is.
+    judged = dataclasses.replace(again, earlier=first)
+    found = claims.run(judged, laboratory=FakeLaboratory())
+    assert claims.read(second) == found == claims.run(judged, laboratory=FakeLaboratory())
+    assert (found.compared, found.agreeing) == (2, 0)
+    assert [each.verdict for each in found.claims] == 2 * ["cannot tell"]
+
+
+def test_a_run_that_is_gone_on_with_keeps_its_time(tmp_path: Path) -> None:
+    kept = tmp_path / "report.json"
+    names = ("separable-saves-macs", "shuffle-costs-time-int8")
+    first = claims.run(ClaimsRequest(names[:1], kept=kept), laboratory=FakeLaboratory())
+    later = claims.run(ClaimsRequest(names, kept=kept), laboratory=FakeLaboratory())
+    assert later.seconds > first.seconds > 0
+    assert later.before == first.before
 
 
 def test_quick_runs_leave_training_out() -> None:
@@ -309,7 +385,7 @@ def test_a_claim_for_real(name: str, runtimes: set[str], processes: str | None) 
 def _files(name: str) -> set[Specimen]:
     experiment = CLAIMS[name].measure
     assert experiment is not None
-    return survey.files_of([experiment])
+    return survey.of([experiment]).wanted
 
 
 @pytest.mark.usefixtures("tiny")
@@ -335,7 +411,7 @@ def test_the_survey_asks_what_the_experiments_ask() -> None:
     laboratory = _Noting()
     for each in experiments:
         list(each(laboratory))
-    assert survey.files_of(experiments) == laboratory.asked
+    assert survey.of(experiments).wanted == laboratory.asked
 
 
 class _Noting(FakeLaboratory):
@@ -352,32 +428,6 @@ class _Noting(FakeLaboratory):
 def test_exact_numbers_have_no_interval() -> None:
     assert exact("MACs", "a network", 3.0).words == "3"
     assert Measured("x", "y", 1.0, (0.5, 2.0)).words == "1 [0.5, 2]"
-
-
-def test_the_page_of_a_run_has_every_figure_and_every_checklist() -> None:
-    names = ("shuffle-costs-time-float32", "shufflenet-alexnet-theory", "repvit-one-millisecond")
-    report = claims.run(
-        ClaimsRequest(names, is_quick=True, count_on=("qemu:cortex-a76",)),
-        laboratory=FakeLaboratory(ratio=1.25, targets=("local", "qemu:cortex-a76")),
-    )
-    page = claims.study_page(report)
-    for finding in report.claims:
-        assert f"## {finding.name}\n" in page
-        assert f"**{finding.verdict}**" in page
-        for each in finding.measured:
-            assert f"| {each.words} |" in page
-    assert report.machine.kernel in page
-    assert "Instructions beside: qemu:cortex-a76" in page
-    assert all(word in page for word in ("Functional", "Reproduced", "SIGPLAN"))
-    assert "--quick" in page.splitlines()[2]
-
-
-def test_the_page_of_claims_has_all_of_them_and_no_figure_that_was_measured() -> None:
-    page = claims.claims_page()
-    assert [f"## {name}" for name in CLAIMS] == [
-        line for line in page.splitlines() if line.startswith("## ")
-    ]
-    assert not any(verdict in page for verdict in ("does not hold: ", "**holds**"))
 
 
 def test_the_command_prints_tables_json_and_pages(

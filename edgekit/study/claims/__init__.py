@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from edgekit.study.claims.claim import Bar, Claim, Finding, decide
 from edgekit.study.claims.measured import Measured
+from edgekit.study.claims.page.registry import page as claims_page
+from edgekit.study.claims.page.study import page as study_page
 from edgekit.study.claims.papers import CLAIMS
 from edgekit.study.claims.report import ClaimsReport
-from edgekit.study.claims.run import ClaimsRequest, read, run, test
+from edgekit.study.claims.run import ClaimsRequest, compared, read, run, test
 from edgekit.study.claims.shift_analysis import ShiftAnalysis
 from edgekit.study.claims.shift_analysis import analyze as analyze_shifts
-from edgekit.study.claims.study_page import claims_page
-from edgekit.study.claims.study_page import page as study_page
 
 __all__ = [
     "CLAIMS",
@@ -28,6 +28,7 @@ __all__ = [
     "ShiftAnalysis",
     "analyze_shifts",
     "claims_page",
+    "compared",
     "decide",
     "read",
     "run",

@@ -46,9 +46,9 @@ XNNPACK_BLOG = "TensorFlow blog, November 2023: half-precision inference with XN
 SPARSE_BLOG = "Google AI blog, March 2021: sparse inference with XNNPACK"
 LITERT = "LiteRT's documentation of its CompiledModel interface"
 XNNPACK_ISSUE = "google/XNNPACK, issue 8721"
-CONDENSENET = "ShichenLiu/CondenseNet, README of 2018: a Cortex processor and the software of then"
+CONDENSENET = "ShichenLiu/CondenseNet, README of 2018: an ARM processor and the software of then"
 SEED_NOTES = "Notes on the papers that edgekit grew out of"
 ARM = "Arm, learning path on KleidiAI and SME2: SqueezeSAM in ExecuTorch"
 
 QUOTED = "; figures as other texts have them"
-"""Goes behind a place whose printed figures were not compared."""
+"""Goes behind a place whose printed figures were not compared with the statement."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from edgekit.devices.statistics.verdict import SAME_WITHIN
 from edgekit.study.claims.measured import LOCAL, Measured, Says
 
 if TYPE_CHECKING:
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
 
 Verdict = Literal["holds", "does not hold", "cannot tell", "cannot be tested here"]
 Kind = Literal["exact", "latency", "accuracy", "untestable"]
+
+MARGIN_OF_TIMES = SAME_WITHIN
+"""By how much of a bar's edge the interval of a time has to clear it.
+
+An interval is of what one measurement's processes differ by. Two measurements of one machine differ
+by more: another placement in memory, another clock. What `edgekit compare` calls the same decides
+no claim either.
+"""
 
 
 @dataclass(frozen=True)
@@ -48,12 +57,19 @@ class Bar:
             return f"at least {self.low:g}"
         return f"between {self.low:g} and {self.high:g}"
 
-    def judge(self, interval: tuple[float, float]) -> Says:
-        """Say whether an interval lies within the bar, wholly outside, or on its edge."""
+    def judge(self, interval: tuple[float, float], margin: float = 0.0) -> Says:
+        """Say whether an interval lies within the bar, wholly outside, or on its edge.
+
+        Args:
+            interval: of the number.
+            margin: by how much of the edge the interval has to clear it.
+        """
         low, high = interval
-        if self._low <= low and high <= self._high:
+        slack = [0.0 if edge is None else margin * abs(edge) for edge in (self.low, self.high)]
+        if self._low + slack[0] <= low and high <= self._high - slack[1]:
             return "holds"
-        return "does not hold" if high < self._low or low > self._high else "cannot tell"
+        outside = high < self._low - slack[0] or low > self._high + slack[1]
+        return "does not hold" if outside else "cannot tell"
 
     @property
     def _low(self) -> float:
@@ -118,6 +134,7 @@ class Finding:
         measured: the numbers.
         verdict: what follows.
         why: the reason, one sentence.
+        earlier: the verdict of an independent run that this one was held against; None without.
     """
 
     name: str
@@ -128,6 +145,7 @@ class Finding:
     measured: tuple[Measured, ...]
     verdict: Verdict
     why: str
+    earlier: Verdict | None = None
 
 
 def decide(claim: Claim, measured: Iterable[Measured]) -> Finding:
@@ -142,7 +160,7 @@ def decide(claim: Claim, measured: Iterable[Measured]) -> Finding:
     """
     bars = {bar.quantity: bar for bar in claim.bars}
     judged = tuple(
-        replace(each, says=bars[each.quantity].judge(each.interval))
+        replace(each, says=bars[each.quantity].judge(each.interval, _margin(claim, each)))
         if each.quantity in bars
         else each
         for each in measured
@@ -160,6 +178,11 @@ def decide(claim: Claim, measured: Iterable[Measured]) -> Finding:
     return _finding(claim, judged, verdict, _why(decisive, verdict, bars))
 
 
+def _margin(claim: Claim, measured: Measured) -> float:
+    """Return 0 for what is counted, or is no time."""
+    return MARGIN_OF_TIMES if measured.samples and claim.kind == "latency" else 0.0
+
+
 def untested(claim: Claim, because: str) -> Finding:
     """Return what to say of a claim that could not be tested here."""
     return _finding(claim, (), "cannot be tested here", because)
@@ -167,10 +190,12 @@ def untested(claim: Claim, because: str) -> Finding:
 
 def against(finding: Finding, earlier: Verdict) -> Finding:
     """Return a finding beside the verdict of an independent run: where they differ, none."""
-    if finding.verdict == earlier:
+    if finding.earlier is not None:
         return finding
+    if finding.verdict == earlier:
+        return replace(finding, earlier=earlier)
     why = f"this run says '{finding.verdict}', the one before '{earlier}': {finding.why}"
-    return replace(finding, verdict="cannot tell", why=why)
+    return replace(finding, verdict="cannot tell", why=why, earlier=earlier)
 
 
 def _finding(claim: Claim, measured: tuple[Measured, ...], verdict: Verdict, why: str) -> Finding:

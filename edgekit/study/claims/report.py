@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edgekit.files import documents
 from edgekit.files.documents import Document
-from edgekit.runtimes.machine import Machine
+from edgekit.runtimes.machine import Conditions, Machine
 from edgekit.study.claims.claim import Finding
 
 
@@ -22,23 +22,38 @@ class ClaimsReport(Document):
         machine: the machine it ran on.
         packages: versions of all that had a hand in it.
         counted_on: emulated processors beside it.
+        before: the machine's state when the run began.
+        seconds: how long it took, the making of its files included; of a run that was gone on
+            with, all its parts.
         claims: what became of each claim.
     """
 
     schema = "edgekit.claims"
-    schema_version = 1
+    schema_version = 2
 
     edgekit_version: str
     quick: bool
     machine: Machine
     packages: Mapping[str, str]
     counted_on: tuple[str, ...]
+    before: Conditions
+    seconds: float
     claims: tuple[Finding, ...]
 
     @property
     def tally(self) -> Mapping[str, int]:
         """How many claims got each verdict."""
         return Counter(each.verdict for each in self.claims)
+
+    @property
+    def compared(self) -> int:
+        """How many claims an independent run tested too."""
+        return sum(each.earlier is not None for each in self.claims)
+
+    @property
+    def agreeing(self) -> int:
+        """How many of these got the same verdict there."""
+        return sum(each.earlier == each.verdict for each in self.claims)
 
     @property
     def conditions(self) -> tuple[object, ...]:

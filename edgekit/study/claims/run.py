@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from edgekit.study.claims.claim import Claim, Finding, Verdict
 from edgekit.study.claims.laboratory import making, survey
 from edgekit.study.claims.laboratory.base import Laboratory
 from edgekit.study.claims.laboratory.live import LiveLaboratory
+from edgekit.study.claims.laboratory.together import groups
 from edgekit.study.claims.papers import CLAIMS
 from edgekit.study.claims.report import ClaimsReport
 
@@ -97,39 +99,46 @@ def run(
         machine.facts(),
         artifact.tool_versions(),
         request.count_on,
+        machine.conditions(),
+        0.0,
         (),
     )
-    tested = _kept(request.kept, found)
+    kept = _kept(request.kept, found)
+    if kept is not None:
+        found = replace(found, before=kept.before, seconds=kept.seconds)
+    tested = {} if kept is None else {each.name: each for each in kept.claims if _stays(each)}
     earlier = {} if request.earlier is None else _verdicts(read(request.earlier))
     todo = [each for each in request.claims if each.name not in tested]
+    begun = time.monotonic() - found.seconds
     if laboratory is None:
         laboratory = _ready(request, todo, progress)
     for number, each in enumerate(todo):
         progress(Step(f"testing {each.name}", number, len(todo), of_all=True))
         tested[each.name] = test(each, laboratory)
+        found = replace(found, seconds=time.monotonic() - begun, claims=tuple(tested.values()))
         if request.kept is not None:
-            _keep(request.kept, replace(found, claims=tuple(tested.values())))
-    findings = (tested[each.name] for each in request.claims)
-    return replace(
-        found,
-        claims=tuple(
-            claim.against(each, earlier.get(each.name, each.verdict)) for each in findings
-        ),
-    )
+            _keep(request.kept, found)
+    if request.kept is not None and earlier:
+        _keep(request.kept, _against(replace(found, claims=tuple(tested.values())), earlier))
+    chosen = tuple(tested[each.name] for each in request.claims)
+    return _against(replace(found, claims=chosen), earlier)
+
+
+def _stays(kept: Finding) -> bool:
+    """Tell whether a claim that was tested before need not be tested again."""
+    return kept.verdict != "cannot be tested here"
 
 
 def _ready(request: ClaimsRequest, todo: Sequence[Claim], progress: Progress) -> LiveLaboratory:
     """Return this machine as a laboratory, with the files of all experiments made."""
     for target in request.counting:
         target.probe()  # says now what is missing, not in the midst of it
-    experiments = [
+    asked = survey.of(
         each.measure for each in todo if each.measure is not None and each.kind != "accuracy"
-    ]
-    making.prepare(
-        survey.files_of(experiments),
-        lambda done, total: progress(Step("making files", done, total)),
     )
-    return LiveLaboratory(request.is_quick, request.data, request.counting, progress)
+    making.prepare(asked.wanted, lambda done, total: progress(Step("making files", done, total)))
+    together = groups(asked.compared)
+    return LiveLaboratory(request.is_quick, request.data, request.counting, together, progress)
 
 
 def _verdicts(found: ClaimsReport) -> dict[str, Verdict]:
@@ -137,14 +146,36 @@ def _verdicts(found: ClaimsReport) -> dict[str, Verdict]:
 
 
 def test(tested: Claim, laboratory: Laboratory) -> Finding:
-    """Make a claim's experiment and return what becomes of it."""
+    """Make a claim's experiment and return what becomes of it, whatever goes wrong with it."""
     if tested.measure is None:
         return claim.untested(tested, tested.untestable_because)
     try:
-        measured = tuple(tested.measure(laboratory))
+        return claim.decide(tested, tuple(tested.measure(laboratory)))
     except EdgekitError as error:
         return claim.untested(tested, str(error))
-    return claim.decide(tested, measured)
+    except Exception as error:  # whatever it is, the other claims go on
+        failed = f"the experiment failed: {type(error).__name__}: {error}"
+        return claim.untested(tested, " ".join(failed.split()))
+
+
+def compared(report_of: Path, earlier: Path) -> ClaimsReport:
+    """Read a report and hold it against that of an independent run.
+
+    Raises:
+        InvalidPathError: one of them cannot be read.
+        RefusedError: one of them is no such report.
+    """
+    return _against(read(report_of), _verdicts(read(earlier)))
+
+
+def _against(found: ClaimsReport, earlier: Mapping[str, Verdict]) -> ClaimsReport:
+    return replace(
+        found,
+        claims=tuple(
+            claim.against(each, earlier[each.name]) if each.name in earlier else each
+            for each in found.claims
+        ),
+    )
 
 
 def read(path: Path) -> ClaimsReport:
@@ -160,10 +191,10 @@ def read(path: Path) -> ClaimsReport:
         raise InvalidPathError(f"{path} cannot be read: {error}") from error
 
 
-def _kept(path: Path | None, now: ClaimsReport) -> dict[str, Finding]:
-    """Return the findings of a report that is gone on with, but for those that were not tested."""
+def _kept(path: Path | None, now: ClaimsReport) -> ClaimsReport | None:
+    """Return a report that is gone on with; None if there is none yet."""
     if path is None or not path.exists():
-        return {}
+        return None
     kept = read(path)
     if kept.conditions != now.conditions:
         raise RefusedError(
@@ -171,7 +202,7 @@ def _kept(path: Path | None, now: ClaimsReport) -> dict[str, Finding]:
             "give another file, or move it away",
             reason_code="unlike-conditions",
         )
-    return {each.name: each for each in kept.claims if each.verdict != "cannot be tested here"}
+    return kept
 
 
 def _keep(path: Path, found: ClaimsReport) -> None:

@@ -12,9 +12,9 @@ from edgekit.study.claims.measured import Measured
 
 if TYPE_CHECKING:
     from edgekit.models import Count
-    from edgekit.study.claims.laboratory.layer_times import LayerTimes
-    from edgekit.study.claims.laboratory.startup import StartUp
-    from edgekit.study.claims.laboratory.work import OperatorWork
+    from edgekit.study.claims.laboratory.answers.layer_times import LayerTimes
+    from edgekit.study.claims.laboratory.answers.startup import StartUp
+    from edgekit.study.claims.laboratory.answers.work import OperatorWork
 
 Session = Literal["interpreter", "compiled-model", "built-in"]
 """A way to run a .tflite file: as everywhere, by LiteRT's newer interface, without XNNPACK."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from edgekit import devices
 from edgekit.devices import (
-    Comparison,
     Contrast,
     CountingTarget,
     CountReport,
+    LatencyReport,
     MeasureSettings,
     ModelFile,
     Progress,
@@ -23,12 +23,13 @@ from edgekit.devices.stored_results import times
 from edgekit.models import Count
 from edgekit.progress import silent
 from edgekit.study.claims.laboratory import making, settings
+from edgekit.study.claims.laboratory.answers.layer_times import LayerTimes
+from edgekit.study.claims.laboratory.answers.startup import StartUp
+from edgekit.study.claims.laboratory.answers.work import OperatorWork
 from edgekit.study.claims.laboratory.base import Session
-from edgekit.study.claims.laboratory.layer_times import LayerTimes
 from edgekit.study.claims.laboratory.ratio import Ratio
+from edgekit.study.claims.laboratory.shared_times import SharedTimes
 from edgekit.study.claims.laboratory.specimen import Specimen
-from edgekit.study.claims.laboratory.startup import StartUp
-from edgekit.study.claims.laboratory.work import OperatorWork
 from edgekit.study.claims.measured import LOCAL
 
 
@@ -40,19 +41,28 @@ class LiveLaboratory:
         is_quick: measure shorter.
         data: folder of data sets.
         counting: emulated processors to count on beside.
+        together: files that take turns in one measurement, as `together.groups` finds them.
         progress: told of every step.
     """
 
     is_quick: bool = False
     data: Path | None = None
     counting: tuple[CountingTarget, ...] = ()
+    together: tuple[tuple[Specimen, ...], ...] = ()
     progress: Progress = silent
     _counted: dict[tuple[str, Path], CountReport] = field(default_factory=dict)
-    _compared: dict[tuple[Path, ...], Comparison] = field(default_factory=dict)
+    _alone: dict[tuple[Specimen, int], LatencyReport] = field(default_factory=dict)
+    _files: dict[Specimen, ModelFile] = field(default_factory=dict)
 
     @cached_property
     def _settings(self) -> MeasureSettings:
         return settings.QUICK if self.is_quick else settings.FULL
+
+    @cached_property
+    def _shared(self) -> SharedTimes:
+        return SharedTimes(
+            self.together, lambda some: self._made(*some), self._settings, self.progress
+        )
 
     def cost(self, specimen: Specimen) -> Count:
         """Return parameters and multiply-accumulates."""
@@ -61,26 +71,25 @@ class LiveLaboratory:
     def ratios(self, *pairs: tuple[Specimen, Specimen]) -> list[Ratio]:
         """Compare each pair; see `Laboratory.ratios`."""
         files = self._made(*(each for pair in pairs for each in pair))
-        found = self._timed(pairs, files)
+        found = []
+        for pair in pairs:
+            contrast, runtimes = self._shared.contrast(pair)
+            found.append(_ratio(pair, contrast, {"threads": "1", "runtime": runtimes}))
         for target in self.counting:
             found += [self._counted_ratio(pair, files, target) for pair in pairs]
         return found
 
     def thread_ratios(self, specimens: Sequence[Specimen], threads: int) -> list[Ratio]:
         """Return the time with threads over that with one; see `Laboratory.thread_ratios`."""
-        files = tuple(self._made(*specimens).values())
-        several = replace(self._settings, threads=threads)
-        request = devices.MeasureRequest(files, (self._settings, several))
-        reports = [times.of_latency(each) for each in devices.measure(request, self.progress)]
-        half = len(files)
-        return [
-            _ratio(
-                (each, each),
-                verdict.of_apart(one.timed, many.timed, threads, several.seed),
-                {"threads": f"{threads} / 1", "runtime": one.subject.info.runtime_version},
-            )
-            for each, one, many in zip(specimens, reports[:half], reports[half:], strict=True)
-        ]
+        self._measure_alone(specimens, (1, threads))
+        ratios = []
+        for each in specimens:
+            one, many = (self._alone[each, count] for count in (1, threads))
+            alone, together = (times.of_latency(report).timed for report in (one, many))
+            contrast = verdict.of_apart(alone, together, threads, self._settings.seed)
+            how = {"threads": f"{threads} / 1", "runtime": one.info.runtime_version}
+            ratios.append(_ratio((each, each), contrast, how))
+        return ratios
 
     def session_ratio(self, specimen: Specimen, base: Session, candidate: Session) -> Ratio:
         """Compare two ways to run a file; see `Laboratory.session_ratio`."""
@@ -120,38 +129,25 @@ class LiveLaboratory:
 
     def startup(self, specimen: Specimen) -> list[StartUp]:
         """Load and run a file in fresh processes; see `Laboratory.startup`."""
-        request = devices.MeasureRequest((self._made(specimen)[specimen],), (self._settings,))
-        (report,) = devices.measure(request, self.progress)
-        return [StartUp(run.load_ms, run.first_run_ms, run.median_ms) for run in report.runs]
+        self._measure_alone((specimen,), (1,))
+        runs = self._alone[specimen, 1].runs
+        return [StartUp(run.load_ms, run.first_run_ms, run.median_ms) for run in runs]
+
+    def _measure_alone(self, specimens: Sequence[Specimen], threads: Sequence[int]) -> None:
+        """Measure files in processes of their own, each once for a number of threads."""
+        todo = [each for each in specimens if any((each, n) not in self._alone for n in threads)]
+        if not todo:
+            return
+        how = tuple(replace(self._settings, threads=count) for count in threads)
+        request = devices.MeasureRequest(tuple(self._made(*todo).values()), how)
+        keys = [(each, count) for count in threads for each in todo]
+        reports = devices.measure(request, self.progress)
+        self._alone.update(zip(keys, reports, strict=True))
 
     def _made(self, *specimens: Specimen) -> dict[Specimen, ModelFile]:
-        return making.made(specimens, lambda line: self.progress(Step(line)))
-
-    def _timed(
-        self,
-        pairs: Sequence[tuple[Specimen, Specimen]],
-        files: Mapping[Specimen, ModelFile],
-    ) -> list[Ratio]:
-        chosen = self._settings
-        base, *others = files.values()
-        key = tuple(each.path for each in files.values())
-        if key not in self._compared:  # two claims may look at the same files
-            request = devices.CompareRequest(base, tuple(others), chosen)
-            self._compared[key] = devices.compare(request, self.progress)
-        result = self._compared[key]
-        timed = {each: result.timed(number) for number, each in enumerate(files)}
-        versions = {
-            each: subject.info.runtime_version
-            for each, subject in zip(files, result.subjects, strict=True)
-        }
-        found = []
-        for pair in pairs:
-            base_times, candidate_times = (timed[each] for each in pair)
-            contrast = verdict.of_turns(base_times, candidate_times, 1, chosen.seed)
-            runtimes = dict.fromkeys(versions[each] for each in reversed(pair))
-            conditions = {"threads": "1", "runtime": " / ".join(runtimes)}
-            found.append(_ratio(pair, contrast, conditions))
-        return found
+        todo = [each for each in specimens if each not in self._files]
+        self._files.update(making.made(todo, lambda line: self.progress(Step(line))))
+        return {each: self._files[each] for each in dict.fromkeys(specimens)}
 
     def _counted_ratio(
         self,

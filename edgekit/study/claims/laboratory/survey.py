@@ -1,21 +1,24 @@
-"""A laboratory that only notes which files experiments will ask for, so that all can be made first.
+"""A laboratory that only notes what experiments will ask for.
 
-Files are made by all processors at once, and no processor is busy with them while times are taken.
+So all files can be made first, by all processors at once, and no processor is busy with them while
+times are taken; and what several experiments compare is known before the first is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgekit.models import Count
+from edgekit.study.claims.laboratory.answers.layer_times import LayerTimes
+from edgekit.study.claims.laboratory.answers.startup import StartUp
+from edgekit.study.claims.laboratory.answers.work import OperatorWork
 from edgekit.study.claims.laboratory.base import Experiment, Session
-from edgekit.study.claims.laboratory.layer_times import LayerTimes
 from edgekit.study.claims.laboratory.ratio import Ratio
 from edgekit.study.claims.laboratory.specimen import Specimen
-from edgekit.study.claims.laboratory.startup import StartUp
-from edgekit.study.claims.laboratory.work import OperatorWork
+from edgekit.study.claims.laboratory.together import Pair
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,13 @@ class Survey:
 
     Attributes:
         wanted: the files asked for.
+        compared: the pairs that shall take turns, in the order asked for.
     """
 
     is_quick: bool = True
     data: Path | None = None
     wanted: set[Specimen] = field(default_factory=set)
+    compared: list[Pair] = field(default_factory=list)
 
     def cost(self, specimen: Specimen) -> Count:
         """Return a number that differs between networks."""
@@ -38,6 +43,7 @@ class Survey:
     def ratios(self, *pairs: tuple[Specimen, Specimen]) -> list[Ratio]:
         """Note the files of all pairs."""
         self.wanted.update(each for pair in pairs for each in pair)
+        self.compared.extend(pairs)
         return [_no_ratio(*pair) for pair in pairs]
 
     def thread_ratios(self, specimens: Sequence[Specimen], threads: int) -> list[Ratio]:  # noqa: ARG002
@@ -66,12 +72,13 @@ class Survey:
         return 2 * [StartUp(1.0, 1.0, 1.0)]
 
 
-def files_of(experiments: Iterable[Experiment]) -> set[Specimen]:
-    """Return the files that experiments will ask for."""
+def of(experiments: Iterable[Experiment]) -> Survey:
+    """Return what experiments will ask for; one that fails here will say so when it is its turn."""
     survey = Survey()
     for experiment in experiments:
-        list(experiment(survey))
-    return survey.wanted
+        with suppress(Exception):
+            list(experiment(survey))
+    return survey
 
 
 def _no_ratio(base: Specimen, candidate: Specimen) -> Ratio:

@@ -47,11 +47,11 @@ CLAIMS = (
     Claim(
         name="depthwise-is-memory-bound",
         paper=citations.SHIFT,
-        where="section 1" + citations.QUOTED,
-        statement="a depthwise convolution has far fewer MACs per memory access (1.1 a byte beside "
-        "27.8 of a 1x1 one at 14x14x512) and so cannot use the processor",
-        experiment="eight 3x3 depthwise layers beside two 1x1 layers, 14x14x512, float32: MACs a "
-        "second, at most half",
+        where="its argument on memory access",
+        statement="a depthwise convolution has far fewer MACs per memory access than a dense one, "
+        "and so cannot use the processor",
+        experiment="eight 3x3 depthwise layers (1.1 MACs a byte) beside two 1x1 layers (27.8), "
+        "14x14x512, float32: MACs a second, at most half",
         kind="latency",
         bars=(Bar("MACs a second, ratio", high=0.5),),
         measure=_rates(POINTWISE, DEPTHWISE, ("tflite", "onnx")),
@@ -59,10 +59,11 @@ CLAIMS = (
     Claim(
         name="depthwise-is-memory-bound-int8",
         paper=citations.SHIFT,
-        where="section 1, with 8-bit numbers",
-        statement="the same in int8, where a depthwise convolution has 4.4 MACs a byte",
-        experiment="eight 3x3 depthwise layers beside two 1x1 layers, 14x14x512, int8: MACs a "
-        "second, at most half",
+        where="its argument on memory access, applied to 8-bit numbers",
+        statement="a depthwise convolution of 8-bit numbers, too, has far fewer MACs per memory "
+        "access than a dense one, and so cannot use the processor",
+        experiment="eight 3x3 depthwise layers (4.4 MACs a byte) beside two 1x1 layers (111), "
+        "14x14x512, int8: MACs a second, at most half",
         kind="latency",
         bars=(Bar("MACs a second, ratio", high=0.5),),
         measure=_rates(POINTWISE, DEPTHWISE, ("tflite", "onnx"), "int8"),

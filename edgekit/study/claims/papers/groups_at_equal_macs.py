@@ -41,7 +41,7 @@ CLAIMS = (
     Claim(
         name="many-groups-are-slower",
         paper=citations.SHUFFLENET_V1,
-        where="section 4.6" + citations.QUOTED,
+        where="Actual Speedup Evaluation" + citations.QUOTED,
         statement="g = 4 and 8 are less efficient than g = 3 at the same MACs",
         experiment="shufflenet-v1-1.0x with g = 4 and 8 beside g = 3, a MAC for a MAC, float32",
         kind="latency",

@@ -46,7 +46,7 @@ CLAIMS = tuple(
     Claim(
         name=f"guideline-1-{precision}",
         paper=citations.SHUFFLENET_V2,
-        where="section 2, G1, Table 1" + citations.QUOTED,
+        where="G1, Table 1" + citations.QUOTED,
         statement="at equal MACs, 1x1 convolutions are fastest with as many outputs as inputs; on "
         "a phone 1:12 takes about 1.3 times as long"
         + ("" if precision == "float32" else "; the paper measured no int8"),

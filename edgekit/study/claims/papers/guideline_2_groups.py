@@ -42,7 +42,7 @@ CLAIMS = tuple(
     Claim(
         name=f"guideline-2-{precision}",
         paper=citations.SHUFFLENET_V2,
-        where="section 2, G2, Table 2" + citations.QUOTED,
+        where="G2, Table 2" + citations.QUOTED,
         statement="at equal MACs, more groups are slower; on a phone g = 8 takes 1.4 times as "
         "long (40.0 and 27.8 images a second)"
         + ("" if precision == "float32" else "; the paper measured no int8"),

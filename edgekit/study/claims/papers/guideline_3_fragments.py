@@ -59,7 +59,7 @@ CLAIMS = tuple(
     Claim(
         name=f"guideline-3-{precision}",
         paper=citations.SHUFFLENET_V2,
-        where="section 2, G3, Table 3" + citations.QUOTED,
+        where="G3, Table 3" + citations.QUOTED,
         statement="at equal MACs, a block of four fragments side by side is slower than one "
         "operator; on a phone by a little, on a GPU by much"
         + ("" if precision == "float32" else "; the paper measured no int8"),

@@ -55,7 +55,7 @@ CLAIMS = tuple(
     Claim(
         name=f"guideline-4-{precision}",
         paper=citations.SHUFFLENET_V2,
-        where="section 2, G4, Table 4" + citations.QUOTED,
+        where="G4, Table 4" + citations.QUOTED,
         statement="ReLU and shortcut have no MACs, yet a bottleneck without both is about a fifth "
         "faster" + ("" if precision == "float32" else "; the paper measured no int8"),
         experiment="four bottlenecks of 96 channels at 28x28 with ReLU and shortcut beside the "

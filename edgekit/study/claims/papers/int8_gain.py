@@ -106,7 +106,7 @@ CLAIMS = (
     Claim(
         name="int8-gains-most-where-memory-bounds",
         paper=citations.SHIFT,
-        where="the memory argument of section 1, applied to 8-bit numbers",
+        where="its argument on memory access, applied to 8-bit numbers",
         statement="a memory-bound layer gains more from int8, a quarter of the bytes, than a "
         "compute-bound one",
         experiment="int8 beside float32 of eight depthwise and of two 1x1 layers, 14x14x512, "

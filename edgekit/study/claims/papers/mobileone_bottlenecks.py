@@ -116,7 +116,7 @@ CLAIMS = (
     Claim(
         name="macs-correlate-weakly",
         paper=citations.MOBILEONE,
-        where="section 3.1, Table 1" + citations.QUOTED,
+        where="Table 1" + citations.QUOTED,
         statement="FLOPs correlate only moderately with latency: Spearman's 0.47 on a phone, 0.06 "
         "on a desktop's processor",
         experiment=f"{len(_NETS)} networks of many families, LiteRT float32; at most 0.7",
@@ -127,7 +127,7 @@ CLAIMS = (
     Claim(
         name="params-correlate-weakly",
         paper=citations.MOBILEONE,
-        where="section 3.1, Table 1" + citations.QUOTED,
+        where="Table 1" + citations.QUOTED,
         statement="the number of parameters correlates weakly with latency: Spearman's 0.30 on a "
         "phone",
         experiment=f"{len(_NETS)} networks of many families, LiteRT float32; at most 0.7",
@@ -138,7 +138,7 @@ CLAIMS = (
     Claim(
         name="shift-max-activation-is-dear",
         paper=citations.MOBILEONE,
-        where="section 3.2, Table 2" + citations.QUOTED,
+        where="Table 2" + citations.QUOTED,
         statement="a network with dynamic shift-max takes 37 times as long as with ReLU (57.0 and "
         "1.53 ms)",
         experiment="six depthwise and 1x1 layers with one beside the other, float32; at least half "
@@ -150,7 +150,7 @@ CLAIMS = (
     Claim(
         name="silu-activation-is-dear",
         paper=citations.MOBILEONE,
-        where="section 3.2, Table 2" + citations.QUOTED,
+        where="Table 2" + citations.QUOTED,
         statement="a network with SiLU takes 1.7 times as long as with ReLU (2.54 and 1.53 ms)",
         experiment="six depthwise and 1x1 layers with one beside the other, float32; at least 1.3",
         kind="latency",
@@ -160,7 +160,7 @@ CLAIMS = (
     Claim(
         name="branches-cost-time",
         paper=citations.MOBILEONE,
-        where="section 3.2, Table 3" + citations.QUOTED,
+        where="Table 3" + citations.QUOTED,
         statement="shortcuts and squeeze-and-excitation make a network slower beyond their FLOPs, "
         "as they wait and move data",
         experiment="six depthwise and 1x1 layers with shortcuts, and with squeeze-and-excitation, "

@@ -61,7 +61,7 @@ CLAIMS = (
     Claim(
         name="resnet-18-takes-four-mobilenets",
         paper=citations.CONDENSENET,
-        where="table of times on a Cortex processor",
+        where="table of times on an ARM processor",
         statement="ResNet-18 takes 8.14 s and MobileNet 1.96 s: 4.15 times",
         experiment="resnet-18 beside mobilenet-v1-1.0-224, float32; 4.15 within a fifth",
         kind="latency",

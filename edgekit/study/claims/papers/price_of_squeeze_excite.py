@@ -24,7 +24,7 @@ CLAIMS = (
     Claim(
         name="squeeze-excite-costs-time",
         paper=citations.SHUFFLENET_V1,
-        where="section 4.5" + citations.QUOTED,
+        where="Comparison with MobileNets and Other Frameworks" + citations.QUOTED,
         statement="squeeze-and-excitation hardly adds MACs, but 25 to 40 % to the time on a phone",
         experiment="shufflenet-v1-2.0x-g3 with and without it, float32",
         kind="latency",

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from edgekit.study.claims import citations
 from edgekit.study.claims.claim import Bar, Claim
 from edgekit.study.claims.laboratory import ratio
+from edgekit.study.claims.laboratory.answers.work import OperatorWork
 from edgekit.study.claims.laboratory.base import Laboratory
 from edgekit.study.claims.laboratory.specimen import Specimen
-from edgekit.study.claims.laboratory.work import OperatorWork
 from edgekit.study.claims.measured import Measured
 
 _NETS = tuple(

@@ -67,7 +67,7 @@ CLAIMS = (
     Claim(
         name="shuffle-matters-more-with-more-groups",
         paper=citations.SHUFFLENET_V1,
-        where="section 4.1.2, Table 3" + citations.QUOTED,
+        where="Table 3" + citations.QUOTED,
         statement="shuffle gains 1.9 points with g = 3 (34.5 to 32.6 % error) and 5.2 with g = 8 "
         "(37.6 to 32.4)",
         experiment="ShuffleNet 0.25x for CIFAR-10 with and without shuffle, g = 3 and 8",
