@@ -1,26 +1,30 @@
 """Drop each condition of each rewrite rule in turn; the tests that name the rule must notice.
 
-``python -m benchmarks.mutants [RULE...]`` prints the survivors. Some make no answer wrong, only
-slower, or repeat what another condition says; each of the others asks for a specimen. Each mutant
-runs in a fork, so that nothing is imported twice.
+``python -m benchmarks.mutants [RULE...]`` prints the survivors: those that neither the tests of the
+rule notice nor the wider witnesses of its operators. `harmless.py` says of some why no test can
+notice them; each of the others asks for a specimen. Each mutant runs in a fork, so that nothing is
+imported twice.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import inspect
 import os
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
 
-from benchmarks.mutants import mutations
+from benchmarks.mutants import harmless, mutations, witnesses
 from edgekit.export import lowering
 from tests.export import test_lowering, test_near_misses
+from tests.specimens.further_away import FURTHER_AWAY
 
 _LONGEST_S = 300
 
@@ -30,18 +34,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="rules; all if none is given")
     asked = parser.parse_args()
-    noticed, survivors = 0, 0
+    counts: Counter[str] = Counter()
     for module in _rules(asked.names):
         name = module.__name__.rpartition(".")[2]
-        if _is_noticed(module, None):
+        if _fails(functools.partial(_run_tests, name), module, None):
             raise SystemExit(f"the tests of {name} fail without any mutant")
+        specimen = test_lowering.SPECIMENS[name]
+        further = [FURTHER_AWAY[case][0] for case in witnesses.further(name)]
+        heard = [
+            (witness, witness())
+            for witness in witnesses.of(witnesses.operators_of(specimen.text, *further))
+        ]
         for mutant in mutations.of(inspect.getsource(module)):
-            if _is_noticed(module, mutant):
-                noticed += 1
+            reason = harmless.REASONS.get(name, {}).get(mutant.words)
+            if reason is not None:
+                counts["harmless"] += 1
+            elif _fails(functools.partial(_run_tests, name), module, mutant):
+                counts["noticed"] += 1
+            elif _fails(functools.partial(_hear_again, heard), module, mutant):
+                counts["noticed by others"] += 1
             else:
-                survivors += 1
+                counts["survive"] += 1
                 print(f"{name}: {mutant.words}  (line {mutant.line})", flush=True)
-    print(f"{noticed} noticed, {survivors} survive")
+    print(", ".join(f"{count} {word}" for word, count in counts.items()))
     return 0
 
 
@@ -54,8 +69,8 @@ def _rules(names: Sequence[str]) -> list[ModuleType]:
     ]
 
 
-def _is_noticed(module: ModuleType, mutant: mutations.Mutant | None) -> bool:
-    """Run the tests that name the rule in a fork that has the mutant."""
+def _fails(tests: Callable[[], None], module: ModuleType, mutant: mutations.Mutant | None) -> bool:
+    """Run tests in a fork that has the mutant."""
     child = os.fork()
     if child == 0:
         signal.alarm(_LONGEST_S)  # a rule that never comes to rest is noticed, too
@@ -65,7 +80,7 @@ def _is_noticed(module: ModuleType, mutant: mutations.Mutant | None) -> bool:
         try:
             if mutant is not None:
                 _install(module, mutant)
-            _run_tests(module.__name__.rpartition(".")[2])
+            tests()
         except BaseException:
             os._exit(1)
         os._exit(0)
@@ -98,10 +113,15 @@ def _run_tests(name: str) -> None:
         ):
             if name in names:
                 test(name, Path(folder))
-    for case in test_near_misses.FURTHER_AWAY:
-        if case.partition(":")[0] == name:
-            test_near_misses.test_rule_is_right_where_its_specimen_says_nothing(case)
+    for case in witnesses.further(name):
+        test_near_misses.test_rule_is_right_where_its_specimen_says_nothing(case)
     test_near_misses.test_rule_is_right_one_step_away_from_its_specimen(name)
+
+
+def _hear_again(heard: Sequence[tuple[witnesses.Witness, str]]) -> None:
+    for witness, word in heard:
+        if witness() != word:
+            raise AssertionError
 
 
 if __name__ == "__main__":
