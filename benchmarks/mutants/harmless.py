@@ -2,4 +2,34 @@
 
 from __future__ import annotations
 
-REASONS: dict[str, dict[str, str]] = {}
+_MORE_WORK = "the answers stay right: an operator is computed twice or in a slower form"
+_OUTPUT = "the answers stay right: only which node makes the graph's output differs"
+
+REASONS: dict[str, dict[str, str]] = {
+    "activation_before_permutation": {
+        "g.sole_consumer(permuted) is not node": _MORE_WORK,
+        "node.outputs[0].is_graph_output()": _OUTPUT,
+    },
+    "add_into_bias": {
+        "g.sole_consumer(source) is not node": _MORE_WORK,
+    },
+    "attention_as_products": {
+        "not is_empty.any()": _MORE_WORK,
+        "bool(node.outputs[index].uses())": "ONNX Runtime refuses an unread output that is named",
+    },
+    "average_pool_as_depthwise": {"pool.pads": "windows without padding have no ends beyond it"},
+    "batch_norm_into_transposed": {"g.sole_consumer(layer.outputs[0]) is not node": _MORE_WORK},
+    "canonical_batch_norm": {
+        "len(shape) == 4": _MORE_WORK,
+        "g.sole_consumer(source) is node": _MORE_WORK,
+        "before.shape[0] != 1": _MORE_WORK,
+    },
+    "canonical_division": {
+        "(np.abs(factor) < tiny).any()": "only processors that flush subnormal numbers differ",
+    },
+    "canonical_einsum": {
+        "len(kept) == len(operand.letters)": _MORE_WORK,
+        "not inner": _MORE_WORK,
+    },
+    "flat_mean": {"g.sole_consumer(pooled) is not node": _MORE_WORK},
+}

@@ -29,6 +29,10 @@ FURTHER_AWAY = {
         f"g ({MAP} x) => (float[2,1,6,3,5] y) {{ a = Conv(x, w)\n y = Add(a, c) }}",
         {"w": weights(6, 4, 1, 1), "c": weights(2, 1, 6, 1, 1)},
     ),
+    "add_into_bias: one number of more dimensions": (
+        f"g ({MAP} x) => (float[1,1,6,3,5] y) {{ a = Conv(x, w)\n y = Add(a, c) }}",
+        {"w": weights(6, 4, 1, 1), "c": weights(1, 1, 1, 1, 1)},
+    ),
     "add_into_bias: of rows of a product": (
         f"g ({ROWS} x) => (float[3,3] y) {{ a = Gemm(x, w)\n y = Add(a, c) }}",
         {"w": weights(4, 3), "c": weights(3, 1)},
@@ -259,5 +263,25 @@ FURTHER_AWAY = {
         f"""g ({MAP} x) => ({MAP} y) {{ a = Gather<axis=1>(x, order)
              y = Conv<group=2, pads=[1,1,1,1]>(a, w) }}""",
         {"order": ORDER, "w": weights(4, 2, 3, 3)},
+    ),
+    "batch_norm_as_depthwise: in training": (
+        """g (float[2,3,4,5] x) => (float[2,3,4,5] y) {
+             y, mean, variance = BatchNormalization<training_mode=1>(x, s, b, m, v) }""",
+        STATISTICS,
+    ),
+    "batch_norm_into_transposed: in training": (
+        f"""g ({MAP} x) => (float[1,3,5,7] y) {{ a = ConvTranspose(x, w)
+             y, mean, variance = BatchNormalization<training_mode=1>(a, s, b, m, v) }}""",
+        {"w": weights(4, 3, 3, 3), **STATISTICS},
+    ),
+    "canonical_batch_norm: in training": (
+        """g (float[5,3] x) => (float[5,3] y) {
+             y, mean, variance = BatchNormalization<training_mode=1>(x, s, b, m, v) }""",
+        STATISTICS,
+    ),
+    "batch_norm_into_transposed: without a bias": (
+        f"""g ({MAP} x) => (float[1,3,5,7] y) {{ a = ConvTranspose(x, w)
+             y = BatchNormalization(a, s, b, m, v) }}""",
+        {"w": weights(4, 3, 3, 3), **STATISTICS},
     ),
 }

@@ -9,7 +9,7 @@ from edgekit.export.graph import nodes as g
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match the addition."""
+    """Match the addition; what scales its terms is no Gemm any more."""
     if not g.is_op(node, "Add"):
         return False
     for source_index, constant_index in ((0, 1), (1, 0)):
@@ -18,7 +18,7 @@ def rewrite(node: ir.Node) -> bool:
         producer = source.producer()
         if addend is None or not g.is_op(producer, "Conv", "Gemm") or producer is None:
             continue
-        if g.sole_consumer(source) is not node or not _plain(producer):
+        if g.sole_consumer(source) is not node:
             continue
         shape = g.shape_of(source)
         vector = _per_channel(addend, shape)
@@ -41,16 +41,10 @@ def rewrite(node: ir.Node) -> bool:
     return False
 
 
-def _plain(node: ir.Node) -> bool:
-    """Gemm must not scale its terms."""
-    get = node.attributes.get_float
-    return node.op_type == "Conv" or (get("alpha", 1.0) == 1.0 and get("beta", 1.0) == 1.0)
-
-
 def _per_channel(addend: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
     """Return ``addend`` as one value per channel (axis 1), or None if it varies otherwise."""
     full = (1,) * (len(shape) - addend.ndim) + addend.shape
-    if any(size != 1 for axis, size in enumerate(full) if axis != 1) or len(full) != len(shape):
+    if any(size != 1 for axis, size in enumerate(full) if axis != 1):
         return None
     if addend.size not in (1, shape[1]):
         return None  # one channel becomes several

@@ -13,15 +13,13 @@ from edgekit.export.graph import nodes as g
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match BatchNormalization on an NCHW value with constant statistics."""
-    if not g.is_op(node, "BatchNormalization") or len(node.outputs) != 1:
-        return False
-    if node.attributes.get_int("training_mode", 0):
+    """Match BatchNormalization with constant statistics; canonical ones are of NCHW values."""
+    if not g.is_op(node, "BatchNormalization") or node.attributes.get_int("training_mode", 0):
         return False
     shape = g.shape_of(node.outputs[0])
     arrays = [g.constant(value) for value in node.inputs[1:5]]
     gamma, beta, mean, variance = arrays
-    if len(shape) != 4 or gamma is None or beta is None or mean is None or variance is None:
+    if gamma is None or beta is None or mean is None or variance is None:
         return False
     epsilon = node.attributes.get_float("epsilon", 1e-5)
     # float64 here: the folded scale is the only rounding.

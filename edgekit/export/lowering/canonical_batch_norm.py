@@ -33,16 +33,18 @@ def rewrite(node: ir.Node) -> bool:
 
 
 def _fold(node: ir.Node, layer: ir.Node, scale: np.ndarray, offset: np.ndarray) -> bool:
-    """Put scale and offset into a Gemm, or into a MatMul of matrices, with constant weights."""
+    """Put scale and offset into a Gemm, or into a MatMul of matrices, with constant weights.
+
+    `canonical_gemm` has taken factors and a turned left operand out of such a Gemm.
+    """
     if not g.is_op(layer, "Gemm", "MatMul"):
         return False
     weight = g.constant(layer.inputs[1])
     bias = layer.inputs[2] if len(layer.inputs) > 2 else None
     before = g.constant(bias)
     get = layer.attributes
-    plain = get.get_float("alpha", 1.0) == get.get_float("beta", 1.0) == 1.0
     matrices = len(g.shape_of(g.operand(layer, 0))) == 2
-    if weight is None or (bias is not None and before is None) or not plain or not matrices:
+    if weight is None or (bias is not None and before is None) or not matrices:
         return False
     if before is not None and before.ndim > 1 and before.shape[0] != 1:
         return False  # a bias for every row
@@ -55,7 +57,7 @@ def _fold(node: ir.Node, layer: ir.Node, scale: np.ndarray, offset: np.ndarray) 
         g.add_constant(graph, f"{name}_weight", _float32(scaled)),
         g.add_constant(graph, f"{name}_bias", _float32(np.broadcast_to(shifted, scale.shape))),
     ]
-    attributes = {"transA": get.get_int("transA", 0), "transB": int(turned)}
+    attributes = {"transB": int(turned)}
     g.replace(node, g.insert(node, "Gemm", inputs, g.shape_of(node.outputs[0]), attributes))
     return True
 
