@@ -115,6 +115,9 @@ def _run_tests(name: str) -> None:
                 test(name, Path(folder))
     for case in witnesses.further(name):
         test_near_misses.test_rule_is_right_where_its_specimen_says_nothing(case)
+    for form in test_near_misses.FORMS:
+        if form.partition(":")[0] == name:
+            test_near_misses.test_rule_is_right_one_step_away_from_another_form(form)
     test_near_misses.test_rule_is_right_one_step_away_from_its_specimen(name)
 
 

@@ -8,8 +8,10 @@ from edgekit.export import lowering
 from edgekit.export.rewriting.choices import Choices
 from tests.export.test_lowering import SPECIMENS
 from tests.specimens import graphs, judged, near_misses
+from tests.specimens.canonical import CASES
 from tests.specimens.further_away import FURTHER_AWAY
 
+FORMS = {name: case for name, case in CASES.items() if ":" in name}
 FLOAT = {rule.name for rule in (*lowering.CANONICAL, *lowering.TFLITE.rules)}
 OPTIONAL = {rule.name for rule in lowering.TFLITE.alternatives}
 
@@ -28,6 +30,23 @@ def test_rule_is_right_one_step_away_from_its_specimen(name: str) -> None:
         faults += [(words, verdict) for verdict in verdicts if verdict.is_fault]
     assert faults == []
     assert tried
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_rule_is_right_one_step_away_from_another_form(name: str) -> None:
+    text, constants, _ = FORMS[name]
+    variants = [
+        (words, model)
+        for words, model in near_misses.of(graphs.proto(text, **constants))
+        if judged.is_certain(model)
+    ]
+    assert variants
+    assert [
+        (words, verdict)
+        for words, model in variants
+        for verdict in judged.judge(model, Choices(), integers=False)
+        if verdict.is_fault
+    ] == []
 
 
 @pytest.mark.parametrize("name", FURTHER_AWAY)

@@ -158,9 +158,10 @@ def _statistics(steps: Steps, x: int, axes: Sequence[int], epsilon: float) -> tu
 
 def _inverse_root(steps: Steps, square: int, epsilon: float) -> int:
     """Return 1 / sqrt(square + epsilon); XNNPACK's RSQRT of zero is not a number."""
+    shifted = square if abs(epsilon) < _TINY else steps.apply("ADD", square, epsilon)
     if epsilon < _TINY:
-        return steps.apply("DIV", 1.0, steps.apply("SQRT", square))
-    return steps.apply("RSQRT", steps.apply("ADD", square, epsilon))
+        return steps.apply("DIV", 1.0, steps.apply("SQRT", shifted))
+    return steps.apply("RSQRT", shifted)
 
 
 EMITTERS: Emitters = {
