@@ -31,5 +31,9 @@ REASONS: dict[str, dict[str, str]] = {
         "len(kept) == len(operand.letters)": _MORE_WORK,
         "not inner": _MORE_WORK,
     },
+    "canonical_gelu": {
+        "depth == 0": "the answers stay right: longer products are searched, too",
+        "set(factors) == {source, gate}": "two factors that hold both are these two",
+    },
     "flat_mean": {"g.sole_consumer(pooled) is not node": _MORE_WORK},
 }

@@ -12,6 +12,24 @@ STATISTICS = {
     "s": weights(3), "b": weights(3, seed=1), "m": weights(3, seed=2),
     "v": weights(3, seed=3) ** 2 + 1,
 }  # fmt: skip
+GELU = {
+    "root": np.float32(0.5**0.5), "one": np.float32(1), "half": np.float32(0.5),
+    "three": np.float32(3), "part": np.float32(0.044715), "scale": np.float32(0.7978845608),
+}  # fmt: skip
+
+
+def _gelu(beside: str, cubed: str) -> str:
+    """Return x by its tanh gate, if both names are x."""
+    return f"""g (float[3,4] x, float[3,4] z) => (float[3,4] y) {{ a = Pow({cubed}, three)
+         b = Mul(a, part)
+         c = Add({beside}, b)
+         d = Mul(c, scale)
+         e = Tanh(d)
+         f = Add(e, one)
+         h = Mul(x, f)
+         y = Mul(h, half) }}"""
+
+
 FURTHER_AWAY = {
     "add_into_bias: by row": (
         f"g ({MAP} x) => (float[1,6,3,5] y) {{ a = Conv(x, w)\n y = Add(a, c) }}",
@@ -283,5 +301,30 @@ FURTHER_AWAY = {
         f"""g ({MAP} x) => (float[1,3,5,7] y) {{ a = ConvTranspose(x, w)
              y = BatchNormalization(a, s, b, m, v) }}""",
         {"w": weights(4, 3, 3, 3), **STATISTICS},
+    ),
+    "canonical_gelu: with the cube of another value": (
+        _gelu("x", "z"),
+        GELU,
+    ),
+    "canonical_gelu: with another value beside the cube": (
+        _gelu("z", "x"),
+        GELU,
+    ),
+    "canonical_gelu: times the value again": (
+        """g (float[3,4] x) => (float[3,4] y) { a = Mul(x, root)
+             b = Erf(a)
+             c = Add(b, one)
+             d = Mul(x, c)
+             e = Mul(d, x)
+             y = Mul(e, half) }""",
+        GELU,
+    ),
+    "canonical_gelu: halved by a number of more dimensions": (
+        """g (float[3,4] x) => (float[1,1,3,4] y) { a = Mul(x, root)
+             b = Erf(a)
+             c = Add(b, one)
+             d = Mul(x, c)
+             y = Mul(d, halves) }""",
+        {**GELU, "halves": np.full((1, 1, 1, 1), 0.5, np.float32)},
     ),
 }
