@@ -14,7 +14,7 @@ from edgekit.export.graph import nodes as g
 
 def rewrite(node: ir.Node) -> bool:
     """Match BatchNormalization with constant statistics; canonical ones are of NCHW values."""
-    if not g.is_op(node, "BatchNormalization") or node.attributes.get_int("training_mode", 0):
+    if not g.is_op(node, "BatchNormalization") or node.attributes.get_int("training_mode", 0) != 0:
         return False
     shape = g.shape_of(node.outputs[0])
     arrays = [g.constant(value) for value in node.inputs[1:5]]

@@ -10,7 +10,7 @@ from edgekit.export.graph import nodes as g
 
 def rewrite(node: ir.Node) -> bool:
     """Match the BatchNormalization with constant statistics."""
-    if not g.is_op(node, "BatchNormalization") or node.attributes.get_int("training_mode", 0):
+    if not g.is_op(node, "BatchNormalization") or node.attributes.get_int("training_mode", 0) != 0:
         return False
     layer = g.operand(node, 0).producer()
     if layer is None or not g.is_op(layer, "ConvTranspose"):
