@@ -19,6 +19,10 @@ from edgekit.cli import run
 from tests.specimens import documents
 from tests.specimens.commands import Cli
 from tests.specimens.shared_weights import SharedWeights
+from tests.specimens.warm_start import WarmStart
+
+# The rooms of tests whose children start as users' do.
+ROOMS_OF_PROCESSES = ("runtimes", "hostile", "targets", "devices")
 
 # One thread each: the suite runs in parallel, and parallel sums must not reorder.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -66,6 +70,23 @@ def shared_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedW
         yield shared
 
 
+@pytest.fixture(scope="session")
+def _warm_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmStart]:
+    warm = WarmStart(tmp_path_factory.mktemp("warm"))
+    yield warm
+    warm.close()
+
+
+@pytest.fixture(autouse=True)
+def _children_start_warm(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _warm_start: WarmStart
+) -> None:
+    """Fork the children that read files and run models, but where their starting is tested."""
+    if request.path.parent.name not in ROOMS_OF_PROCESSES:
+        for module in ("spawning", "served_model"):
+            monkeypatch.setattr(f"edgekit.processes.{module}.subprocess", _warm_start)
+
+
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
     """The command line, run in this process."""
@@ -99,6 +120,17 @@ def _unmeasured(function: Callable[..., Any]) -> Callable[..., Any]:
             sys.settrace(measuring)
 
     return called
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schemas_copied_once() -> Iterator[None]:
+    """Let onnxsim copy onnx's operators for the first network alone, not for every one."""
+    from onnxsim import onnx_simplifier
+
+    with pytest.MonkeyPatch.context() as patch:
+        once = functools.cache(onnx_simplifier.import_onnx_schemas)
+        patch.setattr(onnx_simplifier, "import_onnx_schemas", once)
+        yield
 
 
 @pytest.fixture(autouse=True)
