@@ -101,11 +101,12 @@ def _encoded(draft: Draft, recipe: Recipe, found: Mapping[str, Summary], method:
 def _closest(drafts: Sequence[Draft], context: Context) -> Draft:
     """Return the draft whose outputs, once biases are corrected, come closest to float32."""
     samples = context.few(_JUDGED)
+    few = replace(context, samples=lambda: samples, count=len(samples))
     names = [str(value.name) for value in drafts[0].graph.graph.outputs]
     truth = _outputs(drafts[0].graph, samples)
 
     def closeness(draft: Draft) -> float:
-        corrected = rungs.get("bias").apply(draft, context)
+        corrected = rungs.get("bias").apply(draft, few)
         return sensitivity.sqnr_db(truth, _outputs(corrected.simulation(), samples), names)
 
     return max(drafts, key=closeness)
@@ -115,8 +116,7 @@ def _outputs(
     graph: ir.Model, samples: Sequence[Mapping[str, np.ndarray]]
 ) -> dict[str, list[np.ndarray]]:
     """Return the outputs of every sample, by name; a rounded one under its plain name."""
-    session = GraphSession(graph)
-    answers = [session.run(sample) for sample in samples]
+    answers = list(GraphSession(graph).run_each(samples))
     return {name.removesuffix("_dequantized"): [a[name] for a in answers] for name in answers[0]}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import onnx_ir as ir
@@ -83,43 +84,68 @@ class Stop:
         layer: its encoding so far.
         inputs: what the integer network gives it, one float32 array a sample.
         wanted: what it gives in the float network, before any activation.
+        input_scale: of the integers that it is given.
     """
 
     node: ir.Node
     layer: Layer
     inputs: Values
     wanted: Values
+    input_scale: float
+
+    @cached_property
+    def given(self) -> Values:
+        """What the layer gives in the integer network as it is, before any activation."""
+        return self._applied(self.layer)
+
+    def outputs(self, revised: Layer) -> Values:
+        """Return what the layer gives with another encoding, before any activation.
+
+        Where the bias alone is another, the arrays of `given` are used for it.
+        """
+        if revised.weight is not self.layer.weight or revised.scales is not self.layer.scales:
+            return self._applied(revised)
+        shift = self._bias(revised) - self._bias(self.layer)
+        for values in self.given:
+            values += shift.reshape(-1, *[1] * (values.ndim - 2))
+        return self.given
+
+    def _applied(self, layer: Layer) -> Values:
+        return simulation.single(self.node, layer.real_weight, self._bias(layer), self.inputs)
+
+    def _bias(self, layer: Layer) -> np.ndarray:
+        scales = layer.bias_scales(self.input_scale).astype(np.float64)
+        return np.asarray(layer.stored_bias(self.input_scale) * scales, np.float32)
 
 
 def layer_by_layer(
     draft: Draft,
     samples: Sequence[Mapping[str, np.ndarray]],
-    revise: Callable[[Stop, Values], Layer],
+    revise: Callable[[Stop], Layer],
 ) -> Draft:
     """Revise every integer layer in turn, each seeing what the revised ones before it make.
 
     Args:
         draft: where to start.
         samples: sets of inputs; all are held in memory.
-        revise: takes a stop and the layer's outputs in the integer network as it is, and returns
-            the layer to go on with.
+        revise: takes a stop and returns the layer to go on with.
     """
     graph = draft.floating()
     wanted, given = Walk(graph, samples), Walk(draft.simulation(), samples)
     layers = {}
     for node in integer_layers(graph, draft.encodings):
-        name, output = str(node.name), str(node.outputs[0].name)
-        layer = draft.encodings.layers[name]
+        name, source = str(node.name), str(g.operand(node, 0).name)
         wanted.through(name)
         given.before(name)
-        source = f"{node.inputs[0].name if node.inputs[0] else ''}_dequantized"
-        inputs = given.value(source)
-        given.through(name)
-        stop = Stop(node, layer, inputs, wanted.value(output))
-        revised = revise(stop, given.value(output))
-        if revised is not layer:
-            layers[name] = revised
-            given.replace(output, apply_layer(node, revised, inputs, draft.encodings))
+        stop = Stop(
+            node,
+            draft.encodings.layers[name],
+            given.value(f"{source}_dequantized"),
+            wanted.value(str(node.outputs[0].name)),
+            draft.encodings.activations[source].scale,
+        )
+        layers[name] = revise(stop)
+        given.take(name, stop.outputs(layers[name]))
     return draft.with_layers(layers)
 
 
@@ -128,11 +154,3 @@ def integer_layers(graph: ir.Model, encodings: Encodings) -> Iterator[ir.Node]:
     for node in graph.graph:
         if node.name in encodings.layers and node.name not in encodings.float_nodes:
             yield node
-
-
-def apply_layer(node: ir.Node, layer: Layer, inputs: Values, encodings: Encodings) -> Values:
-    """Return what one layer makes of dequantized inputs, before any activation."""
-    affine = encodings.activations[str(g.operand(node, 0).name)]
-    scales = layer.bias_scales(affine.scale).astype(np.float64)
-    bias = (layer.stored_bias(affine.scale) * scales).astype(np.float32)
-    return simulation.single(node, layer.real_weight, bias, inputs)

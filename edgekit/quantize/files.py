@@ -230,8 +230,5 @@ def _answers(source: Source, draft: Draft) -> tuple[parity.Arrays, ...]:
     """Return what the simulation answers to the parity inputs."""
     session = GraphSession(draft.simulation())
     names = [str(value.name) for value in draft.graph.graph.outputs]
-    answers = []
-    for feed in source.feeds:
-        given = session.run(feed)
-        answers.append(dict(zip(names, given.values(), strict=True)))
-    return tuple(answers)
+    answers = session.run_each(source.feeds)
+    return tuple(dict(zip(names, each.values(), strict=True)) for each in answers)

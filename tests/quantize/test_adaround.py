@@ -15,7 +15,9 @@ from torch.nn import functional
 
 from edgekit.errors import RefusedError
 from edgekit.quantize.ranges import weight_scales
-from edgekit.quantize.reconstruct import Geometry, Layer, Settings, fit_bias, learn_rounding
+from edgekit.quantize.reconstruct import Geometry, Layer, Settings, learn_rounding
+from edgekit.quantize.reconstruct.bias import fitted
+from edgekit.quantize.reconstruct.sampling import draw
 
 Values = npt.NDArray[np.float32]
 
@@ -222,6 +224,13 @@ def test_outputs_that_the_activation_clips_do_not_count() -> None:
 # Bias
 
 
+def fitted_bias(
+    layer: Layer, codes: npt.NDArray[np.int8], inputs: Values, targets: Values
+) -> Values:
+    learned, _ = draw(layer, inputs, targets, 8192, np.random.default_rng(0))
+    return fitted(layer, codes, learned).bias
+
+
 @pytest.mark.parametrize("name", GEOMETRIES)
 @pytest.mark.parametrize("high", [math.inf, 6.0])
 def test_a_shifted_bias_is_found_again(name: str, high: float) -> None:
@@ -230,19 +239,19 @@ def test_a_shifted_bias_is_found_again(name: str, high: float) -> None:
     targets = full_map(layer, inputs, real(layer, codes))
     shifts = np.linspace(-0.5, 0.5, layer.outputs, dtype=np.float32)
     shifted = layer.with_bias(layer.bias + shifts)
-    fitted = fit_bias(shifted, codes, inputs, targets)
-    assert fitted.dtype == np.float32
-    reached = np.abs(fitted - layer.bias)
+    bias = fitted_bias(shifted, codes, inputs, targets)
+    assert bias.dtype == np.float32
+    reached = np.abs(bias - layer.bias)
     assert (reached <= 1e-3 + 0.1 * np.abs(shifts)).all() or not math.isinf(high)
     before = full_error(shifted, inputs, targets, codes)
-    assert full_error(shifted.with_bias(fitted), inputs, targets, codes) < 0.2 * before
+    assert full_error(shifted.with_bias(bias), inputs, targets, codes) < 0.2 * before
 
 
 def test_without_an_activation_the_bias_takes_out_the_mean_error() -> None:
     layer, inputs, targets = made((5, 7), Geometry(), images=2)
     # So few that all of them are looked at, and all of them judge.
-    fitted = fit_bias(layer, layer.nearest(), inputs, targets)
-    outputs = full_map(layer.with_bias(fitted), inputs, real(layer, layer.nearest()))
+    bias = fitted_bias(layer, layer.nearest(), inputs, targets)
+    outputs = full_map(layer.with_bias(bias), inputs, real(layer, layer.nearest()))
     np.testing.assert_allclose((outputs - targets).mean(0), 0, atol=1e-5)
 
 
@@ -254,7 +263,7 @@ def test_what_is_not_finite_is_refused_by_name() -> None:
     bad_weight = np.where(layer.weight > 1, np.nan, layer.weight).astype(np.float32)
     attempts = [
         lambda: learn_rounding(layer, np.full_like(inputs, np.nan), targets),
-        lambda: fit_bias(layer, layer.nearest(), inputs, np.full_like(targets, np.nan)),
+        lambda: fitted_bias(layer, layer.nearest(), inputs, np.full_like(targets, np.nan)),
         lambda: dataclasses.replace(layer, weight=bad_weight),
         lambda: layer.with_bias(np.full_like(layer.bias, np.inf)),
     ]

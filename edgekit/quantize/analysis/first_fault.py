@@ -64,8 +64,7 @@ def _first(
         return None
     noises = {name: Noise() for name in pairs}
     truth, other = GraphSession(wanted, list(pairs)), GraphSession(given, list(pairs.values()))
-    for sample in samples:
-        exact, answer = truth.run(sample), other.run(sample)
+    for exact, answer in zip(truth.run_each(samples), other.run_each(samples), strict=True):
         for name, noise in noises.items():
             noise.add(exact[name], answer[pairs[name]])
     for name, noise in noises.items():

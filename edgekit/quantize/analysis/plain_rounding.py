@@ -45,8 +45,7 @@ def answers(
             rounded = affine_choice.layer(node, 1.0).real_weight
             node.replace_input_with(1, g.add_constant(g.graph_of(node), "rounded", rounded))
     qdq.add_pairs(graph)
-    session = GraphSession(graph)
-    given = [session.run(sample) for sample in samples]
+    given = GraphSession(graph).run_each(samples)
     return [dict(zip(names, each.values(), strict=True)) for each in given]
 
 

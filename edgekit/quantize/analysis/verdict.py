@@ -63,8 +63,7 @@ def yardstick(
         float.
     """
     feeds = tuple(calibration.samples or [feed for feed in source.feeds if _fits(feed, draft)])
-    session = GraphSession(source.graph)
-    answers = tuple(session.run(feed) for feed in feeds)
+    answers = tuple(GraphSession(source.graph).run_each(feeds))
     outputs = [n for n, v in (answers[0] if answers else {}).items() if v.dtype == np.float32]
     if not outputs:
         return None

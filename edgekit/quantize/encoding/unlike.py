@@ -53,6 +53,14 @@ def drowned(
     return frozenset()
 
 
+def joined(model: ir.Model) -> frozenset[str]:
+    """Return the names of the values whose mean square `drowned` asks for."""
+    nodes = (node for node in model.graph if g.is_op(node, "Concat"))
+    return frozenset(
+        str(value.name) for node in nodes for value in node.inputs if value is not None
+    )
+
+
 def kept_float(model: ir.Model, encodings: Encodings) -> list[str]:
     """Return a line for each concatenation that stays float32 for its operands' sake."""
     stored, lines = encodings.activations, []

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from edgekit.quantize.reconstruct.adaround import Rounding, learn_rounding
-from edgekit.quantize.reconstruct.bias import fit_bias
 from edgekit.quantize.reconstruct.descent import Settings
 from edgekit.quantize.reconstruct.layer import Geometry, Layer
 
-__all__ = ["Geometry", "Layer", "Rounding", "Settings", "fit_bias", "learn_rounding"]
+__all__ = ["Geometry", "Layer", "Rounding", "Settings", "learn_rounding"]

@@ -15,7 +15,7 @@ import numpy as np
 from edgekit.quantize.reconstruct.bias import fitted
 from edgekit.quantize.reconstruct.descent import Settings, descend
 from edgekit.quantize.reconstruct.layer import Codes, Floats, Layer
-from edgekit.quantize.reconstruct.sampling import channel_errors, draw
+from edgekit.quantize.reconstruct.sampling import Images, channel_errors, draw
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +40,17 @@ class Rounding:
 
 
 def learn_rounding(
-    layer: Layer, inputs: Floats, targets: Floats, settings: Settings | None = None
+    layer: Layer, inputs: Images, targets: Images, settings: Settings | None = None
 ) -> Rounding:
     """Learn the rounding of one layer.
 
     Args:
         layer: the layer, with float weights and the scales of their codes.
-        inputs: float32 values that the layer sees in the quantized network, of shape (images,
-            in, rows, columns), or (images, in) for a fully connected layer.
+        inputs: float32 values that the layer sees in the quantized network, for each image of
+            shape (in, rows, columns), or (in,) for a fully connected layer; one array of all
+            images is such a sequence too.
         targets: float32 outputs of the layer in the float network, before the activation
-            function, of shape (images, out, rows, columns) or (images, out).
+            function, for each image of shape (out, rows, columns) or (out,).
         settings: how long to learn, and from how much.
 
     Returns:

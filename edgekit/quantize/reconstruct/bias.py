@@ -8,42 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgekit.quantize.reconstruct.layer import Codes, Floats, Layer
-from edgekit.quantize.reconstruct.sampling import Samples, channel_errors, draw, outputs_of
+from edgekit.quantize.reconstruct.layer import Codes, Layer
+from edgekit.quantize.reconstruct.sampling import Samples, outputs_of
 
 _STEPS = 3  # of Gauss and Newton; without an activation function the first is exact
-
-
-def fit_bias(
-    layer: Layer,
-    codes: Codes,
-    inputs: Floats,
-    targets: Floats,
-    positions: int = 8192,
-    seed: int = 0,
-) -> Floats:
-    """Return a bias, float32 of shape (out,), with which rounded weights come closest.
-
-    Args:
-        layer: the layer with its present bias.
-        codes: its rounded weights, int8.
-        inputs: as for ``learn_rounding``.
-        targets: as for ``learn_rounding``.
-        positions: how many output positions to look at.
-        seed: of their choice.
-
-    Returns:
-        The least-squares bias of each channel where it helps at positions that it was not
-        fitted to, and the present one elsewhere.
-
-    Raises:
-        ValueError: shapes that do not belong together, or no images.
-        RefusedError: a value is NaN or infinite (reason "not-finite").
-    """
-    learned, judged = draw(layer, inputs, targets, positions, np.random.default_rng(seed))
-    other = fitted(layer, codes, learned)
-    better = channel_errors(other, codes, judged) < channel_errors(layer, codes, judged)
-    return np.where(better, other.bias, layer.bias)
 
 
 def fitted(layer: Layer, codes: Codes, samples: Samples) -> Layer:

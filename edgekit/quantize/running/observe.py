@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
@@ -12,7 +13,7 @@ from edgekit.errors import RefusedError
 from edgekit.quantize import ranges
 from edgekit.quantize.encoding import shared_scales, unlike
 from edgekit.quantize.ranges import Extremes, Histogram, Method, Summary
-from edgekit.quantize.running.session import GraphSession
+from edgekit.quantize.running.session import Arrays, GraphSession
 
 Feeds: TypeAlias = Callable[[], Iterable[Mapping[str, np.ndarray]]]
 """Starts a new pass over the calibration samples, one set of inputs at a time."""
@@ -35,20 +36,38 @@ def summaries(model: ir.Model, feeds: Feeds, method: Method) -> dict[str, Summar
             reason_code="nothing-to-quantize",
         )
     session = GraphSession(model, names)
+    joined = unlike.joined(model)
     extremes = {name: Extremes(name) for name in names}
-    squares = dict.fromkeys(names, 0.0)
-    for feed in feeds():
-        for name, values in session.run(feed).items():
-            extremes[name] = extremes[name].plus(float(values.min()), float(values.max()))
-            squares[name] += float(np.square(values, dtype=np.float64).mean())
-    mean = {name: squares[name] / found.images for name, found in extremes.items()}
-    if not method.needs_histogram:
-        return {name: Summary(extremes[name], mean_square=mean[name]) for name in names}
-    histograms = {name: Histogram(name, e.low, e.high) for name, e in extremes.items()}
-    for feed in feeds():
-        for name, values in session.run(feed).items():
-            histograms[name].add(values)
-    return {name: Summary(extremes[name], histograms[name], mean[name]) for name in names}
+    squares = dict.fromkeys(joined & set(names), 0.0)
+
+    def look(values: Arrays) -> dict[str, _Seen]:
+        return {name: _seen(array, name in squares) for name, array in values.items()}
+
+    for found in session.seen(feeds(), look):
+        for name, (low, high, square) in found.items():
+            extremes[name] = extremes[name].plus(low, high)
+            if name in squares:
+                squares[name] += square
+    mean = {name: total / extremes[name].images for name, total in squares.items()}
+    histograms: dict[str, Histogram] = {}
+    if method.needs_histogram:
+        histograms = {name: Histogram(name, e.low, e.high) for name, e in extremes.items()}
+        for values in session.run_each(feeds()):
+            for name, array in values.items():
+                histograms[name].add(array)
+    return {
+        name: Summary(extremes[name], histograms.get(name), mean.get(name, math.inf))
+        for name in names
+    }
+
+
+_Seen: TypeAlias = tuple[float, float, float]
+
+
+def _seen(values: np.ndarray, is_joined: bool) -> _Seen:
+    """Return the extremes of a value of one sample, and its mean square where that is asked for."""
+    square = float(np.square(values, dtype=np.float64).mean()) if is_joined else 0.0
+    return float(values.min()), float(values.max()), square
 
 
 def group_ranges(

@@ -12,7 +12,8 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
-from edgekit.quantize.running.session import load_graph
+from edgekit.quantize.running import parallel
+from edgekit.quantize.running.session import Graph
 
 Values = list[np.ndarray]  # one array a sample
 
@@ -56,6 +57,16 @@ class Walk:
     def live(self) -> dict[str, Values]:
         """All values that have been computed and are still to be read, by name."""
         return dict(self._live)
+
+    def take(self, name: str, values: Values) -> None:
+        """Take these values for what the node called ``name`` makes, which is then not computed.
+
+        Everything before it has been: see `before`.
+        """
+        place = self._places[name]
+        self._done = place + 1
+        self._live[self._nodes[place].output[0]] = values
+        self._live = {k: v for k, v in self._live.items() if self._last_use.get(k, -1) > place}
 
     def replace(self, name: str, values: Values) -> None:
         """Let the nodes to come read other values under this name."""
@@ -135,14 +146,17 @@ class _Segments:
             [self._types[name] for name in outputs],
             [tensor for tensor in self.graph.initializer if tensor.name in read],
         )
-        session = load_graph(
+        loaded = Graph(
             onnx.helper.make_model(
                 graph, opset_imports=self._proto.opset_import, ir_version=self._proto.ir_version
             )
         )
         found: dict[str, Values] = {name: [] for name in outputs}
-        for number in range(count):
-            answers = session.run({name: known[name][number] for name in inputs})
+
+        def answers(number: int) -> dict[str, np.ndarray]:
+            return loaded.run({name: known[name][number] for name in inputs})
+
+        for each in parallel.in_order(answers, range(count)):
             for name in outputs:
-                found[name].append(answers[name])
+                found[name].append(each[name])
         return found

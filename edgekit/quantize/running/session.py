@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import onnx
 import onnx_ir as ir
 
 from edgekit import runtimes
-from edgekit.files import scratch
-from edgekit.runtimes import Session
+from edgekit.quantize.running import parallel
+
+Arrays = dict[str, np.ndarray]
+T = TypeVar("T")
+
+_MOST_BYTES = 1 << 28  # of the values asked for, of all samples that are computed at a time
+
+
+class Graph:
+    """A loaded model of ours; several threads may run it at a time.
+
+    Args:
+        proto: the model; everything but rounding is float32.
+    """
+
+    def __init__(self, proto: onnx.ModelProto) -> None:
+        runtime = runtimes.import_runtime("onnxruntime")
+        self._model = runtime.load_graph(proto.SerializeToString(), parallel.threads_of_each())
+
+    @property
+    def output_bytes(self) -> int:
+        """What the outputs of one run take."""
+        return int(self._model.output_bytes)
+
+    def run(self, feeds: Mapping[str, np.ndarray]) -> Arrays:
+        """Return the outputs by name for one set of inputs."""
+        found: Arrays = self._model.run(feeds)
+        return found
 
 
 class GraphSession:
@@ -20,36 +46,34 @@ class GraphSession:
     Args:
         model: standard ONNX with static shapes; it is left as it is.
         outputs: names of the values to return; None keeps the graph's outputs.
-        threads: threads to compute with; None takes all cores.
     """
 
-    def __init__(
-        self, model: ir.Model, outputs: Sequence[str] | None = None, threads: int | None = None
-    ) -> None:
+    def __init__(self, model: ir.Model, outputs: Sequence[str] | None = None) -> None:
         graph = model.clone()
         self._names = {} if outputs is None else _show(graph, outputs)
-        self._session = load_graph(ir.to_proto(graph), threads)
+        self._graph = Graph(ir.to_proto(graph))
+        fit = _MOST_BYTES // max(self._graph.output_bytes, 1)
+        self._at_once = max(1, min(parallel.workers(), fit))
 
-    def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(self, feeds: Mapping[str, np.ndarray]) -> Arrays:
         """Return the outputs by name for one set of inputs, float32 NCHW with the graph's batch."""
-        answers = self._session.run(feeds)
+        answers = self._graph.run(feeds)
         return {self._names.get(name, name): values for name, values in answers.items()}
 
+    def run_each(self, samples: Iterable[Mapping[str, np.ndarray]]) -> Iterator[Arrays]:
+        """Yield what `run` returns for each of the samples, in their order."""
+        return self.seen(samples, lambda values: values)
 
-def load_graph(proto: onnx.ModelProto, threads: int | None = None) -> Session:
-    """Load a model of ours in this process; everything but rounding is float32.
+    def seen(
+        self, samples: Iterable[Mapping[str, np.ndarray]], look: Callable[[Arrays], T]
+    ) -> Iterator[T]:
+        """Yield what ``look`` makes of the outputs of each sample, in the samples' order.
 
-    Args:
-        proto: the model.
-        threads: threads to compute with; None takes all cores.
-    """
-    with scratch.folder() as folder:
-        path = folder / "graph.onnx"
-        path.write_bytes(proto.SerializeToString())
-        session: Session = runtimes.import_runtime("onnxruntime").load(
-            path, threads or os.cpu_count() or 1, integer_kernels=False
-        )
-    return session
+        Args:
+            samples: sets of inputs, taken as they are needed.
+            look: takes what `run` returns; it is called by several threads at a time.
+        """
+        return parallel.in_order(lambda feeds: look(self.run(feeds)), samples, self._at_once)
 
 
 def _show(model: ir.Model, names: Sequence[str]) -> dict[str, str]:

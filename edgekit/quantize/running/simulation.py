@@ -19,7 +19,8 @@ from edgekit.export.integer.encodings import Encodings
 from edgekit.export.onnx_writer import qdq
 from edgekit.export.sources.canonical import IR_VERSION
 from edgekit.export.sources.torch_graph import OPSET
-from edgekit.quantize.running.session import load_graph
+from edgekit.quantize.running import parallel
+from edgekit.quantize.running.session import Graph
 
 
 def of(model: ir.Model, encodings: Encodings) -> ir.Model:
@@ -67,7 +68,6 @@ def single(
         ],
     )
     opset = onnx.helper.make_opsetid("", OPSET)
-    session = load_graph(
-        onnx.helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
-    )
-    return [session.run({"x": values})[str(output.name)] for values in inputs]
+    loaded = Graph(onnx.helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION))
+    answers = parallel.in_order(lambda values: loaded.run({"x": values}), inputs)
+    return [each[str(output.name)] for each in answers]

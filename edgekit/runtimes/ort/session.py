@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ def load(
     path: Path,
     threads: int,
     *,
-    integer_kernels: bool = True,
     exact_sums: bool = False,
     as_written: bool = False,
     profile: Path | None = None,
@@ -31,8 +31,6 @@ def load(
     Args:
         path: the file.
         threads: threads to compute with.
-        integer_kernels: fuse QuantizeLinear and DequantizeLinear with what lies between them;
-            without it they round, and everything else computes in float32.
         exact_sums: on x86-64 without VNNI, keep pairs of int8 products from saturating, at a cost
             in time; elsewhere they do not.
         as_written: run the graph node by node, without any optimization, and believe nothing that
@@ -43,16 +41,9 @@ def load(
     Raises:
         UnreadableModelError: ONNX Runtime rejects the file.
     """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.log_severity_level = 3  # errors only
+    options = _options(threads)
     if as_written:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    if not integer_kernels:
-        options.add_session_config_entry("session.disable_quant_qdq", "1")
     if exact_sums:
         options.add_session_config_entry("session.x64quantprecision", "1")
     if profile is not None:
@@ -72,6 +63,64 @@ def load(
             f"{path}: ONNX Runtime cannot load this file: {_short(error, path)}"
         ) from error
     return OrtSession(session, operators, allocates=not as_written)
+
+
+def load_graph(model: bytes, threads: int) -> LoadedGraph:
+    """Load a serialized .onnx model that computes in float32 alone.
+
+    QuantizeLinear and DequantizeLinear only round; nothing is fused with them.
+
+    Args:
+        model: the content of a file.
+        threads: threads to compute with.
+
+    Raises:
+        UnreadableModelError: ONNX Runtime rejects the model.
+    """
+    options = _options(threads)
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    # Its threads have the cores to themselves only while none of another model's wait for work.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return LoadedGraph(
+            onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # ONNX Runtime's own errors share no base class
+        raise UnreadableModelError(
+            f"ONNX Runtime cannot load a graph: {_short(error, Path())}"
+        ) from error
+
+
+def _options(threads: int) -> Any:  # noqa: ANN401 -- untyped
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = 3  # errors only
+    return options
+
+
+class LoadedGraph:
+    """A model of ours; several threads may run it at a time, each gets arrays of its own."""
+
+    def __init__(self, session: Any) -> None:  # noqa: ANN401 -- untyped
+        self._session = session
+        self._outputs = tuple(_tensor(meta) for meta in session.get_outputs())
+
+    @property
+    def output_bytes(self) -> int:
+        """What the outputs of one run take; an open size counts as 1."""
+        return sum(
+            np.dtype(each.dtype).itemsize * abs(math.prod(each.shape)) for each in self._outputs
+        )
+
+    def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the outputs by name for one set of inputs."""
+        names = [each.name for each in self._outputs]
+        return dict(zip(names, self._session.run(names, feeds)))  # noqa: B905
 
 
 class OrtSession:

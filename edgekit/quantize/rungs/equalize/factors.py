@@ -142,15 +142,12 @@ def _reach(
 ) -> np.ndarray:
     """Return the largest magnitude of each class in any value that is stored."""
     names = [_name(v) for n in model.graph for v in n.outputs if not quantizable.is_fused(v)]
-    session = GraphSession(model, names)
     reach = np.zeros(found.free.size)
-    for sample in samples:
-        for name, values in session.run(sample).items():
+    for seen in GraphSession(model, names).seen(samples, _largest):
+        for name, largest in seen.items():
             members = found.of[name]
-            if values.ndim < 2 or values.shape[1] != members.size:
+            if largest.size != members.size:
                 continue
-            axes = tuple(axis for axis in range(values.ndim) if axis != 1)
-            largest = np.abs(values).max(axis=axes)
             if not np.isfinite(largest).all():
                 raise RefusedError(
                     f"{name} cannot be calibrated: a sample gives NaN or infinity; look for an "
@@ -159,6 +156,16 @@ def _reach(
                 )
             np.maximum.at(reach, members, largest)
     return reach
+
+
+def _largest(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the largest magnitude of each channel, by value name; a value without has no place."""
+    found = {}
+    for name, array in values.items():
+        if array.ndim > 1:
+            axes = tuple(axis for axis in range(array.ndim) if axis != 1)
+            found[name] = np.maximum(array.max(axis=axes), -array.min(axis=axes))
+    return found
 
 
 def _ranges(node: ir.Node) -> tuple[np.ndarray, np.ndarray]:
