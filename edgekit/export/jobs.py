@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +112,15 @@ def write(
         InvalidPathError, StorageError: the folder cannot be written.
     """
     with staging(folder) as stage:
-        written = []
+        paths = []
         for job in jobs:
             progress(f"writing {job.target.name} {job.precision}")
-            written.append(_checked(source, job, stage, record or QuantizationRecord()))
+            name = f"{source.name}_{job.precision}.{job.target.suffix}"
+            paths.append(stage.write(name, job.data))
+        # Most of a check is a process of its own: those of several files run side by side.
+        check = partial(_checked, source, record or QuantizationRecord())
+        with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1) or 1) as pool:
+            written = list(pool.map(check, jobs, paths))
         failed = [entry for entry in written if entry.verified == "failed"]
         saved = [_save(entry, folder, stage, failed=bool(failed)) for entry in written]
         for name, data in (beside or {}).items():
@@ -124,10 +132,9 @@ def write(
     return saved
 
 
-def _checked(source: Source, job: Job, stage: Staging, record: QuantizationRecord) -> Artifact:
-    """Stage one file, run it and compare."""
+def _checked(source: Source, record: QuantizationRecord, job: Job, path: Path) -> Artifact:
+    """Run one staged file and compare."""
     target = job.target
-    path = stage.write(f"{source.name}_{job.precision}.{target.suffix}", job.data)
     checked: Parity | None = None
     drift: Parity | None = None
     judged: tuple[OutputFidelity, ...] = ()

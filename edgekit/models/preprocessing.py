@@ -62,9 +62,13 @@ class Preprocessing:
                 f"images must be uint8 of shape (N, H, W, 3), got {images.dtype} {images.shape}"
             )
         ordered = images if self.channel_order == "RGB" else images[..., ::-1]
-        scaled = ordered.astype(np.float32) * np.float32(self.scale)
-        normal = (scaled - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
-        return np.ascontiguousarray(normal.transpose(0, 3, 1, 2))
+        # A pixel has one of 256 values: each is normalized once.
+        scaled = np.arange(256, dtype=np.float32) * np.float32(self.scale)
+        found = np.empty((images.shape[0], 3, *images.shape[1:3]), np.float32)
+        for channel in range(3):
+            mean, std = np.float32(self.mean[channel]), np.float32(self.std[channel])
+            found[:, channel] = ((scaled - mean) / std)[ordered[..., channel]]
+        return found
 
 
 def imagenet(crop: int = 224, resize: int = 256) -> Preprocessing:

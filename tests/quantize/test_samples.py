@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from edgekit.data import synthetic
+from edgekit.data import images, synthetic
 from edgekit.errors import EdgekitError, InvalidPathError, RefusedError, UsageError
 from edgekit.export.sources.input_bounds import Bounds, Kind
 from edgekit.models import Preprocessing
-from edgekit.quantize.samples import reading
+from edgekit.quantize.samples import filling, reading
 from edgekit.quantize.samples.reading import CalibrationSamples
 
 SIDE = 8
@@ -70,6 +71,33 @@ def test_images_of_another_size_are_resized_and_cropped(tmp_path: Path) -> None:
     of_array = reading.read(saved(tmp_path / "a.npy", stacked), IMAGE, PIXELS, None)
     np.testing.assert_array_equal(taken(of_folder), taken(of_array))
     assert of_array.files == ()
+
+
+def test_images_are_read_once_for_all_passes_as_far_as_memory_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures(tmp_path, 5, 11)
+    read = []
+    decode = images.decode
+    monkeypatch.setattr(images, "decode", lambda path: read.append(path) or decode(path))
+    monkeypatch.setattr(filling, "_MOST_KEPT_BYTES", 3 * SIDE * SIDE * 3 + 1)
+    taken(reading.read(tmp_path, IMAGE, PIXELS, None))  # two passes
+    assert len(read) == 3 + 2 * 2
+
+
+@pytest.mark.parametrize("order", ["RGB", "BGR"])
+def test_every_pixel_is_normalized_as_the_formula_says(order: Literal["RGB", "BGR"]) -> None:
+    wanted = Preprocessing(
+        (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), 16, 16, channel_order=order
+    )
+    pixels = np.random.default_rng(0).permutation(2 * 16 * 16 * 3).astype(np.uint8)
+    pixels = pixels.reshape(2, 16, 16, 3)
+    channels = pixels if order == "RGB" else pixels[..., ::-1]
+    scaled = channels.astype(np.float32) * np.float32(wanted.scale)
+    exact = (scaled - np.array(wanted.mean, np.float32)) / np.array(wanted.std, np.float32)
+    found = wanted.apply(pixels)
+    np.testing.assert_array_equal(found, exact.transpose(0, 3, 1, 2))
+    assert found.flags.c_contiguous
 
 
 def test_a_limit_takes_evenly_spaced_samples(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """From what was read to sets of inputs: each sample is fitted, checked, and put into its batch.
 
-One pass at a time, one set of inputs in memory. This is the last station of a sample before the
-network.
+Sets of inputs are made as they are taken; what is kept for the next pass is bounded. This is the
+last station of a sample before the network.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _Maker: TypeAlias = Callable[[np.ndarray], np.ndarray]
 Pass: TypeAlias = Callable[[], Iterator[Feed]]
 """Starts a new pass through samples; see `edgekit.quantize.running.observe.Feeds`."""
 
+_MOST_KEPT_BYTES = 64 << 20  # of pixels, between one pass and the next
 _LARGEST_IMAGE_BYTES = 270_000_000  # in an array; as large as a file of one image may be
 
 
@@ -38,16 +39,37 @@ def with_images(
         what: what to call the source in a message.
     """
     numbers = range(len(source.files))
+    squares = _Squares(lambda i: _square(source.pixels(i), wanted, source.files[i]))
 
     def start() -> Iterator[Feed]:
         (only,) = form.inputs
         dtype = np.dtype(form.kind(only).dtype)
-        fitted = (
-            {only: _fitted(source.pixels(i), wanted, source.files[i], dtype)} for i in numbers
-        )
+        fitted = ({only: _normalized(squares.read(i), wanted, dtype)} for i in numbers)
         return _filled(form, fitted, numbers, what)
 
     return start
+
+
+class _Squares:
+    """What a network sees of images; the first of them are read and cut once for all passes.
+
+    Args:
+        cut: gives the pixels of an image by its number.
+    """
+
+    def __init__(self, cut: Callable[[int], images.Pixels]) -> None:
+        self._cut = cut
+        self._kept: dict[int, images.Pixels] = {}
+        self._left = _MOST_KEPT_BYTES
+
+    def read(self, number: int) -> images.Pixels:
+        found = self._kept.get(number)
+        if found is None:
+            found = self._cut(number)
+            if found.nbytes <= self._left:
+                self._left -= found.nbytes
+                self._kept[number] = found
+        return found
 
 
 def with_rows(
@@ -102,10 +124,14 @@ def _noise(form: InputForm, seed: int, number: int) -> Feed:
     }
 
 
-def _fitted(pixels: images.Pixels, wanted: Preprocessing, name: str, dtype: np.dtype) -> np.ndarray:
-    """Return an image as an input takes it; whole pixels where that holds integers."""
-    fitted = images.fit(pixels, wanted.resize, wanted.crop, wanted.interpolation, name)
-    return np.asarray(wanted.apply(fitted[None])[0], dtype)
+def _square(pixels: images.Pixels, wanted: Preprocessing, name: str) -> images.Pixels:
+    """Return what a network sees of an image."""
+    return images.fit(pixels, wanted.resize, wanted.crop, wanted.interpolation, name)
+
+
+def _normalized(square: images.Pixels, wanted: Preprocessing, dtype: np.dtype) -> np.ndarray:
+    """Return pixels as an input takes them; whole ones where that holds integers."""
+    return np.asarray(wanted.apply(square[None])[0], dtype)
 
 
 def _maker(name: str, rows: Rows, form: InputForm, preprocessing: Preprocessing | None) -> _Maker:
@@ -119,7 +145,7 @@ def _maker(name: str, rows: Rows, form: InputForm, preprocessing: Preprocessing 
     is_images = rows.dtype == np.uint8 and len(row) == 3 and row[2] == 3 and min(row) > 0
     if is_images and rows.row_bytes <= _LARGEST_IMAGE_BYTES:
         wanted = form.image_preprocessing(preprocessing, rows.label)
-        return lambda pixels: _fitted(pixels, wanted, rows.label, dtype)
+        return lambda pixels: _normalized(_square(pixels, wanted, rows.label), wanted, dtype)
     asked = f"{dtype} {_text(shape)}"
     if form.image_side is not None:
         asked += " or uint8 images (N, H, W, 3)"

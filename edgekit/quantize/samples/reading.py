@@ -53,7 +53,7 @@ class CalibrationSamples:
         return self.count // self.batch
 
     def __call__(self) -> Iterator[Feed]:
-        """Yield inputs by name, NCHW in the graph's batch; only one set is in memory.
+        """Yield inputs by name, NCHW in the graph's batch, each set as it is taken.
 
         Raises:
             InvalidPathError: a file is gone.
