@@ -22,7 +22,9 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "top1_percent": _SHARE,
     "latency_ms": ("max", "max_increase_percent"),
     "load_ms": ("max", "max_increase_percent"),
+    "first_answer_ms": ("max", "max_increase_percent"),
     "memory_bytes": ("max", "max_increase_percent"),
+    "private_memory_bytes": ("max", "max_increase_percent"),
 }
 """What can be held, and the limits that each takes: of costs a most, of the accuracy a least."""
 
@@ -31,7 +33,9 @@ DEFAULT = """\
 # the baseline's file of the same name: max_increase in the metric's own unit, max_increase_percent
 # of the baseline's figure, and max_decrease of top1_percent in points. if_missing: fail, warn or
 # skip where there is no baseline or no figure. Also known: instructions (of an emulated
-# processor), load_ms, and memory_bytes (what loading and running adds).
+# processor), load_ms, first_answer_ms (loading and the first run), memory_bytes (the most that
+# loading and running adds), and private_memory_bytes (what the first answer adds of memory that is
+# the process's alone).
 [size_bytes]
 max_increase_percent = 5
 if_missing = "skip"

@@ -23,6 +23,7 @@ from edgekit.errors import UsageError
 
 if TYPE_CHECKING:
     from edgekit.study import BenchResult, Row
+    from edgekit.study.store.figures import Figures
 
 
 _NAMED = 3
@@ -155,7 +156,8 @@ def _print(result: BenchResult) -> None:
             name("model"), word("precision"), word("runtime"), figure("threads", 6),
             figure("params", 5), figure("MACs", 2), figure("size", 1), figure("top-1 %"),
             figure("instructions" if counted else "median ms [95 % interval]"),
-            figure("load ms", 3), figure("private memory", 3), figure("partitions", 4),
+            figure("load ms", 4), figure("first answer ms", 3), figure("private memory", 3),
+            figure("partitions", 4),
         ),
         [_cells(row) for row in rows],
     )  # fmt: skip
@@ -183,9 +185,16 @@ def _cells(row: Row) -> list[str]:
         _top1(row),
         headline,
         "" if figures.load_ms is None else f"{figures.load_ms:.1f}",
+        _first_answer(figures),
         "" if memory is None else output.size(memory),
         "" if partitions is None else str(partitions),
     ]
+
+
+def _first_answer(figures: Figures) -> str:
+    if figures.load_ms is None or figures.first_run_ms is None:
+        return ""
+    return f"{figures.load_ms + figures.first_run_ms:.1f}"
 
 
 def _top1(row: Row) -> str:

@@ -86,7 +86,8 @@ class Published:
             "schema": {"const": self.id},
             "schema_version": {"const": self.version},
         }
-        found = json_schema.closed({**head, **fields})
+        late = () if self.kind is None else json_schema.late_fields(self.kind)
+        found = json_schema.closed({**head, **fields}, late)
         found["additionalProperties"] = self.is_open
         if definitions:
             found["$defs"] = json_schema.named(definitions)

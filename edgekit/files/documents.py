@@ -1,7 +1,8 @@
 """Documents: frozen dataclasses as JSON with a schema, and back.
 
 Reading is strict on purpose: a key that is missing or unknown, or a value of another type, is an
-error, so that a document of another version is never half understood.
+error, so that a document of another version is never half understood. Only a field that was `added`
+may be missing, and then has its default.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from edgekit.errors import RefusedError, UsageError
 from edgekit.files import parsing
 
 T = TypeVar("T")
+
+ADDED = "added"
+"""Mark of a field that older documents do not have, in its metadata."""
 
 
 class Document:
@@ -46,6 +50,11 @@ class Document:
     def to_json(self) -> str:
         """Return the document as text; equal documents give equal text."""
         return json.dumps(self.document(), indent=2, allow_nan=False)
+
+
+def added(default: Any) -> Any:  # noqa: ANN401 -- as `dataclasses.field`
+    """Return a field that older documents of the same version do not have: it may be missing."""
+    return dataclasses.field(default=default, metadata={ADDED: True})
 
 
 def encode(value: object) -> Any:  # noqa: ANN401 -- any JSON
@@ -145,10 +154,17 @@ def _are_numbers(items: Sequence[object]) -> bool:
 
 def _decode_dataclass(kind: Any, value: dict[str, Any], where: str) -> Any:  # noqa: ANN401
     fields = _field_types(kind)
-    unknown, missing = sorted(value.keys() - fields), sorted(fields.keys() - value)
+    late = {each.name for each in _fields_of(kind) if each.metadata.get(ADDED)}
+    unknown, missing = sorted(value.keys() - fields), sorted(fields.keys() - value.keys() - late)
     if unknown or missing:
         raise ValueError(f"{where}: unknown keys {unknown}, missing keys {missing}")
-    return kind(**{key: _decode(fields[key], value[key], f"{where}.{key}") for key in fields})
+    return kind(
+        **{
+            key: _decode(fields[key], value[key], f"{where}.{key}")
+            for key in fields
+            if key in value
+        }
+    )
 
 
 def _fields_of(value: Any) -> tuple[dataclasses.Field[Any], ...]:  # noqa: ANN401

@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from edgekit.files import documents
+
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema: TypeAlias = dict[str, Any]
@@ -51,6 +53,12 @@ def types_of(kind: type, without: Collection[str] = ()) -> dict[str, Any]:
     return {name: hints[name] for name in names if name not in without}
 
 
+def late_fields(kind: type) -> tuple[str, ...]:
+    """Return the fields of a dataclass that older documents do not have."""
+    fields = dataclasses.fields(kind)
+    return tuple(each.name for each in fields if each.metadata.get(documents.ADDED))
+
+
 def of_type(kind: Any, definitions: Definitions) -> Schema:  # noqa: ANN401 -- any type
     """Return the schema of a value; see `of_fields`."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
@@ -74,12 +82,12 @@ def of_type(kind: Any, definitions: Definitions) -> Schema:  # noqa: ANN401 -- a
     raise TypeError(f"no document holds a {kind}")
 
 
-def closed(properties: Mapping[str, Schema]) -> Schema:
-    """Return the schema of an object that has these properties, all of them and no others."""
+def closed(properties: Mapping[str, Schema], late: Collection[str] = ()) -> Schema:
+    """Return the schema of an object that has these properties and no others, all but ``late``."""
     return {
         "type": "object",
         "properties": dict(properties),
-        "required": list(properties),
+        "required": [name for name in properties if name not in late],
         "additionalProperties": False,
     }
 
@@ -100,5 +108,5 @@ def named(definitions: Definitions) -> dict[str, Schema]:
 def _defined(kind: type, definitions: Definitions) -> Schema:
     if kind not in definitions:
         definitions[kind] = {}  # while its fields are looked at
-        definitions[kind] = closed(of_fields(kind, definitions))
+        definitions[kind] = closed(of_fields(kind, definitions), late_fields(kind))
     return {"$ref": f"#/$defs/{kind.__name__}"}

@@ -122,6 +122,8 @@ class MeasureJob(FileJob):
         cpus: processors to run on (see `edgekit.runtimes.machine.pin`); None: any.
         cool_to_c: wait first until the hottest thermal zone is no hotter; None: do not wait.
         cool_down_secs: wait no longer than that.
+        weight_cache: of .tflite files, with XNNPACK's packed weights in a file: ``cold`` makes it,
+            ``warm`` finds it made; ``off`` loads without, in the same way; empty: as always.
     """
 
     task = "measure"
@@ -135,6 +137,7 @@ class MeasureJob(FileJob):
     cpus: str | None = None
     cool_to_c: float | None = None
     cool_down_secs: float = 0.0
+    weight_cache: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ import numpy as np
 
 from edgekit import runtimes
 from edgekit.errors import EdgekitError
-from edgekit.runtimes import count_marks, jobs, machine, timing
+from edgekit.runtimes import count_marks, jobs, machine, start_up, timing
 from edgekit.runtimes.arrays import read_sets, receive_set, send_set, write_sets
 from edgekit.runtimes.base import ModelInfo, Session, TensorInfo, batch_one
 from edgekit.runtimes.operators import Operator, OperatorTime
@@ -125,29 +125,20 @@ def _other_kernels(job: jobs.OtherKernelsJob) -> dict[str, Any]:
 def _measure(job: jobs.MeasureJob) -> dict[str, Any]:
     cooled_secs = _cool_down(job)
     facts, before = machine.facts(), machine.conditions()
-    runtimes.import_runtime(job.runtime)
-    memory_before_load = machine.peak_memory_bytes()
-    start = perf_counter_ns()
-    session = _load(job)
-    loaded = perf_counter_ns()
-    info = session.info()
-    session.set_inputs(seeded_inputs(info, job.seed))
-    first_start = perf_counter_ns()
-    session.invoke()
-    first_end = perf_counter_ns()
+    session, begun = start_up.start(
+        job, lambda made: made.set_inputs(seeded_inputs(made.inputs(), job.seed))
+    )
     checksum = _checksum(session.outputs())
     warm_up = timing.warm_up(session.invoke, job.warmup_runs, job.warmup_secs)
     peak_memory = machine.peak_memory_bytes()  # before the samples themselves take memory
     samples = timing.sample(session.invoke, job.num_runs, job.min_secs, job.max_secs)
     return {
-        "model": asdict(info),
+        "model": asdict(session.info()),
         "machine": asdict(facts),
         "run": {
             "samples": asdict(samples),
             "warm_up": asdict(warm_up),
-            "load_ms": (loaded - start) / 1e6,
-            "first_run_ms": (first_end - first_start) / 1e6,
-            "memory_before_load_bytes": memory_before_load,
+            **asdict(begun),
             "peak_memory_bytes": peak_memory,
             "outputs_sha256": checksum,
             "cooled_secs": cooled_secs,
@@ -178,7 +169,7 @@ def _compare(job: jobs.CompareJob) -> dict[str, Any]:
     infos = [session.info() for session in sessions]
     checksums, warm_ups = [], []
     for session, info in zip(sessions, infos):  # noqa: B905 -- Python 3.9
-        session.set_inputs(seeded_inputs(info, job.seed))
+        session.set_inputs(seeded_inputs(info.inputs, job.seed))
         session.invoke()
         checksums.append(_checksum(session.outputs()))
         warm_ups.append(timing.warm_up(session.invoke, job.warmup_runs, job.warmup_secs))
@@ -208,7 +199,7 @@ def _sustain(job: jobs.SustainJob) -> dict[str, Any]:
     facts = machine.facts()
     session = _load(job)
     info = session.info()
-    session.set_inputs(seeded_inputs(info, job.seed))
+    session.set_inputs(seeded_inputs(info.inputs, job.seed))
     session.invoke()
     windows, states = [], [machine.conditions()]
     start = perf_counter_ns()
@@ -231,7 +222,7 @@ def _profile(job: jobs.ProfileJob) -> dict[str, Any]:
     facts, before = machine.facts(), machine.conditions()
     session = _load(job)
     info = session.info()
-    session.set_inputs(seeded_inputs(info, job.seed))
+    session.set_inputs(seeded_inputs(info.inputs, job.seed))
     warm_up = timing.warm_up(session.invoke, job.warmup_runs, job.warmup_secs)
     samples = timing.sample(session.invoke, job.num_runs, job.min_secs, job.max_secs)
     del session  # of two copies of a model one at a time is enough
@@ -257,7 +248,7 @@ def _operator_times(
     if not job.files:
         from edgekit.runtimes.ort import profile as ort_profile
 
-        feeds = seeded_inputs(info, job.seed)
+        feeds = seeded_inputs(info.inputs, job.seed)
         return ort_profile.profile(Path(job.path), job.threads, feeds, job.num_runs)
     from edgekit.runtimes.litert import profile
 
@@ -274,14 +265,14 @@ def _safe_inputs(info: ModelInfo, seed: int) -> dict[str, np.ndarray]:
     """Return random inputs, but zeros where they could be sizes or indices of operators."""
     return {
         name: np.zeros_like(array) if array.dtype.name in ("int32", "int64") else array
-        for name, array in seeded_inputs(info, seed).items()
+        for name, array in seeded_inputs(info.inputs, seed).items()
     }
 
 
 def _count(job: jobs.CountJob) -> dict[str, Any]:
     session = _load(job)
     info = session.info()
-    session.set_inputs(seeded_inputs(info, job.seed))
+    session.set_inputs(seeded_inputs(info.inputs, job.seed))
     count_marks.marked_runs(session.invoke, job.warmup_runs, job.num_runs)
     return {"model": asdict(info), "outputs_sha256": _checksum(session.outputs())}
 
@@ -318,7 +309,7 @@ def _load(job: jobs.FileJob, *, exact_sums: bool = False) -> Session:
     return runtimes.load(job.runtime, job.path, job.threads, exact_sums=exact_sums)
 
 
-def seeded_inputs(info: ModelInfo, seed: int) -> dict[str, np.ndarray]:
+def seeded_inputs(inputs: Sequence[TensorInfo], seed: int) -> dict[str, np.ndarray]:
     """Return one random array per input: floats standard normal, integers over their range.
 
     Integers of 32 and 64 bits that stand for no real numbers may be indices, so they are 0 or 1.
@@ -327,7 +318,7 @@ def seeded_inputs(info: ModelInfo, seed: int) -> dict[str, np.ndarray]:
         RefusedError: an input's shape is open in more than the batch.
     """
     generator = np.random.default_rng(seed)
-    return {tensor.name: _random(generator, tensor) for tensor in info.inputs}
+    return {tensor.name: _random(generator, tensor) for tensor in inputs}
 
 
 def _random(generator: np.random.Generator, tensor: TensorInfo) -> np.ndarray:

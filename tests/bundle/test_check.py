@@ -214,7 +214,9 @@ def test_instructions_are_held_to_the_number(
 def test_start_up_is_measured_when_a_budget_asks(built: Built, tmp_path: Path) -> None:
     text = (
         "[load_ms]\nmax = 60000\nmax_increase_percent = 5000\n"
+        "[first_answer_ms]\nmax = 60000\n"
         "[memory_bytes]\nmax = 1\nmax_increase_percent = 5000\n"
+        "[private_memory_bytes]\nmax = 1\nmax_increase_percent = 5000\n"
         "[latency_ms]\nmax = 0.000001\n"
     )
     limit = _budgets(tmp_path / "b.toml", text)
@@ -224,9 +226,11 @@ def test_start_up_is_measured_when_a_budget_asks(built: Built, tmp_path: Path) -
         levels[each.code].add(each.level)
     assert levels["budget-load-ms"] == {"passed"}
     assert levels["budget-memory-bytes"] == {"passed", "failed"}  # nothing fits into one byte
+    assert levels["budget-private-memory-bytes"] == {"passed", "failed"}
+    assert levels["budget-first-answer-ms"] == {"passed"}
     assert levels["budget-latency-ms"] == {"failed"}
     held = [each for each in report.findings if each.code.startswith("budget-")]
-    assert len(held) == 5 * len(built.bundle.models)
+    assert len(held) == 8 * len(built.bundle.models)
     assert all("would have been found" in each.message for each in held)
 
 

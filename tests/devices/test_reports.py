@@ -30,9 +30,39 @@ def test_the_recorded_report_replays() -> None:
     low, high = derived["interval_ms"]
     assert low <= recorded.median_ms <= high
     # The interval depends on numpy's random stream, which may change between versions.
-    for key in derived.keys() - {"interval_ms", "issues"}:
+    assert derived.keys() - stored.keys() == {"start_up"}, "what later versions add"
+    for key in stored.keys() - {"interval_ms", "issues"}:
         assert derived[key] == pytest.approx(stored[key])
     assert "virtual-machine" in codes(recorded)
+
+
+def test_what_older_reports_do_not_say_is_unknown() -> None:
+    recorded = devices.latency_from_json(GOLDEN.read_text())
+    assert recorded.weight_cache == ""
+    assert recorded.runs[0].private_memory_bytes is None
+    assert recorded.spread("added_private_bytes") is None
+    assert recorded.summary()["start_up"]["load_cpu_ms"] is None
+    found = recorded.spread("first_answer_ms")
+    assert found is not None
+    sums = [each.load_ms + each.first_run_ms for each in recorded.runs]
+    assert (found.least, found.most) == (min(sums), max(sums))
+    document = json.loads(GOLDEN.read_text())
+    del document["runs"][0]["load_ms"]  # it was always there
+    with pytest.raises(RefusedError, match="load_ms"):
+        devices.latency_from_json(json.dumps(document))
+
+
+def test_private_memory_is_what_the_first_answer_added() -> None:
+    page, mb = 4096, 1 << 20
+    runs = [
+        dataclasses.replace(
+            run([1.0] * 60), private_memory_before_load_bytes=9 * mb, private_memory_bytes=each
+        )
+        for each in (8 * mb, 12 * mb, 11 * mb)
+    ]
+    found = report(runs).spread("added_private_bytes")
+    assert found is not None
+    assert (found.least, found.median, found.most) == (page, 2 * mb, 3 * mb)
 
 
 @given(

@@ -227,7 +227,7 @@ def test_int8_answers_are_equal(name: str, tmp_path: Path) -> None:
     onnx_file = qdq.chain(tmp_path / "q.onnx", {"a": 60, "b": qdq.QUIET})
     for path in (onnx_file, qdq.tflite_conv(tmp_path / "q.tflite")):
         info = child.describe(path)
-        inputs = [seeded_inputs(info, seed) for seed in range(3)]
+        inputs = [seeded_inputs(info.inputs, seed) for seed in range(3)]
         (report,) = isa_check.check(str(path), info, inputs, [name])
         assert (report.isa, report.sets) == (name, 3)
         assert report.bit_equal

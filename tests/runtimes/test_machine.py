@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,23 @@ def test_the_machine_can_be_read_and_survives_json() -> None:
         document = json.loads(json.dumps(asdict(value)))
         assert documents.decode(type(value), document) == value
     assert machine.peak_memory_bytes() > 1_000_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux 4.14 says it")
+def test_private_memory_is_what_was_written(tmp_path: Path) -> None:
+    before = machine.private_memory_bytes()
+    held = b"\1" * (32 << 20)
+    after = machine.private_memory_bytes()
+    assert before is not None
+    assert after is not None
+    assert 31 << 20 < after - before < 40 << 20
+    path = tmp_path / "file"
+    path.write_bytes(held)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+        assert mapped[::4096] == held[::4096], "every page of it was read"
+        mapping = machine.private_memory_bytes()
+    assert mapping is not None
+    assert mapping - after < 8 << 20, "pages of a file that the system can drop"
 
 
 def test_a_machine_that_tells_nothing_is_none(

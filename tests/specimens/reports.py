@@ -36,6 +36,10 @@ def run(wall_ms: Sequence[float], switches: Sequence[int] | None = None) -> Run:
         connections_lost=0,
         before=CALM,
         after=CALM,
+        load_cpu_ms=2.5,
+        first_run_cpu_ms=1.5,
+        private_memory_before_load_bytes=30 << 20,
+        private_memory_bytes=40 << 20,
     )
 
 

@@ -15,7 +15,7 @@ from edgekit.bundle.checking.figures import Estimate, Figures
 from edgekit.bundle.checking.finding import Finding, Level
 from edgekit.bundle.checking.measurements import Measurements
 from edgekit.bundle.manifest import Bundle, ModelEntry
-from edgekit.devices import CountReport
+from edgekit.devices import CountReport, LatencyReport
 from edgekit.evaluate import Evaluation
 from edgekit.files import parsing, reading
 
@@ -122,7 +122,7 @@ def _held(budget: Budget, entry: ModelEntry, found: Figures, limit: str, value: 
 
 def _aspect(found: Figures, metric: str, limit: str) -> tuple[Estimate | None, str, int]:
     """Return what a limit looks at, its unit, and -1 where less is worse."""
-    unit = {"latency_ms": " ms", "load_ms": " ms", "top1_percent": " %"}.get(metric, "")
+    unit = " ms" if metric.endswith("_ms") else " %" if metric == "top1_percent" else ""
     return {
         "max": (found.now, unit, 1),
         "min": (found.now, unit, -1),
@@ -189,16 +189,16 @@ def _latency(sides: Sides, entry: ModelEntry) -> Figures:
     return figures.of_contrast(now, sides.measured.contrasts.get(entry.path))
 
 
-def _load(sides: Sides, entry: ModelEntry) -> Figures:
-    reports = sides.measured.reports.get(entry.path, (None, None))
-    now, then = map(measurements.loads_ms, reports)
-    return Figures() if now is None else figures.of_processes(now, then)
+def _of_processes(
+    figure: Callable[[LatencyReport | None], list[float] | None],
+) -> Callable[[Sides, ModelEntry], Figures]:
+    """Return what holds a figure that each process of a measurement has."""
 
+    def held(sides: Sides, entry: ModelEntry) -> Figures:
+        now, then = map(figure, sides.measured.reports.get(entry.path, (None, None)))
+        return Figures() if now is None else figures.of_processes(now, then)
 
-def _memory(sides: Sides, entry: ModelEntry) -> Figures:
-    reports = sides.measured.reports.get(entry.path, (None, None))
-    now, then = map(measurements.memory_bytes, reports)
-    return Figures() if now is None else figures.of_processes(now, then)
+    return held
 
 
 _FIGURES: dict[str, Callable[[Sides, ModelEntry], Figures]] = {
@@ -208,8 +208,10 @@ _FIGURES: dict[str, Callable[[Sides, ModelEntry], Figures]] = {
     "instructions": _instructions,
     "top1_percent": _top1,
     "latency_ms": _latency,
-    "load_ms": _load,
-    "memory_bytes": _memory,
+    "load_ms": _of_processes(measurements.loads_ms),
+    "first_answer_ms": _of_processes(measurements.first_answers_ms),
+    "memory_bytes": _of_processes(measurements.memory_bytes),
+    "private_memory_bytes": _of_processes(measurements.private_memory_bytes),
 }
 
 

@@ -15,7 +15,7 @@ from edgekit.devices import Contrast, CountReport, LatencyReport, MeasureSetting
 from edgekit.progress import Progress, Whole
 
 _PAGE_BYTES = 4096
-_IN_PROCESSES = ("load_ms", "memory_bytes")
+_IN_PROCESSES = ("load_ms", "first_answer_ms", "memory_bytes", "private_memory_bytes")
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,19 @@ def take(
 def loads_ms(report: LatencyReport | None) -> list[float] | None:
     """Return how long each process loaded the file."""
     return None if report is None else [run.load_ms for run in report.runs]
+
+
+def first_answers_ms(report: LatencyReport | None) -> list[float] | None:
+    """Return how long each process took from the file to its first answer."""
+    return None if report is None else [run.first_answer_ms for run in report.runs]
+
+
+def private_memory_bytes(report: LatencyReport | None) -> list[float] | None:
+    """Return the memory of its own that the first answer added to each process."""
+    if report is None:
+        return None
+    found = [run.added_private_bytes for run in report.runs if run.added_private_bytes is not None]
+    return [float(each) for each in found] or None
 
 
 def memory_bytes(report: LatencyReport | None) -> list[float] | None:

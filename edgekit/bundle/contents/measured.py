@@ -53,6 +53,7 @@ def _memory(report: LatencyReport, member: Member) -> dict[str, Any]:
         {
             "before_load_bytes": run.memory_before_load_bytes,
             "peak_bytes": run.peak_memory_bytes,
+            "private_bytes": run.added_private_bytes,
             "load_ms": run.load_ms,
             "first_run_ms": run.first_run_ms,
         }

@@ -14,6 +14,7 @@ from edgekit.cli.latency import (
     phone_benchmark,
     profile,
     requests,
+    start_up,
     sustained,
     times,
 )
@@ -104,6 +105,13 @@ if TYPE_CHECKING:
     "name.",
 )
 @click.option(
+    "--weight-cache",
+    "weight_cache",
+    is_flag=True,
+    help="Start each .tflite file without XNNPACK's weight cache, with an empty one (cold), and "
+    "with one that an earlier start has made (warm), in turns.",
+)
+@click.option(
     "--sustained",
     "duration",
     type=Duration(),
@@ -141,6 +149,7 @@ def command(
     duration: float | None,
     plots: Path | None,
     *,
+    weight_cache: bool,
     profiled: bool,
     as_json: bool,
 ) -> None:
@@ -159,6 +168,7 @@ def command(
     \b
     plain, adb:  --threads, --children, --num-runs, --warmup-runs,
                  --min-secs, --max-secs, --cpus, --cool-down
+    plain:       --weight-cache
     --profile    --threads, --children, --num-runs, --cpus, --plots
     --sustained  --threads, --cpus
     qemu:        --children
@@ -221,13 +231,16 @@ def command(
         modes.PHONE.check(context)
         some = phone_benchmark.only(runtimes)
         with working("latency") as say:
-            wanted = devices.BenchmarkRequest(files(say, some), place, settings)
-            benchmarks = devices.benchmark(wanted, say)
+            asked_for = devices.BenchmarkRequest(files(say, some), place, settings)
+            benchmarks = devices.benchmark(asked_for, say)
         phone_benchmark.show(benchmarks, as_json=as_json)
         return
     modes.TIMES.check(context)
     with working("latency") as say:
-        reports = devices.measure(devices.MeasureRequest(files(say), settings, place), say)
+        wanted = files(say)
+        if weight_cache:
+            wanted = start_up.with_each_cache(wanted)
+        reports = devices.measure(devices.MeasureRequest(wanted, settings, place), say)
     times.show(reports, as_json=as_json)
 
 

@@ -72,9 +72,13 @@ _RUNS = frozenset(
 TIMES = Mode(
     "plain `edgekit latency`",
     "times whole runs",
+    _RUNS | {"cool_down_secs", "weight_cache"},
+)
+PHONE = Mode(
+    "a target adb:",
+    "has the phone's benchmark_model time whole runs",
     _RUNS | {"cool_down_secs"},
 )
-PHONE = Mode("a target adb:", "has the phone's benchmark_model time whole runs", TIMES.takes)
 PROFILE = Mode(
     "--profile",
     "times operators in runs of their own",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from edgekit.cli.latency import start_up
 from edgekit.cli.latency.words import machine_words, row_names
 from edgekit.cli.shared import output
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 _COLUMNS = (
     name("model"), word("precision"), word("runtime"), figure("threads", 1), figure("MACs", 4),
     figure("median ms [95 % interval]"), figure("p90", 5), figure("p99", 6), figure("min", 7),
-    figure("n", 8), figure("first run", 6), figure("load", 3), figure("memory", 2),
+    figure("n", 8), figure("first run", 6), figure("load", 3), figure("first answer", 4),
+    figure("private memory", 2), figure("peak memory", 5),
     prose("delegate", 5), name("file", 9),
 )  # fmt: skip
 
@@ -29,7 +31,7 @@ def show(reports: Sequence[LatencyReport], *, as_json: bool) -> None:
         documents = [json.loads(report.to_json()) for report in reports]
         output.print_json("edgekit.latencies", 1, {"reports": documents})
         return
-    names = row_names(reports)
+    names = [start_up.named(*each) for each in zip(row_names(reports), reports, strict=True)]
     output.print_table(
         _COLUMNS,
         [
@@ -46,6 +48,8 @@ def show(reports: Sequence[LatencyReport], *, as_json: bool) -> None:
                 str(len(report.wall_ms)),
                 _ms(report.first_run_ms),
                 _ms(report.load_ms),
+                _ms(report.load_ms + report.first_run_ms),
+                start_up.memory(report),
                 output.size(report.peak_memory_bytes),
                 delegate(report.info.partitions, report.info.operators_outside),
                 report.file,
@@ -53,6 +57,7 @@ def show(reports: Sequence[LatencyReport], *, as_json: bool) -> None:
             for place, report in enumerate(reports)
         ],
     )
+    start_up.show(reports, names)
     output.say(f"\n{_conditions(reports)}")
     changes = sorted(report.smallest_change for report in reports)
     words = " to ".join(

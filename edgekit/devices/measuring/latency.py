@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgekit.devices.measuring.answers import LatencyAnswer, ask, check_constant
 from edgekit.devices.measuring.request import FileFacts, ModelFile, facts_of, identity, in_turns
@@ -60,13 +60,17 @@ def measure(request: MeasureRequest, progress: Progress = silent) -> tuple[Laten
     with opened(target, progress):
         for settings in request.settings:
             answers = _all_children(request, for_jobs, settings, steps)
-            for each, found in zip(facts, answers, strict=True):
-                reports.append(report_of(each, target, settings, found))
+            for file, each, found in zip(files, facts, answers, strict=True):
+                reports.append(report_of(each, target, settings, found, file.weight_cache))
     return tuple(reports)
 
 
 def report_of(
-    facts: FileFacts, target: Target, settings: MeasureSettings, answers: Sequence[LatencyAnswer]
+    facts: FileFacts,
+    target: Target,
+    settings: MeasureSettings,
+    answers: Sequence[LatencyAnswer],
+    weight_cache: str = "",
 ) -> LatencyReport:
     """Return the report on a file from what its children answered.
 
@@ -80,6 +84,7 @@ def report_of(
         info=answers[0].model,
         machine=answers[0].machine,
         runs=tuple(answer.run for answer in answers),
+        weight_cache=weight_cache,
     )
 
 
@@ -94,6 +99,7 @@ def _all_children(
 
     def measured(number: int) -> LatencyAnswer:
         job = job_of(for_jobs[number], settings, starts[0] if starts else None)
+        job = replace(job, weight_cache=request.files[number].weight_cache)
         answer = ask(LatencyAnswer, request.target, job, settings.child_timeout_s)
         starts.append(answer.run.before)
         return answer

@@ -12,10 +12,13 @@ from typing import TypedDict, TypeVar
 from edgekit import __version__, runtimes
 from edgekit.devices.settings import MeasureSettings, ProfileSettings
 from edgekit.devices.targets import Target
-from edgekit.errors import InvalidPathError, WorkerError
+from edgekit.errors import InvalidPathError, UsageError, WorkerError
 from edgekit.files import reading
 from edgekit.progress import Counter
 from edgekit.runtimes.jobs import JobFile
+
+WEIGHT_CACHES = ("off", "cold", "warm")
+"""How a file can start where starting with and without a weight cache is compared."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ class ModelFile:
         model: name of the model, for the report.
         precision: precision of the file, for the report.
         macs: multiply-accumulates of one run, for the report.
+        weight_cache: for `edgekit.devices.measure` alone: start with XNNPACK's weight cache
+            ``cold`` or ``warm``, or ``off`` in the same way; empty: as always.
+
+    Raises:
+        UsageError: no weight cache is called that.
     """
 
     path: Path
@@ -35,6 +43,13 @@ class ModelFile:
     model: str | None = None
     precision: str | None = None
     macs: int | None = None
+    weight_cache: str = ""
+
+    def __post_init__(self) -> None:
+        if self.weight_cache not in ("", *WEIGHT_CACHES):
+            raise UsageError(
+                f"a weight cache is {', '.join(WEIGHT_CACHES)}, not {self.weight_cache!r}"
+            )
 
     @property
     def name(self) -> str:

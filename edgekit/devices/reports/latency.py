@@ -15,8 +15,35 @@ from edgekit.devices.reports.issues.issue import Issue, doubts_first
 from edgekit.devices.reports.run import Run
 from edgekit.devices.settings import MeasureSettings
 from edgekit.devices.statistics import samples
+from edgekit.files import documents
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.machine import Machine
+
+START_UP = (
+    "load_ms",
+    "load_cpu_ms",
+    "first_run_ms",
+    "first_run_cpu_ms",
+    "first_answer_ms",
+    "first_answer_cpu_ms",
+    "added_private_bytes",
+)
+"""Figures of starting, one a process."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure over processes.
+
+    Attributes:
+        median: of all.
+        least: of any.
+        most: of any.
+    """
+
+    median: float
+    least: float
+    most: float
 
 
 @dataclass(frozen=True)
@@ -28,6 +55,8 @@ class LatencyReport(FileReport):
         info: the file as the runtime describes it, with the runtime's version.
         machine: the machine it ran on.
         runs: what each child measured, in order.
+        weight_cache: ``off``, ``cold`` or ``warm``, where starting with and without one is compared
+            (see `edgekit.runtimes.jobs.MeasureJob`); else empty.
     """
 
     schema = "edgekit.latency"
@@ -37,6 +66,7 @@ class LatencyReport(FileReport):
     info: ModelInfo
     machine: Machine
     runs: tuple[Run, ...]
+    weight_cache: str = documents.added("")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -112,6 +142,15 @@ class LatencyReport(FileReport):
         """Median time of the very first run."""
         return float(np.median([run.first_run_ms for run in self.runs]))
 
+    def spread(self, figure: str) -> Spread | None:
+        """Return a figure of starting over the processes, such as ``load_ms``; None if unknown.
+
+        Args:
+            figure: the name of a number of `Run`.
+        """
+        found = [getattr(run, figure) for run in self.runs]
+        return None if None in found else Spread(float(np.median(found)), min(found), max(found))
+
     @property
     def peak_memory_bytes(self) -> int:
         """Most resident memory any child held, runtime and Python included."""
@@ -141,6 +180,10 @@ class LatencyReport(FileReport):
             machine.virtual_machine(self.machine),
         )
 
+    def _spread(self, figure: str) -> dict[str, float] | None:
+        found = self.spread(figure)
+        return None if found is None else asdict(found)
+
     def summary(self) -> dict[str, Any]:
         """Return the derived numbers and issues, ready for JSON."""
         return {
@@ -159,6 +202,7 @@ class LatencyReport(FileReport):
             "load_ms": self.load_ms,
             "first_run_ms": self.first_run_ms,
             "peak_memory_bytes": self.peak_memory_bytes,
+            "start_up": {name: self._spread(name) for name in START_UP},
             "issues": [asdict(issue) for issue in self.issues],
         }
 

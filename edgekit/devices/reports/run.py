@@ -8,8 +8,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from edgekit.files import documents
 from edgekit.runtimes.machine import Conditions
 from edgekit.runtimes.timing import TimeSamples, WarmUp
+
+_PAGE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Run:
             and what it measured dropped.
         before: the machine's state when the child then started.
         after: the machine's state when it had finished.
+        load_cpu_ms: processor time of loading, of all threads; None in older reports, as all below.
+        first_run_cpu_ms: processor time of the very first run.
+        private_memory_before_load_bytes: memory of the process alone, with the runtime imported
+            and no model; None also where the system does not say.
+        private_memory_bytes: the same after the first run.
     """
 
     samples: TimeSamples
@@ -42,6 +50,28 @@ class Run:
     connections_lost: int
     before: Conditions
     after: Conditions
+    load_cpu_ms: float | None = documents.added(None)
+    first_run_cpu_ms: float | None = documents.added(None)
+    private_memory_before_load_bytes: int | None = documents.added(None)
+    private_memory_bytes: int | None = documents.added(None)
+
+    @property
+    def first_answer_ms(self) -> float:
+        """Time from the file to its first answer."""
+        return self.load_ms + self.first_run_ms
+
+    @property
+    def first_answer_cpu_ms(self) -> float | None:
+        """Processor time of that."""
+        if self.load_cpu_ms is None or self.first_run_cpu_ms is None:
+            return None
+        return self.load_cpu_ms + self.first_run_cpu_ms
+
+    @property
+    def added_private_bytes(self) -> int | None:
+        """Private memory that the file's first answer added to the process, a page at least."""
+        before, after = self.private_memory_before_load_bytes, self.private_memory_bytes
+        return None if before is None or after is None else max(after - before, _PAGE_BYTES)
 
     @cached_property
     def wall_ms(self) -> NDArray[np.float64]:

@@ -162,7 +162,7 @@ class Drawn:
         """See `Shown`."""
         first = files[0]
         for seed in range(self.count):
-            drawn = seeded_inputs(first.info, seed)
+            drawn = seeded_inputs(first.info.inputs, seed)
             values = [form.real(drawn[form.tensor.name]) for form in first.form.inputs]
             yield f"seed {seed}", [each.form.feed(values) for each in files]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ def environment() -> Any:  # noqa: ANN401 -- the runtime has no types
         EnvironmentMissingError: this LiteRT is too old to have a CompiledModel.
     """
     try:
+        import ai_edge_litert.compiled_model
+        import ai_edge_litert.options  # noqa: F401 -- so that no load is timed with it
         from ai_edge_litert.environment import Environment, EnvironmentOptions
     except ImportError as error:
         raise EnvironmentMissingError(
@@ -86,12 +88,17 @@ class CompiledSession:
     ) -> None:
         names = model.get_signature_by_index(0)
         inputs = model.get_input_tensor_details(names["key"])
-        outputs = model.get_output_tensor_details(names["key"])
         self._path, self._threads, self._model, self._how = path, threads, model, how
+        self._names = names
         self._inputs = tuple(_tensor(inputs[name]) for name in names["inputs"])
-        self._outputs = tuple(_tensor(outputs[name]) for name in names["outputs"])
         self._given = model.create_input_buffers(0)
         self._answers = model.create_output_buffers(0)
+
+    @cached_property
+    def _outputs(self) -> tuple[TensorInfo, ...]:
+        """What the runtime says of the outputs; asking it takes longer than a load."""
+        outputs = self._model.get_output_tensor_details(self._names["key"])
+        return tuple(_tensor(outputs[name]) for name in self._names["outputs"])
 
     def inputs(self) -> tuple[TensorInfo, ...]:
         """Describe the inputs; quantized ones without their scale."""

@@ -28,7 +28,8 @@ class Figures:
         load_ms: median time to load the file.
         first_run_ms: median time of the very first run.
         peak_memory_bytes: most resident memory of any process.
-        private_memory_bytes: what loading and running the file added to it, median.
+        private_memory_bytes: memory of the process alone that the first answer added, median; None
+            where the system does not say.
         partitions: pieces that the delegate takes; None where there is no delegate.
         operators_outside: operator types outside it, separated by spaces.
         instructions: executed instructions of one inference, where they are counted.
@@ -72,7 +73,7 @@ def figures_of(report: LatencyReport | CountReport) -> Figures:
             doubts="",
         )
     low, high = report.interval_ms
-    added = [run.peak_memory_bytes - run.memory_before_load_bytes for run in report.runs]
+    added = report.spread("added_private_bytes")
     quantiles = np.percentile(report.wall_ms, _QUANTILES)
     return Figures(
         median_ms=report.median_ms,
@@ -86,7 +87,7 @@ def figures_of(report: LatencyReport | CountReport) -> Figures:
         load_ms=report.load_ms,
         first_run_ms=report.first_run_ms,
         peak_memory_bytes=report.peak_memory_bytes,
-        private_memory_bytes=int(np.median(added)),
+        private_memory_bytes=None if added is None else int(added.median),
         partitions=report.info.partitions,
         operators_outside=outside,
         process_medians=json.dumps([round(each, 6) for each in report.child_medians_ms]),
