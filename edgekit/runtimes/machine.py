@@ -195,16 +195,16 @@ def peak_memory_bytes() -> int:
 
 
 def private_memory_bytes() -> int | None:
-    """Return the memory that this process has for itself and that nothing else holds a copy of.
+    """Return the memory that this process has for itself and that no file holds a copy of.
 
-    Pages of files that are mapped and unchanged are not in it: the system drops them when it needs
-    room, and reads them again. None where the system does not say.
+    Pages of files that are mapped are not in it: the system drops them when it needs room, and
+    reads them again. None where the system does not say.
     """
     rollup = _table(_PROC / "self" / "smaps_rollup")
-    found = [_kib(rollup.get(name)) for name in ("Private_Dirty", "Private_Hugetlb", "Swap")]
-    if found[0] is None:
+    resident = _kib(rollup.get("Anonymous"))
+    if resident is None:
         return _kib(_table(_PROC / "self" / "status").get("RssAnon"))
-    return sum(each or 0 for each in found)
+    return resident + (_kib(rollup.get("Swap")) or 0)
 
 
 def _read(path: Path) -> str | None:
