@@ -40,6 +40,7 @@ _SECTIONS = {
         "max_secs",
         "cpus",
         "cool_down_secs",
+        "weight_cache",
     ),
     "Files that are written": ("folder", "force", "no_verify"),
     "Printing": ("print_format", "json_flag"),
