@@ -96,6 +96,8 @@ def run(
         warned = (*warned, *float_by_default.of(draft.graph)[1])
     warned = (*warned, *unlike.kept_float(draft.graph, draft.encodings))
     artifacts = files.to_files(found.source, draft, record, settings, progress, calibration)
+    judged = [output for artifact in artifacts for output in artifact.fidelity]
+    warned = (*warned, *verdict.doubts(judged, request.allow_drift_db))
     return QuantizeResult(
         artifacts=tuple(artifacts),
         recipe=record.recipe or "",

@@ -217,6 +217,24 @@ def test_small_numbers_are_not_drowned_by_large_ones(
     assert "cannot share one scale" in line
 
 
+@pytest.mark.parametrize("output", ["y", "a"])
+def test_what_is_joined_in_float32_shares_no_scale(output: str, tmp_path: Path) -> None:
+    """A value that is read elsewhere, or asked for, keeps its own steps."""
+    text = (
+        "g (float[1,4,6,6] x) => (float[1,12,6,6] y, float[1,4,6,6] a) { a = Conv(x, w)\n"
+        "b = Conv(a, big)\n s = Sigmoid(a)\n y = Concat<axis=1>(b, s, a) }"
+    )
+    graph = integers.network(text, **BIG)
+    draft = integers.drafted(graph, integers.noise(graph, 8))
+    fed = integers.noise(graph, 4, seed=2)
+    truth = [t[output][:, -4:] for t in originals(text, BIG, fed, tmp_path)]
+    for answers in (
+        [graphs.run_onnx(integers.onnx_bytes(draft), feed, tmp_path) for feed in fed],
+        [kernels.run(integers.tflite_bytes(draft), feed) for feed in fed],
+    ):
+        assert integers.sqnr_db(truth, [a[output][:, -4:] for a in answers]) > 25
+
+
 def test_what_reads_unlike_values_stays_float32_and_the_rest_does_not() -> None:
     text = HEAD.replace("[1,8,6,6] y", "[1,4,6,6] z").replace(
         "(b, s) }", "(b, s)\n z = Conv(y, v) }"

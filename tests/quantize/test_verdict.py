@@ -110,7 +110,9 @@ def test_a_file_that_xnnpack_alone_can_run_fails(
     assert "runs with XNNPACK alone: the built-in kernels say" in said
 
 
-def test_a_network_that_rounding_ruins_is_held_to_what_rounding_leaves(tmp_path: Path) -> None:
+def test_a_network_that_rounding_ruins_is_held_to_what_rounding_leaves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The difference of two nearly equal values: 8 bits leave little of it, whoever rounds."""
     text = (
         "g (float[1,4,6,6] x) => (float[1,4,6,6] y) {"
@@ -122,3 +124,6 @@ def test_a_network_that_rounding_ruins_is_held_to_what_rounding_leaves(tmp_path:
     assert quantize(tmp_path / "net.onnx") == 0
     (found,) = json.loads((tmp_path / "net_int8.onnx.json").read_text())["fidelity"]
     assert found["least_db"] < found["sqnr_db"] < 15
+    assert f"output 'y' is {found['sqnr_db']:.1f} dB from" in capsys.readouterr().err
+    assert quantize(tmp_path / "net.onnx", "--allow-drift", "1") == 0
+    assert "warning: output" not in capsys.readouterr().err

@@ -7,13 +7,13 @@ each is held to what plain rounding of its values does to it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgekit.export import Source
-from edgekit.export.judging.fidelity import Yardstick
+from edgekit.export.judging.fidelity import OutputFidelity, Yardstick
 from edgekit.export.judging.sqnr import Noise
 from edgekit.export.parity import Arrays
 from edgekit.quantize import ranges
@@ -77,6 +77,27 @@ def yardstick(
     return Yardstick(
         feeds, answers, least, lambda: first_fault.found(source.graph, draft, feeds, LEAST_SQNR_DB)
     )
+
+
+def doubts(judged: Iterable[OutputFidelity], allow_drift_db: float | None) -> list[str]:
+    """Return a line for each output that rounding leaves little of, and that passes all the same.
+
+    Args:
+        judged: outputs of files, of one precision.
+        allow_drift_db: what was said to be accepted; None where nothing was.
+    """
+    if allow_drift_db is not None:
+        return []
+    worst: dict[str, float] = {}
+    for each in judged:
+        if each.passed and each.sqnr_db < LEAST_SQNR_DB:
+            worst[each.output] = min(each.sqnr_db, worst.get(each.output, each.sqnr_db))
+    return [
+        f"output {name!r} is {sqnr_db:.1f} dB from the float32 network's: rounding alone costs "
+        "that much where values share a scale with far larger ones; use --precision int16x8, or "
+        "keep the layers before it in float32"
+        for name, sqnr_db in worst.items()
+    ]
 
 
 def _least(name: str, wanted: Sequence[Arrays], rounded: Sequence[Arrays]) -> float:

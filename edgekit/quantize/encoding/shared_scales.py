@@ -54,11 +54,13 @@ def of(model: ir.Model, stored: Container[str] | None = None) -> Ties:
         model: the graph.
         stored: names of the values that are stored as integers; None stores all that can be.
     """
-    values = [v for v in encodable(model) if stored is None or v.name in stored]
+    every = list(encodable(model))
+    values = [v for v in every if stored is None or v.name in stored]
+    floats = set(every) - set(values)
     kinds = _prescribed(model)
     same = Union(values)
     for node in model.graph:
-        if shares_scale(node):
+        if shares_scale(node) and floats.isdisjoint(node.outputs):  # else it computes in float32
             result = node.outputs[0]
             inputs = weight_layers.dynamic_inputs(node)
             same.unite([*(v for v in inputs if kinds.get(v) == kinds.get(result)), *node.outputs])

@@ -13,14 +13,15 @@ from edgekit.errors import EdgekitError, MissingPackageError
 from edgekit.export.sources import shapes
 from edgekit.export.sources.onnx_file import (
     checks,
-    control_flow,
     float32,
+    flow,
     foreign,
     interface,
     opsets,
     parse,
     simplify,
 )
+from edgekit.export.sources.onnx_file.foreign import defined
 from edgekit.export.sources.onnx_file.stored import constants, moves
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 from edgekit.export.sources.shapes import InputShapes, Shape
@@ -82,15 +83,23 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     before = opset_of(fixed)
     # Newer versions let in further types, so what a node says depends on those of its operands.
     kinds = {node.op_type for node in fixed.graph.node}
-    if not _NEEDS_RANKS <= before <= opsets.CANONICAL or "GroupNormalization" in kinds:
+    if kinds & {*flow.KINDS, *defined.KINDS}:
+        fixed = _known(fixed)
+        defined.define(fixed, before)
+    elif not _NEEDS_RANKS <= before <= opsets.CANONICAL or "GroupNormalization" in kinds:
         fixed = onnx.shape_inference.infer_shapes(fixed, data_prop=True)
     model = ir.from_proto(fixed)
     foreign.rewrite(model, name)
     opsets.convert(model, name)
     if model.functions:
         InlinePass()(model)
+        NameFixPass()(model)
     simplify.lift_constants(model)
-    control_flow.flatten(model)
+    if kinds & {*defined.KINDS}:
+        model = ir.from_proto(_known(ir.to_proto(model)))
+    while flow.flatten(model) and flow.is_left(model):
+        NameFixPass()(model)
+        model = ir.from_proto(_known(ir.to_proto(model)))
     stored = constants.fold(model)
     moves.between_pairs(model)
     checks.before(model, name)
@@ -110,6 +119,12 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
         interface.dtypes_of(fixed),
         tuple(stored),
     )
+
+
+def _known(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the model with every shape inferred that can be, whatever it says itself."""
+    interface.forget_shapes(proto)
+    return onnx.shape_inference.infer_shapes(proto, data_prop=True)
 
 
 def opset_of(proto: onnx.ModelProto) -> int:
