@@ -85,12 +85,14 @@ class OtherKernelsJob(FileJob):
     Attributes:
         inputs: path of an archive of one set (see `edgekit.runtimes.arrays`).
         outputs: path of the archive to write: one set for each set of kernels.
+        reference: the runtime's reference kernels too.
     """
 
     task = "other-kernels"
 
     inputs: str
     outputs: str
+    reference: bool
 
 
 @dataclass(frozen=True)

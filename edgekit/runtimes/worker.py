@@ -111,6 +111,8 @@ def _other_kernels(job: jobs.OtherKernelsJob) -> dict[str, Any]:
     (feeds,) = read_sets(Path(job.inputs))
     rows, results = [], []
     for name, load in runtimes.other_kernels(job.runtime).items():
+        if name == "reference" and not job.reference:
+            continue
         try:
             results.append(load(Path(job.path), job.threads).run(feeds))
             trouble = ""

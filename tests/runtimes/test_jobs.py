@@ -29,7 +29,7 @@ JOBS = {
     ProbeJob(): [],
     DescribeJob(*FILE): ["a.tflite"],
     RunJob(*FILE, inputs="in.zip", outputs="out.zip", exact_sums=True): ["a.tflite"],
-    OtherKernelsJob(*FILE, inputs="in.zip", outputs="out.zip"): ["a.tflite"],
+    OtherKernelsJob(*FILE, inputs="in.zip", outputs="out.zip", reference=True): ["a.tflite"],
     ServeJob(*FILE, exact_sums=False): ["a.tflite"],
     MeasureJob(*FILE, *TIMES, cpus="0,1", cool_to_c=43.0, cool_down_secs=30.0): ["a.tflite"],
     CompareJob(TWO, 1, 7, *TIMES): ["a.tflite", "b.onnx"],
