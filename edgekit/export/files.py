@@ -17,6 +17,7 @@ from edgekit.export.precisions import Precision, rounding
 from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import DEFAULT, Choices
 from edgekit.export.sources.source import Source
+from edgekit.files import held_file
 
 PRECISION = precisions.FLOAT32
 
@@ -99,7 +100,7 @@ def form(source: Source, target: Format, precision_name: str, chosen: Choices) -
     """
     precision = precisions.get(precision_name)
     (job,) = _jobs(source, precision, [target.name], {target.name: chosen}, verify=False)
-    return job.data
+    return held_file.whole(job.data)
 
 
 def _jobs(
@@ -122,7 +123,7 @@ def _jobs(
         rules.apply(graph, chosen.rules(target.lowering))
         precision.store(graph, target.stored_form)
         maps = tflite.image_maps(graph)
-        data = target.to_bytes(graph, describe(source, precision.name))
+        data = target.content(graph, describe(source, precision.name))
         answers = rounded.answers if verify else None
         made.append(
             Job(

@@ -15,6 +15,7 @@ from edgekit.errors import UnsupportedOperatorError
 from edgekit.export import lowering, tflite
 from edgekit.export.onnx_writer import ort_format, plain
 from edgekit.export.rewriting.rules import Menu
+from edgekit.files.held_file import HeldFile
 from edgekit.registry import Registry
 
 Emitted: TypeAlias = tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]
@@ -32,7 +33,7 @@ class Format:
         channels_last: True if image maps are NHWC in the file.
         lowering: from the canonical graph.
         integer: from the encoded graph.
-        to_bytes: the writer.
+        content: the writer; what a large file is to hold waits in an unnamed one.
         emitted: what the writer makes of each node of a lowered graph: operators in the file, or
             the reason why it cannot.
     """
@@ -44,7 +45,7 @@ class Format:
     channels_last: bool
     lowering: Menu
     integer: Menu
-    to_bytes: Callable[[ir.Model, str], bytes]
+    content: Callable[[ir.Model, str], bytes | HeldFile]
     emitted: Callable[[ir.Model], Sequence[Emitted]]
 
 
@@ -57,7 +58,7 @@ _ALL = (
         channels_last=False,
         lowering=lowering.ONNXRUNTIME,
         integer=lowering.ONNXRUNTIME_INTEGER,
-        to_bytes=plain.to_bytes,
+        content=plain.content,
         emitted=plain.emitted,
     ),
     Format(
@@ -68,7 +69,7 @@ _ALL = (
         channels_last=False,
         lowering=lowering.ONNXRUNTIME,
         integer=lowering.ONNXRUNTIME_INTEGER,
-        to_bytes=ort_format.to_bytes,
+        content=ort_format.content,
         emitted=plain.emitted,
     ),
     Format(
@@ -79,7 +80,7 @@ _ALL = (
         channels_last=True,
         lowering=lowering.TFLITE,
         integer=lowering.TFLITE_INTEGER,
-        to_bytes=tflite.to_bytes,
+        content=tflite.content,
         emitted=tflite.emitted,
     ),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,6 +22,8 @@ from edgekit.export.judging import fidelity
 from edgekit.export.judging.fidelity import OtherKernels, OutputFidelity, Yardstick
 from edgekit.export.parity import Arrays, Parity
 from edgekit.export.sources.source import Source
+from edgekit.files import digest
+from edgekit.files.held_file import HeldFile
 from edgekit.files.staging import Staging, staging
 from edgekit.processes import child
 from edgekit.runtimes import ModelInfo, TensorInfo
@@ -40,7 +41,7 @@ class Job:
     Attributes:
         target: its format.
         precision: of the file, as its name says it.
-        data: its content.
+        data: its content, which may wait in an unnamed file.
         reference: what gave ``answers``.
         answers: what it must answer to the source's feeds; None skips the comparison.
         tolerance: largest error that passes, as a part of the output's range.
@@ -56,7 +57,7 @@ class Job:
 
     target: Format
     precision: str
-    data: bytes
+    data: bytes | HeldFile
     reference: str
     answers: tuple[Arrays, ...] | None
     tolerance: float = parity.MAX_RELATIVE_ERROR
@@ -168,8 +169,8 @@ def _checked(source: Source, record: QuantizationRecord, job: Job, path: Path) -
         operators=info.operators,
         partitions=info.partitions,
         operators_outside=info.operators_outside,
-        size_bytes=len(job.data),
-        sha256=hashlib.sha256(job.data).hexdigest(),
+        size_bytes=path.stat().st_size,
+        sha256=digest.sha256_of(path),
         parity=checked,
         recipe=record.recipe,
         calibration=record.calibration,

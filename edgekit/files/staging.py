@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import filecmp
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from edgekit.errors import EdgekitError, InvalidPathError, StorageError, WouldOverwriteError
 from edgekit.files import scratch
+from edgekit.files.held_file import HeldFile
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -22,7 +24,7 @@ class Staging:
         self._destination = destination
         self._names: list[str] = []
 
-    def write(self, name: str, data: bytes) -> Path:
+    def write(self, name: str, data: bytes | HeldFile) -> Path:
         """Write and sync one file; return where it waits.
 
         Raises:
@@ -31,7 +33,10 @@ class Staging:
         path = self._folder / name
         try:
             with path.open("wb") as file:
-                file.write(data)
+                if isinstance(data, HeldFile):
+                    data.copy(0, data.size, file)
+                else:
+                    file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
@@ -54,7 +59,7 @@ class Staging:
         """
         if not force:
             for name in self._names:
-                refuse_overwrite(self._destination / name, (self._folder / name).read_bytes())
+                _refuse_overwrite(self._destination / name, self._folder / name)
         try:
             for name in self._names:
                 (self._folder / name).replace(self._destination / name)
@@ -89,9 +94,8 @@ def _remove_empty(made: list[Path]) -> None:
             path.rmdir()
 
 
-def refuse_overwrite(path: Path, data: bytes) -> None:
-    """Raise WouldOverwriteError if ``path`` exists with content other than ``data``."""
-    if path.exists() and (not path.is_file() or path.read_bytes() != data):
+def _refuse_overwrite(path: Path, other: Path) -> None:
+    if path.exists() and (not path.is_file() or not filecmp.cmp(path, other, shallow=False)):
         raise WouldOverwriteError(
             f"{path} exists with other content: give --force to replace it, or another -o folder"
         )

@@ -27,6 +27,7 @@ from edgekit.export.integer.encodings import Encodings
 from edgekit.export.onnx_writer import qdq
 from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import DEFAULT
+from edgekit.files import held_file
 from edgekit.progress import Tell
 from edgekit.quantize.analysis import verdict
 from edgekit.quantize.analysis.verdict import Calibration
@@ -185,7 +186,8 @@ def form(source: Source, draft: Draft, settings: FileSettings) -> bytes:
     Raises:
         UnsupportedOperatorError: the writer cannot express a node.
     """
-    return _job(source, draft, settings.target, precision_of(draft.encodings), settings, None).data
+    precision = precision_of(draft.encodings)
+    return held_file.whole(_job(source, draft, settings.target, precision, settings, None).data)
 
 
 def _job(

@@ -12,7 +12,7 @@ from edgekit.export.onnx_writer import plain as onnx_writer
 from edgekit.files import scratch
 
 
-def to_bytes(model: ir.Model, description: str) -> bytes:
+def content(model: ir.Model, description: str) -> bytes:
     """Return the file; unlike others, not the same bytes every time.
 
     Args:

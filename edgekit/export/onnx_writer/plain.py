@@ -6,14 +6,23 @@ import onnx
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
+from edgekit.export.stored_weights import writing
+from edgekit.files import held_file
+from edgekit.files.held_file import HeldFile
+
 HALF = "half"
 """Mark of a float32 input that the network's own file has in float16."""
 
 
 def to_bytes(model: ir.Model, description: str) -> bytes:
+    """Return what `content` does, in memory."""
+    return held_file.whole(content(model, description))
+
+
+def content(model: ir.Model, description: str) -> bytes | HeldFile:
     """Return the file: one piece, weights inside, standard operators only.
 
-    Equal graphs give equal bytes.
+    Equal graphs give equal bytes. Those of large weights wait in an unnamed file.
 
     Args:
         model: a graph that went through ``lowering.ONNXRUNTIME``; it is left as it is.
@@ -21,16 +30,19 @@ def to_bytes(model: ir.Model, description: str) -> bytes:
 
     Raises:
         onnx.checker.ValidationError: the graph is not valid ONNX, a fault in a rule.
+        StorageError: there is no room for it in the temporary folder.
     """
     kept = model.clone()
     RemoveUnusedNodesPass()(kept)  # and constants, such as weights that others stand in for
     for value in kept.graph.inputs:
         if HALF in value.meta:
             _take_half(kept.graph, value)
-    proto = ir.to_proto(kept)
+    proto, weights = writing.without_weights(kept)
     proto.doc_string = description
-    onnx.checker.check_model(proto, full_check=True)
-    return bytes(proto.SerializeToString(deterministic=True))
+    onnx.checker.check_model(writing.as_inputs(proto), full_check=True)
+    if not weights:
+        return bytes(proto.SerializeToString(deterministic=True))
+    return held_file.made(lambda file: writing.write(proto, weights, file))
 
 
 def _take_half(graph: ir.Graph, value: ir.Value) -> None:

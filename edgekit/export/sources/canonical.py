@@ -67,17 +67,16 @@ def from_proto(
     return from_simplified(pipeline.read(proto, name, asked).simplified, name)
 
 
-def from_simplified(proto: onnx.ModelProto, name: str) -> ir.Model:
+def from_simplified(model: ir.Model, name: str) -> ir.Model:
     """Return the canonical graph of what `onnx_file` has read.
 
     Args:
-        proto: standard operators, everything constant folded.
+        model: standard operators, everything constant folded; it becomes that graph.
         name: what to call it in messages.
 
     Raises:
         RefusedError: a shape is not fixed, or an output is the same for every input.
     """
-    model: ir.Model = ir.from_proto(proto)
     model.ir_version = IR_VERSION
     model.producer_name, model.producer_version = "edgekit", __version__
     model.graph.name = "main"

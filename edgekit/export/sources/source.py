@@ -245,8 +245,8 @@ def from_file(path: Path, asked: InputShapes = USUAL) -> Source:
             that contradicts itself.
         WorkerError: ONNX Runtime crashed on the file.
     """
-    reading = isolated.read(path, asked)
-    graph = canonical.from_simplified(reading.simplified, str(path))
+    simplified, reading = isolated.read(path, asked)
+    graph = canonical.from_simplified(simplified, str(path))
     original = Original(path, reading)
     for value in graph.graph.inputs:
         if reading.dtypes[str(value.name)] == "float16":

@@ -13,6 +13,8 @@ from edgekit.export.precisions import float16_compute
 from edgekit.export.tflite import orders, serialize
 from edgekit.export.tflite.emit import EMITTERS, VERSIONS
 from edgekit.export.tflite.writer import Writer, refuse
+from edgekit.files import held_file
+from edgekit.files.held_file import HeldFile
 
 
 def to_bytes(
@@ -22,7 +24,18 @@ def to_bytes(
     integer_io: bool = False,
     shown: Sequence[ir.Value] = (),
 ) -> bytes:
-    """Return the .tflite file of a lowered graph.
+    """Return what `content` does, in memory."""
+    return held_file.whole(content(model, description, integer_io=integer_io, shown=shown))
+
+
+def content(
+    model: ir.Model,
+    description: str,
+    *,
+    integer_io: bool = False,
+    shown: Sequence[ir.Value] = (),
+) -> bytes | HeldFile:
+    """Return the .tflite file of a lowered graph; a large one waits in an unnamed file.
 
     Image maps become NHWC, at the borders too; `image_maps` says which those are.
 
@@ -49,7 +62,7 @@ def to_bytes(
         writer.add_output(value, integer=True, name=name)
     leave = model.meta.get(float16_compute.ENTRY)
     entries = {} if leave is None else {float16_compute.ENTRY: leave}
-    return serialize.to_bytes(writer.program, description, entries)
+    return serialize.content(writer.program, description, entries)
 
 
 def image_maps(model: ir.Model, shown: Sequence[ir.Value] = ()) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -71,6 +72,7 @@ class Operator:
 
 
 _Constant: TypeAlias = tuple[tuple[int, ...], str, bytes, Quantization | None]
+"""Its shape, its type, a hash of its numbers, and what they mean."""
 
 
 @dataclass
@@ -116,7 +118,8 @@ class Program:
         is to be `scalar`.
         """
         data = np.asarray(array, order="C") if scalar else np.ascontiguousarray(array)
-        key = (data.shape, data.dtype.str, data.tobytes(), quantization)
+        numbers = hashlib.sha256(data.reshape(-1).view(np.uint8).data).digest()
+        key = (data.shape, data.dtype.str, numbers, quantization)
         if key not in self._constants:
             self.tensors.append(Tensor(name, data.shape, data.dtype, data, quantization))
             self._constants[key] = len(self.tensors) - 1

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import IO
 
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.export.tflite.program import Operator, Program, Quantization, Tensor
+from edgekit.files import held_file
+from edgekit.files.held_file import HeldFile
 
 _ALIGNMENT_BYTES = 16  # force_align of Buffer.data in the schema; the runtime maps weights in place
+_LEAST_BYTES = 1 << 20  # of a builder; amply for what is no constant
+_BYTES_AROUND = 64  # of a constant in the file
+_HELD_BYTES = 16 << 20  # of a file; what is smaller stays in memory
 TYPES = {
     "bool": "BOOL",
     "uint8": "UINT8",
@@ -32,20 +38,20 @@ class AlignedBuffer(schema.BufferT):  # type: ignore[misc]  # the schema module 
         if self.data is None:
             schema.BufferStart(builder)
             return int(schema.BufferEnd(builder))
-        raw = self.data.tobytes()
+        raw = self.data.reshape(-1).view(np.uint8)
         builder.StartVector(1, len(raw), _ALIGNMENT_BYTES)
         builder.head = builder.head - len(raw)
-        builder.Bytes[builder.head : builder.head + len(raw)] = raw
+        builder.Bytes[builder.head : builder.head + len(raw)] = raw.data
         data = builder.EndVector()
         schema.BufferStart(builder)
         schema.BufferAddData(builder, data)
         return int(schema.BufferEnd(builder))
 
 
-def to_bytes(
+def content(
     program: Program, description: str, metadata: Mapping[str, bytes] = MappingProxyType({})
-) -> bytes:
-    """Return the flatbuffer; equal programs give equal bytes.
+) -> bytes | HeldFile:
+    """Return the flatbuffer; equal programs give equal bytes. A large one is in an unnamed file.
 
     Args:
         program: the finished program.
@@ -70,9 +76,20 @@ def to_bytes(
     model.metadata = [_metadata(name, data, buffers) for name, data in metadata.items()] or None
     model.buffers = buffers
     model.signatureDefs = [_signature(program)]
-    builder = flatbuffers.Builder(1 << 20)
+    # A builder that grows holds what it has twice.
+    constants_bytes = sum(
+        t.data.nbytes + _BYTES_AROUND for t in program.tensors if t.data is not None
+    )
+    builder = flatbuffers.Builder(_LEAST_BYTES + constants_bytes)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())
+    packed = memoryview(builder.Bytes)[builder.Head() :]
+    if len(packed) < _HELD_BYTES:
+        return bytes(packed)
+    return held_file.made(lambda file: _written(packed, file))
+
+
+def _written(content: memoryview, file: IO[bytes]) -> None:
+    file.write(content)
 
 
 def _tensor(tensor: Tensor, buffers: list[AlignedBuffer]) -> schema.TensorT:

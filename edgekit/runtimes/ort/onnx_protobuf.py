@@ -77,16 +77,16 @@ def fields(data: mmap.mmap, span: tuple[int, int]) -> Iterator[tuple[int, int | 
     """
     position, end = span
     while position < end:
-        tag, position = _varint(data, position)
+        tag, position = varint(data, position)
         number, wire = tag >> 3, tag & 7
         if wire == 2:
-            size, position = _varint(data, position)
+            size, position = varint(data, position)
             if position + size > end:
                 raise ValueError("the file ends early")
             yield number, (position, position + size)
             position += size
         elif wire == 0:
-            value, position = _varint(data, position)
+            value, position = varint(data, position)
             yield number, value
         elif wire in (1, 5):
             position += 8 if wire == 1 else 4
@@ -101,12 +101,17 @@ def packed(data: mmap.mmap, value: int | tuple[int, int]) -> list[int]:
     found = []
     position, end = value
     while position < end:
-        number, position = _varint(data, position)
+        number, position = varint(data, position)
         found.append(number)
     return found
 
 
-def _varint(data: mmap.mmap, position: int) -> tuple[int, int]:
+def varint(data: mmap.mmap, position: int) -> tuple[int, int]:
+    """Return the integer at a position, and where it ends.
+
+    Raises:
+        ValueError: there is none.
+    """
     value = shift = 0
     while True:
         if position >= len(data):

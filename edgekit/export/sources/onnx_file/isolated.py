@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import onnx
+import onnx_ir as ir
 
 from edgekit.errors import InvalidPathError, RefusedError, WorkerError
 from edgekit.export.sources.onnx_file.stored import constants
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 from edgekit.export.sources.shapes import InputShapes
+from edgekit.export.stored_weights import reading
+from edgekit.export.stored_weights import tensor as stored
+from edgekit.files import held_file
+from edgekit.files.held_file import HeldFile
 from edgekit.processes import child, limited
 from edgekit.processes.spawning import Limits
 
@@ -29,9 +33,8 @@ class FileReading:
     """What was read from a file.
 
     Attributes:
-        simplified: standard operators, static shapes, float32, everything constant folded.
-        faithful: content of the file in the canonical opset and types, not simplified; None where
-            that is the file itself.
+        faithful: the file in the canonical opset and types, not simplified; None where that is
+            the file itself.
         from_half: it holds tensors of half precision.
         from_double: it holds tensors of double precision.
         dtypes: numpy's name of each input's element type, as the file has it.
@@ -39,8 +42,7 @@ class FileReading:
         fixed: inputs of the file that became constants.
     """
 
-    simplified: onnx.ModelProto
-    faithful: bytes | None
+    faithful: HeldFile | None
     from_half: bool
     from_double: bool
     dtypes: Mapping[str, str]
@@ -48,12 +50,16 @@ class FileReading:
     fixed: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def read(path: Path, asked: InputShapes) -> FileReading:
+def read(path: Path, asked: InputShapes) -> tuple[ir.Model, FileReading]:
     """Read a file.
 
     Args:
         path: the file.
         asked: sizes for what the file leaves open.
+
+    Returns:
+        the network, of standard operators, static shapes and float32, everything constant folded;
+        and what else was read.
 
     Raises:
         InvalidPathError, UnreadableModelError, UsageError, RefusedError: as
@@ -84,12 +90,12 @@ def read(path: Path, asked: InputShapes) -> FileReading:
                 "check it with onnx.checker.check_model(..., full_check=True)",
                 reason_code="reading-failed",
             ) from error
-        simplified = onnx.load_model_from_string((folder / "simplified.onnx").read_bytes())
-        faithful = (folder / "faithful.onnx").read_bytes() if answer["faithful"] else None
+        simplified = ir.from_proto(reading.load(folder / "simplified.onnx"))
+        stored.keep(simplified)
+        faithful = held_file.opened(folder / "faithful.onnx") if answer["faithful"] else None
         with np.load(folder / "fixed.npz", allow_pickle=False) as arrays:
             fixed = dict(arrays)
-        return FileReading(
-            simplified,
+        return simplified, FileReading(
             faithful,
             from_half=bool(answer["from_half"]),
             from_double=bool(answer["from_double"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import onnx
@@ -10,14 +10,15 @@ import onnx.external_data_helper
 from google.protobuf.message import DecodeError
 
 from edgekit.errors import InvalidPathError, RefusedError, UnreadableModelError
-from edgekit.files import reading
+from edgekit.export.stored_weights import reading
+from edgekit.export.stored_weights import tensor as stored
 
 LARGEST_BYTES = 2**31 - 1
 """Of any protobuf message, so of every .onnx file in one piece."""
 
 
 def parse(path: Path) -> onnx.ModelProto:
-    """Return the model, its weights inside.
+    """Return the model; its large weights say where they lie, the others are inside.
 
     The file is data: it is parsed, never executed.
 
@@ -28,17 +29,17 @@ def parse(path: Path) -> onnx.ModelProto:
             not know, or more than 2 GiB in all.
     """
     try:
-        data = reading.content(path)
+        proto, left = reading.parse(path)
     except OSError as error:
         raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
-    try:
-        proto = onnx.load_model_from_string(data)
     except (DecodeError, ValueError) as error:
         raise invalid(str(path), error) from error
     if not proto.graph.output:
         raise invalid(str(path), ValueError("it has no outputs"))
     _refuse_unknown_opset(proto, path)
     _take_in_weights(proto, path)
+    for number, (offset, length) in left.items():
+        stored.refer(proto.graph.initializer[number], path.absolute(), offset, length)
     return proto
 
 
@@ -62,7 +63,7 @@ def _refuse_unknown_opset(proto: onnx.ModelProto, path: Path) -> None:
 
 
 def _take_in_weights(proto: onnx.ModelProto, path: Path) -> None:
-    """Load tensors that are kept in files beside the model."""
+    """Load tensors that are kept in files beside the model, but for the large ones."""
     folder = path.parent.resolve()
     total = 0
     for tensor in _external(proto):
@@ -88,6 +89,8 @@ def _take_in_weights(proto: onnx.ModelProto, path: Path) -> None:
                 "can hold",
                 reason_code="too-large",
             )
+        if _refer(tensor, found, entries):
+            continue
         try:
             onnx.external_data_helper.load_external_data_for_tensor(tensor, str(folder))
         except (OSError, ValueError, onnx.checker.ValidationError) as error:
@@ -96,6 +99,20 @@ def _take_in_weights(proto: onnx.ModelProto, path: Path) -> None:
             ) from error
         tensor.data_location = onnx.TensorProto.DEFAULT
         del tensor.external_data[:]
+
+
+def _refer(tensor: onnx.TensorProto, found: Path, entries: Mapping[str, str]) -> bool:
+    """Let a large tensor say where it lies, if all of it is there; return whether it does."""
+    begin, size = entries.get("offset", "0"), entries.get("length", "")
+    file_size = found.stat().st_size
+    if not begin.isdecimal() or not (size or "0").isdecimal():
+        return False
+    length = int(size) if size else file_size - int(begin)
+    is_whole = int(begin) + length <= file_size
+    if not is_whole or not stored.is_large(tensor.data_type, list(tensor.dims), length):
+        return False
+    stored.refer(tensor, found, int(begin), length)
+    return True
 
 
 def _external(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:

@@ -25,6 +25,9 @@ from edgekit.export.sources.onnx_file.foreign import defined
 from edgekit.export.sources.onnx_file.stored import constants, moves
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 from edgekit.export.sources.shapes import InputShapes, Shape
+from edgekit.export.stored_weights import tensor as stored_tensor
+from edgekit.export.stored_weights import writing
+from edgekit.export.stored_weights.writing import Weights
 
 _NEEDS_RANKS = 13
 """Below this opset, some operators can only be said anew where ranks are known."""
@@ -44,8 +47,8 @@ class Reading:
         stored: constants that the model holds as integers, float32 in what was read.
     """
 
-    simplified: onnx.ModelProto
-    faithful: onnx.ModelProto | None
+    simplified: ir.Model
+    faithful: ir.Model | None
     from_half: bool
     from_double: bool
     dtypes: Mapping[str, str]
@@ -89,6 +92,7 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     elif not _NEEDS_RANKS <= before <= opsets.CANONICAL or "GroupNormalization" in kinds:
         fixed = onnx.shape_inference.infer_shapes(fixed, data_prop=True)
     model = ir.from_proto(fixed)
+    stored_tensor.keep(model)
     foreign.rewrite(model, name)
     opsets.convert(model, name)
     if model.functions:
@@ -105,15 +109,13 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     checks.before(model, name)
     from_half = float32.convert(model, float32.HALVES)
     NameFixPass()(model)
-    standard = ir.to_proto(model)
+    standard, weights = writing.without_weights(model)
     from_double = float32.convert(model, float32.DOUBLE)
-    faithful = None
-    if from_half or from_double or opset_of(standard) != before:
-        faithful = ir.to_proto(model)
+    is_other = from_half or from_double or opset_of(standard) != before
     interface.forget_shapes(standard)
     return Reading(
-        _simplified(standard, name),
-        faithful,
+        _simplified(standard, weights, name),
+        model if is_other else None,
         from_half,
         from_double,
         interface.dtypes_of(fixed),
@@ -141,10 +143,9 @@ def _fixed(proto: onnx.ModelProto, settled: Mapping[str, Shape]) -> onnx.ModelPr
     return copy
 
 
-def _simplified(proto: onnx.ModelProto, name: str) -> onnx.ModelProto:
-    simplified = simplify.simplify(proto, name)
-    model = ir.from_proto(simplified)
+def _simplified(proto: onnx.ModelProto, weights: Weights, name: str) -> ir.Model:
+    model = simplify.simplify(proto, weights, name)
     checks.after(model, name)
     if not float32.convert(model, float32.DOUBLE):
-        return simplified
-    return simplify.simplify(ir.to_proto(model), name)
+        return model
+    return simplify.simplify(*writing.without_weights(model), name)

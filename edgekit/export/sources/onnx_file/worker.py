@@ -27,6 +27,7 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
     from edgekit.export.sources.onnx_file import interface, parse, pipeline
     from edgekit.export.sources.onnx_file.stored import constants
     from edgekit.export.sources.shapes import InputShapes
+    from edgekit.export.stored_weights import writing
 
     path, folder = Path(job["path"]), Path(job["folder"])
     asked = InputShapes(
@@ -42,9 +43,10 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
         key: interface.constant_of(inputs[key], n, str(path)) for key, n in asked.fixed.items()
     }
     np.savez(folder / "fixed.npz", **fixed)  # type: ignore[arg-type]
-    (folder / "simplified.onnx").write_bytes(found.simplified.SerializeToString())
-    if found.faithful is not None:
-        (folder / "faithful.onnx").write_bytes(found.faithful.SerializeToString())
+    for model, file_name in ((found.simplified, "simplified"), (found.faithful, "faithful")):
+        if model is not None:
+            with (folder / f"{file_name}.onnx").open("wb") as file:
+                writing.write(*writing.without_weights(model), file)
     constants.save(found.stored, folder / "stored.npz")
     return {
         "faithful": found.faithful is not None,
