@@ -63,7 +63,14 @@ def test_few_pixels_are_clipped() -> None:
     assert np.mean((images == 0) | (images == 255)) < 0.05
 
 
-@pytest.mark.parametrize("arguments", [(0, 8, 8, 0), (1, 1, 8, 0), (1, 8, 1, 0), (1, 8, 8, -1)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 8), (8, 1)])
+def test_images_of_single_pixels(size: tuple[int, int]) -> None:
+    drawn = synthetic.images(8, *size)
+    assert drawn.shape == (8, *size, 3)
+    assert len(np.unique(drawn)) > 4
+
+
+@pytest.mark.parametrize("arguments", [(0, 8, 8, 0), (1, 0, 8, 0), (1, 8, 0, 0), (1, 8, 8, -1)])
 def test_arguments_out_of_range_are_refused(arguments: tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match="need count >= 1"):
         synthetic.images(*arguments)

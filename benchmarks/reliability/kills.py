@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -91,18 +91,19 @@ def run(trials: int, secs: float, seed: int, place: Path, kept: Path) -> dict[st
     kit.make(made)
     tallies = load(kept) if kept.exists() else {each.name: Tally() for each in SIGNALS}
     rng, wholes = random.Random(seed), dict[str, Whole]()
+    pairs = [(each, name) for each in SIGNALS for name in kit.COMMANDS]
+    rng.shuffle(pairs)
     end = time.monotonic() + secs
     for number in range(trials):
         if time.monotonic() > end:
             break
-        chosen = SIGNALS[number % len(SIGNALS)]
-        name = list(kit.COMMANDS)[number // len(SIGNALS) % len(kit.COMMANDS)]
+        chosen, name = pairs[number % len(pairs)]
         if name not in wholes:
             with _folder(made, place / f"whole-{name}") as folder:
                 wholes[name] = _whole(name, folder)
         with _folder(made, place / f"k{number}") as folder:
             _try(chosen, name, wholes[name], rng, folder, tallies[chosen.name])
-        document = {signal_: asdict(each) for signal_, each in tallies.items()}
+        document = {signal_: vars(each) for signal_, each in tallies.items()}
         kept.write_text(json.dumps(document, indent=2) + "\n")
     return tallies
 

@@ -5,12 +5,11 @@ Nothing here is made up by edgekit: what nobody says is left out.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from edgekit.errors import InvalidPathError, RefusedError
-from edgekit.files import documents
+from edgekit.files import documents, parsing, reading
 
 ADDRESSES = ("download", "repository", "website", "paper")
 """Statements that the bill of materials holds as links."""
@@ -84,12 +83,13 @@ def read(path: Path | None) -> About:
         return About()
     known = {each.name: each.default for each in fields(About)}
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        return documents.decode(About, {**known, **document, **_lists(known, document)})
+        document = parsing.toml_of(reading.text(path))
     except OSError as error:
         raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise RefusedError(f"{path}: it is no TOML: {error}", reason_code="bad-about") from error
+    try:
+        return documents.decode(About, {**known, **document, **_lists(known, document)})
     except ValueError as error:
         raise RefusedError(f"{path}: {error}", reason_code="bad-about") from error
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from edgekit.bundle.request import BundleRequest
 from edgekit.errors import InvalidPathError, RefusedError, UsageError
+from edgekit.files import parsing, reading
 
 FILE = "edgekit.toml"
 _TEXTS = ("name", "license", "revision", "instructions")
@@ -29,10 +29,10 @@ def read(path: Path) -> BundleRequest:
         RefusedError: it is no TOML, or a key is unknown or of another type (reason "bad-config").
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = parsing.toml_of(reading.text(path))
     except OSError as error:
         raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise _bad(path, f"it is no TOML: {error}") from error
     row: dict[str, Any] | None = document.get("bundle")
     if not isinstance(row, dict):

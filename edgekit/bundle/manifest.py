@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dataclasses import fields as fields_of
 from pathlib import PurePosixPath
 
-from edgekit.files import documents
+from edgekit.files import documents, parsing
 from edgekit.files.documents import Document
 from edgekit.models import Preprocessing
 
@@ -202,7 +202,7 @@ def read(content: bytes) -> Bundle:
     text = content.decode("utf-8", errors="replace")
     with contextlib.suppress(ValueError, KeyError, AttributeError, TypeError):
         # What is no manifest is refused as such below.
-        document = json.loads(text)
+        document = parsing.json_of(text)
         document.pop("manifest_sha256")
         text = json.dumps(document)
     found = documents.read_document(Bundle, text, Bundle.schema, Bundle.schema_version, "bundle")

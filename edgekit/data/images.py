@@ -25,6 +25,7 @@ SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 _MOST_PIXELS = 90_000_000  # of one image, before and after the resize: 270 MB
+_BAND_PIXELS = 1 << 20
 
 
 def decode(path: Path) -> Pixels:
@@ -48,15 +49,15 @@ def decode(path: Path) -> Pixels:
             warnings.simplefilter("ignore")  # of odd metadata, which the pixels do not need
             with Image.open(file, formats=_FORMATS) as image:
                 _check(image, path)
-                return np.asarray(image.convert("RGB"))
+                return _rgb(image)
     except (MemoryError, RefusedError):
         raise
     except OSError as error:
         if error.errno is not None:
             raise InvalidPathError(f"cannot read {path}: {error.strerror}") from error
-        raise _unreadable(path, _reason(error)) from error
+        raise _unreadable(path, reason(error)) from error
     except Exception as error:  # a dozen types, by how the file is damaged
-        raise _unreadable(path, _reason(error)) from error
+        raise _unreadable(path, reason(error)) from error
 
 
 def fit(
@@ -104,15 +105,32 @@ def fit(
     return np.ascontiguousarray(pixels[top : top + crop, left : left + crop])
 
 
-def _check(image: Image.Image, path: Path) -> None:
+def check_size(image: Image.Image) -> None:
+    """Raise ValueError where an image that is not decoded yet would not fit into memory."""
     width, height = image.size
     if width * height > _MOST_PIXELS:
-        raise _unreadable(path, f"{width}x{height} pixels are too many")
+        raise ValueError(f"{width}x{height} pixels are too many")
+
+
+def _rgb(image: Image.Image) -> Pixels:
+    """Decode an image, a band at a time beyond Pillow's own copy of it."""
+    width, height = image.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    rows = max(1, _BAND_PIXELS // width)
+    for top in range(0, height, rows):
+        band = image.crop((0, top, width, min(top + rows, height)))
+        pixels[top : top + rows] = np.asarray(band.convert("RGB"))
+    return pixels
+
+
+def _check(image: Image.Image, path: Path) -> None:
+    check_size(image)
     if image.mode.startswith(("I", "F")):
         raise _unreadable(path, f"its pixels (mode {image.mode}) have more than 8 bits")
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Return in one line what Pillow found wrong."""
     text = str(error).partition("\n")[0]
     return "it is no image" if "cannot identify" in text else text or type(error).__name__
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from edgekit.data import folder
+from edgekit.data import folder, images
 from edgekit.data.folder import ImageFolder
 from edgekit.errors import InvalidPathError, RefusedError
+from edgekit.files import reading
 
 IMAGES, MASKS = "images", "masks"
 Labels = npt.NDArray[np.integer]
@@ -83,12 +85,17 @@ def _decode(path: Path) -> Labels:
     from PIL import Image
 
     try:
-        with Image.open(path, formats=("PNG",)) as image:
-            if image.mode not in ("1", "L", "P", "I;16", "I"):
-                raise _bad(f"{path} is of colours (mode {image.mode}), not of class numbers")
-            return np.asarray(image).astype(np.int32)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise _bad(f"{path} is no readable PNG ({error})") from error
+        with warnings.catch_warnings(), reading.opened(path) as file:
+            warnings.simplefilter("ignore")  # of odd metadata, which the numbers do not need
+            with Image.open(file, formats=("PNG",)) as image:
+                images.check_size(image)
+                if image.mode not in ("1", "L", "P", "I;16", "I"):
+                    raise _bad(f"{path} is of colours (mode {image.mode}), not of class numbers")
+                return np.asarray(image).astype(np.int32)
+    except (RefusedError, MemoryError):
+        raise
+    except Exception as error:  # a dozen types, by how the file is damaged
+        raise _bad(f"{path} is no readable PNG ({images.reason(error)})") from error
 
 
 def _fit(labels: Labels, resize: int, crop: int) -> Labels:

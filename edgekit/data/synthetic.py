@@ -31,8 +31,8 @@ def images(count: int, height: int, width: int, seed: int = 0) -> npt.NDArray[np
 
     Args:
         count: how many images, at least 1.
-        height: rows, at least 2.
-        width: columns, at least 2.
+        height: rows, at least 1.
+        width: columns, at least 1.
         seed: a non-negative integer.
 
     Returns:
@@ -41,9 +41,9 @@ def images(count: int, height: int, width: int, seed: int = 0) -> npt.NDArray[np
     Raises:
         ValueError: an argument is out of range.
     """
-    if count < 1 or height < 2 or width < 2 or seed < 0:
+    if count < 1 or height < 1 or width < 1 or seed < 0:
         raise ValueError(
-            f"need count >= 1, height and width >= 2 and seed >= 0, "
+            f"need count >= 1, height and width >= 1 and seed >= 0, "
             f"got count={count}, height={height}, width={width}, seed={seed}"
         )
     frequency = _radial_frequency(height, width)
@@ -56,7 +56,7 @@ class SyntheticImages:
 
     Attributes:
         count: how many images, at least 1.
-        side: rows and columns, at least 2.
+        side: rows and columns, at least 1.
         seed: a non-negative integer.
     """
 
@@ -111,7 +111,8 @@ def _image(
     spectrum = np.fft.rfft2(rng.random((3, height, width)) - 0.5) / frequency**slope
     spectrum[:, 0, 0] = 0.0
     planes = np.fft.irfft2(spectrum, s=(height, width))
-    planes /= planes.std(axis=(1, 2), keepdims=True)
+    spread = planes.std(axis=(1, 2), keepdims=True)
+    planes /= np.where(spread > 0, spread, 1.0)  # a single pixel has none
 
     rgb = mean + contrast * np.einsum("co,ohw->hwc", _OPPONENT_TO_RGB, planes)
     pixels: npt.NDArray[np.uint8] = np.clip(np.rint(rgb), 0, 255).astype(np.uint8, order="C")

@@ -146,25 +146,31 @@ def load(path: Path) -> Artifact | None:
     """Read the sidecar of a model file.
 
     Returns:
-        None if there is no sidecar, or it describes other content than the file now has.
+        None if there is no sidecar, or it describes other content than the file now has. What
+        stands there without a schema is somebody else's, and no sidecar.
 
     Raises:
-        UnreadableModelError: the sidecar is damaged or of another schema version.
+        UnreadableModelError: the sidecar is damaged or of another edgekit.
     """
     sidecar = sidecar_path(path)
     if not sidecar.is_file():
         return None
     try:
         document = parsing.json_of(reading.text(sidecar))
-        wanted = (Artifact.schema, Artifact.schema_version)
-        if (document.pop("schema"), document.pop("schema_version")) != wanted:
-            raise ValueError("not {} version {}".format(*wanted))
+        if isinstance(document, dict) and "schema" not in document:
+            return None
+        found = document.pop("schema"), document.pop("schema_version")
+        if found != (Artifact.schema, Artifact.schema_version):
+            raise ValueError(
+                f"{found[0]} version {found[1]}, where this edgekit writes {Artifact.schema} "
+                f"version {Artifact.schema_version}"
+            )
         del document["verified"]
         kept = replace(documents.decode(Artifact, document), path=path)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UnreadableModelError(
-            f"{sidecar} is not a readable sidecar ({error}): export the model again, or remove "
-            "that file"
+            f"{sidecar} is not a readable sidecar ({error}): export the model again with this "
+            f"edgekit, or remove that file: {path.name} runs without it"
         ) from error
     return kept if kept.sha256 == digest.sha256_of(path) else None
 

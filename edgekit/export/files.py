@@ -17,7 +17,7 @@ from edgekit.export.precisions import Precision, rounding
 from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import DEFAULT, Choices
 from edgekit.export.sources.source import Source
-from edgekit.files import held_file
+from edgekit.export.stored_weights import held_file
 
 PRECISION = precisions.FLOAT32
 

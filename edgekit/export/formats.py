@@ -15,7 +15,7 @@ from edgekit.errors import UnsupportedOperatorError
 from edgekit.export import lowering, tflite
 from edgekit.export.onnx_writer import ort_format, plain
 from edgekit.export.rewriting.rules import Menu
-from edgekit.files.held_file import HeldFile
+from edgekit.export.stored_weights.held_file import HeldFile
 from edgekit.registry import Registry
 
 Emitted: TypeAlias = tuple[ir.Node, tuple[str, ...] | UnsupportedOperatorError]

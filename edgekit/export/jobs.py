@@ -22,8 +22,8 @@ from edgekit.export.judging import fidelity
 from edgekit.export.judging.fidelity import OtherKernels, OutputFidelity, Yardstick
 from edgekit.export.parity import Arrays, Parity
 from edgekit.export.sources.source import Source
+from edgekit.export.stored_weights.held_file import HeldFile
 from edgekit.files import digest
-from edgekit.files.held_file import HeldFile
 from edgekit.files.staging import Staging, staging
 from edgekit.processes import child
 from edgekit.runtimes import ModelInfo, TensorInfo
@@ -117,10 +117,15 @@ def write(
         for job in jobs:
             progress(f"writing {job.target.name} {job.precision}")
             name = f"{source.name}_{job.precision}.{job.target.suffix}"
-            paths.append(stage.write(name, job.data))
-        # Most of a check is a process of its own: those of several files run side by side.
+            data = job.data if isinstance(job.data, bytes) else job.data.write_to
+            paths.append(stage.write(name, data))
+        # Most of a check is a process of its own: those of several files run side by side, where
+        # each does not take twice the memory of a large one.
+        is_large = any(isinstance(job.data, HeldFile) for job in jobs)
         check = partial(_checked, source, record or QuantizationRecord())
-        with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1) or 1) as pool:
+        with ThreadPoolExecutor(
+            1 if is_large else min(len(jobs), os.cpu_count() or 1) or 1
+        ) as pool:
             written = list(pool.map(check, jobs, paths))
         failed = [entry for entry in written if entry.verified == "failed"]
         saved = [_save(entry, folder, stage, failed=bool(failed)) for entry in written]

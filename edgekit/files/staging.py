@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import filecmp
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from edgekit.errors import EdgekitError, InvalidPathError, StorageError, WouldOverwriteError
 from edgekit.files import scratch
-from edgekit.files.held_file import HeldFile
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -24,8 +24,8 @@ class Staging:
         self._destination = destination
         self._names: list[str] = []
 
-    def write(self, name: str, data: bytes | HeldFile) -> Path:
-        """Write and sync one file; return where it waits.
+    def write(self, name: str, data: bytes | Callable[[IO[bytes]], None]) -> Path:
+        """Write and sync one file, or let ``data`` write it; return where it waits.
 
         Raises:
             StorageError: the file system is full.
@@ -33,10 +33,10 @@ class Staging:
         path = self._folder / name
         try:
             with path.open("wb") as file:
-                if isinstance(data, HeldFile):
-                    data.copy(0, data.size, file)
-                else:
+                if isinstance(data, bytes):
                     file.write(data)
+                else:
+                    data(file)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from edgekit.errors import InvalidPathError, UsageError
+from edgekit.files import parsing, reading
 from edgekit.models import preprocessing
 from edgekit.models.preprocessing import Preprocessing
 from edgekit.registry import Registry
@@ -201,10 +201,10 @@ def read(where: str | None, said: PreprocessingChoice = NOTHING) -> Preprocessin
     if not where.lower().endswith(".toml"):
         return replace(said, preset=where)
     try:
-        table = tomllib.loads(Path(where).read_text(encoding="utf-8"))
+        table = parsing.toml_of(reading.text(Path(where)))
     except OSError as error:
         raise InvalidPathError(f"cannot read {where}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise UsageError(f"{where} is no TOML file: {error}") from error
     return _joined(where, table, said)
 

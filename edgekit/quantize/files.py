@@ -27,7 +27,7 @@ from edgekit.export.integer.encodings import Encodings
 from edgekit.export.onnx_writer import qdq
 from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import DEFAULT
-from edgekit.files import held_file
+from edgekit.export.stored_weights import held_file
 from edgekit.progress import Tell
 from edgekit.quantize.analysis import verdict
 from edgekit.quantize.analysis.verdict import Calibration

@@ -13,9 +13,8 @@ from edgekit.errors import UnreadableModelError
 from edgekit.export.onnx_writer import plain
 from edgekit.export.run import ExportRequest, run
 from edgekit.export.sources.onnx_file import parse
-from edgekit.export.stored_weights import reading
+from edgekit.export.stored_weights import held_file, reading
 from edgekit.export.stored_weights import tensor as stored
-from edgekit.files import held_file
 from tests.specimens import graphs
 
 SIDE = 600  # squared, float32: more than a megabyte

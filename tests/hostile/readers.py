@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image
 
-from edgekit.bundle import budgets
+from edgekit.bundle import about, budgets, config, manifest
+from edgekit.bundle.checking import archive
 from edgekit.bundle.metadata import tflite_writing
-from edgekit.data import arrays, folder, images
+from edgekit.data import arrays, folder, images, masks
 from edgekit.devices import PredictRequest, predict
 from edgekit.devices.stored_results import result_file
 from edgekit.devices.targets import fleet
@@ -28,11 +30,14 @@ from edgekit.export import artifact
 from edgekit.files import reading
 from edgekit.modelfile import counts, metadata, tflite_cut
 from edgekit.modelfile.metadata.description import FileDescription, TensorDescription
-from edgekit.models import weights
+from edgekit.models import preprocessing_choice, weights
 from edgekit.quantize import recipe
 from edgekit.quantize.encodings_file import document as encodings_document
 from edgekit.runtimes.ort import onnx_protobuf
-from tests.specimens import files, reports
+from edgekit.study.claims.run import read as read_claims
+from edgekit.study.grid import plan
+from edgekit.study.report.run import ReportRequest, report
+from tests.specimens import files, made_up_stores, reports
 
 OPS = files.OPS
 LONGEST_MESSAGE = 4096
@@ -94,6 +99,12 @@ def _image() -> bytes:
     return buffer.getvalue()
 
 
+def _mask() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.arange(100, dtype=np.uint8).reshape(10, 10)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def _npy() -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, np.zeros((4, 3), np.float32))
@@ -118,6 +129,33 @@ def _pth() -> bytes:
     buffer = io.BytesIO()
     torch.save({"a": torch.zeros(2, 2)}, buffer)
     return buffer.getvalue()
+
+
+def _zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("net.edgekit/edgekit.json", "{}" * 100)
+        made.writestr("net.edgekit/models/net.onnx", bytes(1000))
+    return buffer.getvalue()
+
+
+def _store() -> bytes:
+    with TemporaryDirectory() as scratch:
+        return made_up_stores.fill(Path(scratch, "s.sqlite"), 3).read_bytes()
+
+
+def _unpacked(path: Path) -> object:
+    with archive.opened(path) as place:
+        return sorted(place.rglob("*"))
+
+
+def _reported(path: Path) -> object:
+    output = path.with_suffix(".md")
+    return report(ReportRequest((path,), output)), output.read_text("utf-8")
+
+
+def _manifest(path: Path) -> object:
+    return manifest.read(reading.content(path))
 
 
 def _sidecar(path: Path) -> object:
@@ -175,9 +213,21 @@ READERS = {
     "sidecar": Reader("m.onnx.json", lambda: b'{"schema": "edgekit.artifact"}', _sidecar),
     "encodings": Reader("e.json", lambda: b'{"schema": "edgekit.encodings", "schema_version": 1}',
                         _encodings, (ValueError, OverflowError, RecursionError, OSError)),
+    "plan": Reader("p.toml", lambda: b'models = ["micronet-m0"]\nthreads = [1]\n', plan.read_plan),
+    "bundle-config": Reader("edgekit.toml", lambda: b'[bundle]\nfiles = ["micronet-m0"]\n',
+                            config.read),
+    "about": Reader("a.toml", lambda: b'intended_use = ["a test"]\n', about.read),
+    "preprocessing": Reader("p.toml", lambda: b"mean = [0.5, 0.5, 0.5]\ncrop = 224\n",
+                            lambda path: preprocessing_choice.read(str(path))),
+    "manifest": Reader("edgekit.json", lambda: b'{"schema": "edgekit.bundle"}', _manifest,
+                       (ValueError, OSError)),
+    "bundle-zip": Reader("b.zip", _zip, _unpacked),
+    "store": Reader("s.sqlite", _store, _reported),
+    "claims": Reader("c.json", lambda: made_up_stores.CLAIMS.to_json().encode(), read_claims),
     "labels": Reader("labels.txt", lambda: b"cat\ndog\n", labels.read_labels),
     "labels-csv": Reader("labels.csv", lambda: b"file,label\na.png,1\n", _labelled),
     "image": Reader("i.png", _image, images.decode),
+    "mask": Reader("m.png", _mask, masks._decode),
     "npy": Reader("x.npy", _npy, _rows),
     "npz": Reader("x.npz", _npz, _rows),
     "safetensors": Reader("w.safetensors", _safetensors, weights._state_dict),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import socket
 import threading
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgekit.errors import EdgekitError
+from edgekit.data import images
+from edgekit.errors import EdgekitError, UnreadableModelError
+from edgekit.export import artifact
 from tests.hostile import mutations
 from tests.hostile.readers import READERS, Reader
 from tests.specimens import files
@@ -37,7 +41,7 @@ def written(folder: Path, reader: Reader, content: bytes) -> Path:
 def test_a_sound_file_is_read(name: str, tmp_path: Path) -> None:
     reader = READERS[name]
     path = written(tmp_path, reader, reader.sound())
-    if name not in ("sidecar", "encodings"):  # which are of a network's size; these are heads only
+    if name not in ("sidecar", "encodings", "manifest"):  # of which these are the heads only
         reader.read(path)
 
 
@@ -183,6 +187,20 @@ def test_labels_csv(rows: str, tmp_path: Path) -> None:
     assert outcome(reader, written(tmp_path, reader, content)) is not None
 
 
+def test_a_document_of_others_is_no_sidecar(tmp_path: Path) -> None:
+    (tmp_path / "net.tflite").write_bytes(b"a model")
+    (tmp_path / "net.tflite.json").write_text('{"version": 3}')
+    assert artifact.load(tmp_path / "net.tflite") is None
+
+
+def test_a_sidecar_of_another_version_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "net.tflite").write_bytes(b"a model")
+    sidecar = {"schema": "edgekit.artifact", "schema_version": 99}
+    (tmp_path / "net.tflite.json").write_text(json.dumps(sidecar))
+    with pytest.raises(UnreadableModelError, match=r"version 99.*remove that file"):
+        artifact.load(tmp_path / "net.tflite")
+
+
 # --- code and bombs ----------------------------------------------------------------------------
 
 
@@ -230,9 +248,22 @@ def _png_header(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     "size", [(60_000, 60_000), (2**31 - 1, 2**31 - 1), (0, 5), (1, 90_000_001), (5000, 5000)]
 )
-def test_images_that_lie_about_their_size(size: tuple[int, int], tmp_path: Path) -> None:
-    reader = READERS["image"]
+@pytest.mark.parametrize("name", ["image", "mask"])
+def test_images_that_lie_about_their_size(name: str, size: tuple[int, int], tmp_path: Path) -> None:
+    reader = READERS[name]
     assert outcome(reader, written(tmp_path, reader, _png_header(*size))) is not None
+
+
+def test_a_large_image_takes_little_more_than_its_pixels(tmp_path: Path) -> None:
+    from PIL import Image
+
+    path = tmp_path / "large.jpg"
+    Image.new("RGB", (4000, 4000), (1, 2, 3)).save(path)
+    tracemalloc.start()
+    pixels = images.decode(path)
+    _, most_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most_bytes < 1.5 * pixels.nbytes
 
 
 @pytest.mark.parametrize("shape", ["(1099511627776, 1099511627776)", "(-1,)", "(2, True)", "()"])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import stat
-import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from edgekit.bundle.manifest import check_path
 from edgekit.errors import InvalidPathError, RefusedError
+from edgekit.files import scratch
 
 _MOST_BYTES = 8 << 30
 _MOST_ENTRIES = 100_000
+_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 
 
 @contextmanager
@@ -28,17 +30,17 @@ def opened(path: Path) -> Iterator[Path]:
     if not path.is_file():
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="edgekit-") as scratch:
+    with scratch.folder() as place:
         try:
             with zipfile.ZipFile(path) as archive:
-                _unpack(path, archive, Path(scratch))
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+                _unpack(path, archive, place)
+        except (*_DAMAGED, ValueError) as error:
             raise RefusedError(
                 f"{path} is no bundle: it cannot be unpacked: {error}", reason_code="bad-archive"
             ) from error
         except OSError as error:
             raise InvalidPathError(f"cannot read {path}: {error}") from error
-        folders = list(Path(scratch).iterdir())
+        folders = [each for each in place.iterdir() if not each.name.startswith(".owner")]
         if len(folders) != 1 or not folders[0].is_dir():
             raise RefusedError(
                 f"{path} is no bundle: it holds not one folder", reason_code="bad-archive"

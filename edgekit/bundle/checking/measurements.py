@@ -12,6 +12,8 @@ from edgekit.bundle.budgets import Budget
 from edgekit.bundle.contents.evidence import INSTRUCTIONS
 from edgekit.bundle.manifest import Bundle
 from edgekit.devices import Contrast, CountReport, LatencyReport, MeasureSettings
+from edgekit.errors import RefusedError
+from edgekit.files import parsing, reading
 from edgekit.progress import Progress, Whole
 
 _PAGE_BYTES = 4096
@@ -132,5 +134,12 @@ def instructions(place: Path | None) -> dict[str, CountReport]:
     path = None if place is None else place / INSTRUCTIONS
     if path is None or not path.is_file():
         return {}
-    rows = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        rows = parsing.json_of(reading.text(path))
+        if not isinstance(rows, dict):
+            raise ValueError("it is no table of counts by file")
+    except (OSError, ValueError) as error:
+        raise RefusedError(
+            f"{path} is no evidence of edgekit's: {error}", reason_code="unreadable-report"
+        ) from error
     return {name: devices.counts_from_json(json.dumps(row)) for name, row in rows.items()}

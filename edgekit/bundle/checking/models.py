@@ -15,6 +15,7 @@ from edgekit.bundle.members import LABELS
 from edgekit.emulation import isa
 from edgekit.errors import EdgekitError
 from edgekit.evaluate import tensors
+from edgekit.files import reading
 from edgekit.modelfile import metadata
 from edgekit.modelfile.metadata.description import Normalization, normalization_of
 from edgekit.processes import child
@@ -74,7 +75,10 @@ def _described(place: Path, entry: ModelEntry) -> Finding:
     if not _equal(found.inputs[0].normalization, normalization_of(entry.preprocessing)):
         return Finding("metadata", "failed", entry.path, "its normalization is not the listed one")
     names = place / "labels" / LABELS
-    listed = tuple(names.read_text("utf-8").splitlines()) if names.is_file() else ()
+    try:
+        listed = tuple(reading.text(names).splitlines()) if names.is_file() else ()
+    except (OSError, UnicodeDecodeError) as error:
+        return Finding("metadata", "failed", entry.path, f"labels/{LABELS} is no text: {error}")
     if found.labels != listed:
         return Finding("metadata", "failed", entry.path, f"its labels are not labels/{LABELS}")
     return Finding("metadata", "passed", entry.path, f"normalization and {len(listed)} labels")

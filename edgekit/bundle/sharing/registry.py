@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from edgekit.errors import (
     RefusedError,
     WouldOverwriteError,
 )
-from edgekit.files import digest
+from edgekit.files import digest, scratch
 
 SUFFIX = ".edgekit"
 _MOST_BYTES = 8 << 30
@@ -54,7 +53,7 @@ def push(place: Path, to: Registry, *, say: Callable[[str], None] = lambda _: No
     )
     weights = frozenset(each.path for each in bundle.models)
     layers = []
-    with _client(to) as client, tempfile.TemporaryDirectory(prefix="edgekit-") as scratch:
+    with _client(to) as client, scratch.folder() as made:
         container = client.get_container(to.target)
         client.auth.load_configs(container)
         for path in paths:
@@ -65,7 +64,7 @@ def push(place: Path, to: Registry, *, say: Callable[[str], None] = lambda _: No
             _upload(client, file, container, row)
             layers.append(row)
         content = model_pack.config(bundle, layers)
-        file = Path(scratch) / "config.json"
+        file = made / "config.json"
         file.write_bytes(content)
         row = model_pack.descriptor(
             model_pack.CONFIG, hashlib.sha256(content).hexdigest(), len(content)
@@ -100,8 +99,8 @@ def pull(
         rows = _layers(source, found)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".edgekit-", dir=folder) as scratch:
-                place = Path(scratch) / "bundle"
+            with scratch.folder(folder, ".edgekit-") as hidden:
+                place = hidden / "bundle"
                 for path, row in rows.items():
                     say(f"pulling {path}")
                     _download(client, container, row, place / path)
@@ -110,7 +109,7 @@ def pull(
                 if path_made.exists():
                     if not force:
                         raise WouldOverwriteError(f"{path_made} exists: give --force to replace it")
-                    path_made.rename(Path(scratch) / "replaced")
+                    path_made.rename(hidden / "replaced")
                 place.rename(path_made)
         except OSError as error:
             if type(error).__module__.startswith("requests"):

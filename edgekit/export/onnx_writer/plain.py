@@ -6,9 +6,8 @@ import onnx
 import onnx_ir as ir
 from onnx_ir.passes.common import RemoveUnusedNodesPass
 
-from edgekit.export.stored_weights import writing
-from edgekit.files import held_file
-from edgekit.files.held_file import HeldFile
+from edgekit.export.stored_weights import held_file, writing
+from edgekit.export.stored_weights.held_file import HeldFile
 
 HALF = "half"
 """Mark of a float32 input that the network's own file has in float16."""

@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
-from edgekit.files import held_file
-from edgekit.files.held_file import HeldFile
+from edgekit.export.stored_weights import held_file
+from edgekit.export.stored_weights.held_file import HeldFile
 
 LARGE_BYTES = 1 << 20
 """Of one constant: what is smaller stays in memory."""

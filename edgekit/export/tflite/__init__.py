@@ -10,11 +10,11 @@ from edgekit.errors import UnsupportedOperatorError
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph.annotations import is_integer
 from edgekit.export.precisions import float16_compute
+from edgekit.export.stored_weights import held_file
+from edgekit.export.stored_weights.held_file import HeldFile
 from edgekit.export.tflite import orders, serialize
 from edgekit.export.tflite.emit import EMITTERS, VERSIONS
 from edgekit.export.tflite.writer import Writer, refuse
-from edgekit.files import held_file
-from edgekit.files.held_file import HeldFile
 
 
 def to_bytes(

@@ -10,9 +10,9 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from edgekit.export.stored_weights import held_file
+from edgekit.export.stored_weights.held_file import HeldFile
 from edgekit.export.tflite.program import Operator, Program, Quantization, Tensor
-from edgekit.files import held_file
-from edgekit.files.held_file import HeldFile
 
 _ALIGNMENT_BYTES = 16  # force_align of Buffer.data in the schema; the runtime maps weights in place
 _LEAST_BYTES = 1 << 20  # of a builder; amply for what is no constant

@@ -15,6 +15,7 @@ import onnx
 from onnx import ModelProto, NodeProto, TensorProto, TypeProto, helper, numpy_helper
 
 from edgekit.errors import InvalidPathError, UnreadableModelError
+from edgekit.files import reading
 from edgekit.modelfile.facts.graph import GraphFacts, Node, Quantized, Value
 from edgekit.modelfile.metadata import onnx_reading
 
@@ -27,7 +28,7 @@ def read(path: Path) -> GraphFacts:
         UnreadableModelError: this is no .onnx file, or it is damaged.
     """
     try:
-        model = onnx.load(path, load_external_data=False)
+        model = onnx.load_model_from_string(reading.content(path))
     except OSError as error:
         raise InvalidPathError(f"{path}: {error.strerror}") from error
     except Exception as error:  # protobuf's errors share no base class

@@ -11,6 +11,7 @@ from edgekit import __version__
 from edgekit.devices import CountingTarget, Progress, Step, resolve_target
 from edgekit.errors import EdgekitError, InvalidPathError, RefusedError, UsageError
 from edgekit.export import artifact
+from edgekit.files import reading
 from edgekit.files.staging import staging
 from edgekit.progress import silent
 from edgekit.runtimes import machine
@@ -186,7 +187,7 @@ def read(path: Path) -> ClaimsReport:
         RefusedError: it is none.
     """
     try:
-        return report.from_json(path.read_text(encoding="utf-8"))
+        return report.from_json(reading.text(path))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidPathError(f"{path} cannot be read: {error}") from error
 

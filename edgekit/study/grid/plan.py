@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from edgekit import models, runtimes
 from edgekit.devices import MeasureSettings
 from edgekit.errors import InvalidPathError, UnknownNameError, UsageError
 from edgekit.export import CALIBRATED, precisions
+from edgekit.files import parsing, reading
 from edgekit.models.registry import MODELS
 from edgekit.study.grid.point import Point, Subject, is_model_file
 
@@ -156,7 +156,7 @@ def read_plan(path: Path) -> Plan:
             with the file's name.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = parsing.toml_of(reading.text(path))
     except OSError as error:
         raise InvalidPathError(f"{path}: {error.strerror}") from error
     except ValueError as error:

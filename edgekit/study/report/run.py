@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgekit.errors import InvalidPathError, RefusedError, StorageError, UsageError
+from edgekit.files import reading
 from edgekit.files.staging import staging
 from edgekit.registry import Registry
 from edgekit.study.report import comma_separated, html, markdown
@@ -90,8 +91,10 @@ def _claims(path: Path) -> tuple[Finding, ...]:
     from edgekit.study.claims.report import from_json  # torch comes with it
 
     try:
-        return from_json(path.read_text(encoding="utf-8")).claims
+        return from_json(reading.text(path)).claims
     except OSError as error:
         raise InvalidPathError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidPathError(f"{path}: it is no text: {error}") from error
     except RefusedError as error:
         raise RefusedError(f"{path}: {error}", reason_code=error.reason_code) from error

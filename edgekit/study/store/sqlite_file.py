@@ -175,6 +175,10 @@ def opened(path: Path) -> Iterator[Store]:
         try:
             _prepare(connection, path)
             yield Store(connection)
+        except sqlite3.OperationalError as error:
+            raise StorageError(f"cannot write {path}: {error}") from error
+        except (sqlite3.DatabaseError, zlib.error) as error:
+            raise _not_a_store(path, str(error)) from error
         finally:
             connection.close()
 
@@ -194,6 +198,8 @@ def read_rows(path: Path) -> list[Row]:
         cursor = connection.execute("SELECT * FROM flat ORDER BY finished_at, key")
         columns = [each[0] for each in cursor.description]
         return [row_of(dict(zip(columns, values, strict=True))) for values in cursor]
+    except (sqlite3.DatabaseError, ValueError, TypeError, KeyError) as error:
+        raise _not_a_store(path, str(error)) from error
     finally:
         connection.close()
 

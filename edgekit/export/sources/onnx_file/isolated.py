@@ -13,10 +13,9 @@ from edgekit.errors import InvalidPathError, RefusedError, WorkerError
 from edgekit.export.sources.onnx_file.stored import constants
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 from edgekit.export.sources.shapes import InputShapes
-from edgekit.export.stored_weights import reading
+from edgekit.export.stored_weights import held_file, reading
 from edgekit.export.stored_weights import tensor as stored
-from edgekit.files import held_file
-from edgekit.files.held_file import HeldFile
+from edgekit.export.stored_weights.held_file import HeldFile
 from edgekit.processes import child, limited
 from edgekit.processes.spawning import Limits
 

@@ -84,7 +84,7 @@ class Original:
             path = folder / "faithful.onnx"
             if self.reading.faithful is not None:
                 with path.open("wb") as file:
-                    self.reading.faithful.copy(0, self.reading.faithful.size, file)
+                    self.reading.faithful.write_to(file)
             info, answers = child.run(path, feeds, as_written=True)
         retyped = self.reading.from_half or self.reading.from_double
         said = "in float32" if retyped else "in a newer opset"

@@ -65,6 +65,10 @@ class HeldFile:
             file.write(chunk)
             offset += len(chunk)
 
+    def write_to(self, file: IO[bytes]) -> None:
+        """Write all of it to another file."""
+        self.copy(0, self.size, file)
+
     def content(self) -> bytes:
         """Return all of it."""
         return os.pread(self._descriptor, self.size, 0)
