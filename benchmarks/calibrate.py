@@ -5,7 +5,8 @@
     python -m benchmarks.calibrate --networks  # measures the networks of published/ anew
 
 `published/` holds the latencies, and what the networks' operators do. The error of a device is
-that of constants that were fitted to all other devices: nothing but its profile is known of it.
+that of constants that were fitted to all other devices: nothing but its profile is known of it. The
+error of a network is that of constants that were fitted to all other networks.
 Needs scipy.
 """
 
@@ -15,14 +16,14 @@ import argparse
 import json
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from edgekit.devices.prediction import device_profile, estimate, roofline
+from edgekit.devices.prediction import device_profile, estimate, likeness, roofline
 from edgekit.devices.prediction.roofline import Accuracy, Constants, Work, Workload
 from edgekit.export.cache import exported
 
@@ -147,23 +148,41 @@ def fit(known: Sequence[Figure]) -> Constants:
     return constants(found.x)
 
 
-def held_out(known: Sequence[Figure]) -> dict[Figure, float]:
-    """Return the ratio of published to estimated time, each device left out of its fit."""
+def held_out(known: Sequence[Figure], of: Callable[[Figure], str]) -> dict[Figure, float]:
+    """Return the ratio of published to estimated time, each figure left out of its fit.
+
+    Args:
+        known: the figures.
+        of: what is left out together: a device, or a network.
+    """
     ratios = {}
-    for device in dict.fromkeys(figure.device for figure in known):
-        model = fit([figure for figure in known if figure.device != device])
+    for left_out in dict.fromkeys(map(of, known)):
+        model = fit([figure for figure in known if of(figure) != left_out])
         for figure in known:
-            if figure.device == device:
+            if of(figure) == left_out:
                 ratios[figure] = figure.ms / estimate_ms(figure, model)
     return ratios
+
+
+def strangers(known: dict[str, list[Work]]) -> set[str]:
+    """Return the networks that would get no estimate if they were not in the fit."""
+    outlines = {name: likeness.outline(work) for name, work in known.items()}
+    return {
+        name
+        for name, work in known.items()
+        if likeness.likeness(work, {o: each for o, each in outlines.items() if o != name}).unlike
+    }
 
 
 def accuracy(ratios: dict[Figure, float]) -> Accuracy:
     """Sum up held-out ratios; the error is relative to the published time."""
     values = np.array(list(ratios.values()))
     low, high = np.quantile(values, [0.1, 0.9])
+    errors = np.abs(1 / values - 1)
     return Accuracy(
-        median_error=float(np.median(np.abs(1 / values - 1))),
+        median_error=float(np.median(errors)),
+        within_10=float(np.mean(errors <= 0.1)),
+        within_20=float(np.mean(errors <= 0.2)),
         low=float(low),
         high=float(high),
         figures=len(values),
@@ -173,7 +192,7 @@ def accuracy(ratios: dict[Figure, float]) -> Accuracy:
 
 def document(known: Sequence[Figure]) -> dict[str, object]:
     """Fit, print the errors, and return what edgekit ships, rounded."""
-    ratios = held_out(known)
+    ratios = held_out(known, lambda figure: figure.device)
     print(f"{'device left out':22} {'precision':9} threads  figures  median |error|  worst")
     groups = dict.fromkeys((f.device, f.precision, f.threads) for f in ratios)
     for device, precision, threads in groups:
@@ -192,10 +211,26 @@ def document(known: Sequence[Figure]) -> dict[str, object]:
         by_precision[name] = accuracy(chosen)
         print(f"all, {name}: {by_precision[name]}")
     print(f"all: {accuracy(ratios)}")
+    by_network = held_out(known, lambda figure: figure.network)
+    print("\nnetwork left out      figures  median |error|  within 10 %  within 20 %")
+    for name in (*networks(), ""):
+        chosen = {figure: r for figure, r in by_network.items() if name in ("", figure.network)}
+        of = accuracy(chosen)
+        print(
+            f"{name or 'all':20} {of.figures:8}  {of.median_error:14.1%}  {of.within_10:11.0%}  "
+            f"{of.within_20:11.0%}{'  no estimate' if name in strangers(networks()) else ''}"
+        )
+    known_alike = {f: r for f, r in by_network.items() if f.network not in strangers(networks())}
+    unseen = {}
+    for name in by_precision:
+        chosen = {figure: r for figure, r in known_alike.items() if figure.precision == name}
+        unseen[name] = accuracy(chosen)
+        print(f"networks left out that get an estimate, {name}: {unseen[name]}")
     found = {
         "constants": fit(known),
         "accuracy": by_precision,
-        "least_macs": min(sum(each.macs for each in work) for work in networks().values()),
+        "unseen": unseen,
+        "networks": {name: likeness.outline(work) for name, work in networks().items()},
     }
     return json.loads(
         json.dumps(found, default=asdict), parse_float=lambda t: float(f"{float(t):.3g}")

@@ -45,13 +45,16 @@ if TYPE_CHECKING:
 def command(
     subjects: tuple[str, ...], devices_: tuple[str, ...], threads: int, as_json: bool
 ) -> None:
-    """Estimate the latency of .tflite FILEs on DEVICEs that are not at hand.
+    """Estimate LiteRT's latency of FILEs on DEVICEs that are not at hand.
 
-    A MODEL (a name from `edgekit list`, or a pattern) is exported to a cache first.
+    FILEs are .tflite, or .onnx, which is taken as the .tflite file that it would
+    become. A MODEL (a name from `edgekit list`, or a pattern) is exported to a
+    cache first.
 
     An estimate, not a measurement: a roofline of each operator's arithmetic and
     memory traffic, fitted to published latencies. It is printed with the range
     in which 8 of 10 published times lay, on devices that were left out of the fit.
+    Of a network unlike those of the fit there is no estimate, and the reason is said.
     """
     from edgekit import devices
     from edgekit.devices.prediction import device_profile
@@ -81,19 +84,24 @@ def command(
 
 
 def _row(found: Prediction) -> list[str]:
-    low, high = found.interval_ms
-    costs = found.classes
-    dearest = max(costs, key=lambda name: costs[name].time_ms)
-    memory_ms = sum(cost.memory_ms for cost in costs.values())
-    return [
+    costs, time_ms, interval_ms = found.classes, found.time_ms, found.interval_ms
+    row = [
         Path(found.file).name,
         found.device.name,
         str(found.threads),
         found.precision,
         output.millions(found.macs),
-        f"~{_ms(found.time_ms)} [{_ms(low)}, {_ms(high)}]",
-        f"{memory_ms / found.time_ms:.0%}",
-        f"{dearest} ({costs[dearest].time_ms / found.time_ms:.0%})",
+    ]
+    if time_ms is None or interval_ms is None:
+        return [*row, "none", "", ""]
+    low, high = interval_ms
+    dearest = max(costs, key=lambda name: costs[name].time_ms or 0.0)
+    memory_ms = sum(cost.memory_ms or 0.0 for cost in costs.values())
+    return [
+        *row,
+        f"~{_ms(time_ms)} [{_ms(low)}, {_ms(high)}]",
+        f"{memory_ms / time_ms:.0%}",
+        f"{dearest} ({(costs[dearest].time_ms or 0.0) / time_ms:.0%})",
     ]
 
 
@@ -104,17 +112,26 @@ def _ms(value: float) -> str:
 def _conditions(found: Sequence[Prediction]) -> list[str]:
     """Say what the devices are, and how far such estimates are off."""
     lines = ["an estimate for LiteRT with XNNPACK, not a measurement: nothing was run"]
-    for precision, accuracy in {each.precision: each.accuracy for each in found}.items():
+    for precision, one in {each.precision: each for each in found}.items():
+        accuracy, unseen = one.accuracy, one.unseen
         lines.append(
-            f"{precision}: on devices left out of the fit, half of {accuracy.figures} published "
-            f"times of {accuracy.devices} devices lay within {accuracy.median_error:.0%}, 8 of 10 "
-            f"between {accuracy.low:.2f} and {accuracy.high:.2f} times the estimate"
+            f"{precision}: on devices left out of the fit, {accuracy.within_10:.0%} of "
+            f"{accuracy.figures} published times of {accuracy.devices} devices lay within 10 % of "
+            f"the estimate and {accuracy.within_20:.0%} within 20 %, half within "
+            f"{accuracy.median_error:.0%}, 8 of 10 between {accuracy.low:.2f} and "
+            f"{accuracy.high:.2f} times the estimate; on networks left out of it "
+            f"{unseen.within_10:.0%} of {unseen.figures} lay within 10 % and "
+            f"{unseen.within_20:.0%} within 20 %"
         )
-    lines += [
-        f"note: {Path(name).name} does {output.millions(each.macs)} MACs, the smallest network of "
-        f"the fit {output.millions(each.least_macs)}: the range may not hold"
-        for name, each in {each.file: each for each in found if each.is_extrapolated}.items()
-    ]
+    for file, each in {each.file: each for each in found}.items():
+        if each.likeness.unlike:
+            why = "; ".join(each.likeness.unlike)
+            lines.append(f"{Path(file).name}: no estimate, as it is unlike the fitted ones: {why}")
+        if file.lower().endswith(".onnx"):
+            lines.append(
+                f"{Path(file).name}: the time of the .tflite file that it would become, on "
+                f"{each.runtime}; of ONNX Runtime no times on these devices are published to fit to"
+            )
     lines += [
         f"{device.name}: {device.title}; {device.core} at {device.clock_ghz:g} GHz, memory "
         f"{device.memory_gb_per_s:g} GB/s"

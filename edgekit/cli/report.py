@@ -35,6 +35,15 @@ from edgekit.cli.shared.helping import Command
     metavar="FILE.json",
     help="Show these too: a document of `edgekit claims --json`.",
 )
+@click.option(
+    "--profile",
+    "profiles",
+    type=click.Path(path_type=Path),
+    metavar="FILE.json",
+    multiple=True,
+    help="Show the roofline of its operators on a page: a document of `edgekit latency --profile "
+    "--json`; may be given again.",
+)
 @click.option("--title", metavar="TEXT", help="Heading; without it, the stores' names.")
 @click.option(
     "--every",
@@ -45,6 +54,7 @@ def command(
     stores: tuple[Path, ...],
     file: Path,
     claims: Path | None,
+    profiles: tuple[Path, ...],
     title: str | None,
     *,
     every: bool,
@@ -57,5 +67,5 @@ def command(
     """
     from edgekit import study
 
-    written = study.report(study.ReportRequest(stores, file, claims, title, every))
+    written = study.report(study.ReportRequest(stores, file, claims, title, every, profiles))
     click.echo(f"{written}: {output.size(written.stat().st_size)}")

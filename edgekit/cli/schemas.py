@@ -204,9 +204,8 @@ _ALL = (
         "an estimate of the latency of one file on one device",
         Prediction,
         {
-            "estimate_ms": float,
-            "interval_ms": tuple[float, float],
-            "extrapolated": bool,
+            "estimate_ms": float | None,
+            "interval_ms": tuple[float, float] | None,
             "classes": dict[str, ClassCost],
         },
         without=_CHOSEN,

@@ -30,6 +30,8 @@ CLAIMS = ClaimsReport(
     machine=reports.MACHINE,
     packages={},
     counted_on=(),
+    before=reports.CALM,
+    seconds=372.0,
     claims=(
         Finding(
             name="made-up-claim",

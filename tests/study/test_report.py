@@ -14,8 +14,9 @@ import pytest
 from edgekit import study
 from edgekit.cli import run
 from edgekit.errors import InvalidPathError, RefusedError, UsageError
+from edgekit.study.report import profiles
 from edgekit.study.store import sqlite_file
-from tests.specimens import made_up_stores
+from tests.specimens import made_up_profiles, made_up_stores
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 LARGEST_BYTES = 5_000_000  # of a page of 1,000 cells
@@ -34,12 +35,22 @@ def claims(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def page(tmp_path: Path, claims: Path) -> Callable[[int], Path]:
+def profile(tmp_path: Path) -> Path:
+    path = tmp_path / "profile.json"
+    reports = [json.loads(made_up_profiles.REPORT.to_json())]
+    path.write_text(json.dumps({"schema": "edgekit.profiles", "reports": reports, "plots": []}))
+    return path
+
+
+@pytest.fixture
+def page(tmp_path: Path, claims: Path, profile: Path) -> Callable[[int], Path]:
     def made(count: int) -> Path:
         pytest.importorskip("vl_convert", reason="a page needs vl-convert-python")
         store = made_up_stores.fill(tmp_path / "made_up.sqlite", count)
         return study.report(
-            study.ReportRequest((store,), tmp_path / "page.html", claims, "A <title> & more")
+            study.ReportRequest(
+                (store,), tmp_path / "page.html", claims, "A <title> & more", profiles=(profile,)
+            )
         )
 
     return made
@@ -106,6 +117,28 @@ def test_markdown_has_cells_claims_and_failures(tmp_path: Path, claims: Path) ->
     assert text.count("it </script> died & was <b>buried</b>") == 2
 
 
+def test_the_roof_is_the_highest_that_any_operator_reached(profile: Path) -> None:
+    (found,) = profiles.read(profile)
+    assert found.title == "net float32 on tflite, 1 thread, local"
+    # 1e6 MACs and 1e5 bytes in 0.8 ms; 1e5 MACs and 1e6 bytes in 0.1; 1e6 bytes alone in 0.1.
+    assert [each.name for each in found.operators] == ["conv", "dw"]
+    conv, depthwise = found.operators
+    assert (conv.gmacs_per_s, conv.macs_per_byte) == (pytest.approx(1.25), pytest.approx(10))
+    assert (depthwise.gmacs_per_s, depthwise.share) == (pytest.approx(1.0), pytest.approx(0.1))
+    assert (found.gmacs_per_s, found.gbytes_per_s) == (pytest.approx(1.25), pytest.approx(10))
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", '{"schema": "edgekit.profiles"}',
+                                  '{"schema": "edgekit.profiles", "reports": [{}]}'])  # fmt: skip
+def test_what_is_no_profile_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "profile.json"
+    path.write_text(text)
+    with pytest.raises(RefusedError, match=r"profile\.json: this"):
+        profiles.read(path)
+    with pytest.raises(InvalidPathError):
+        profiles.read(tmp_path / "none.json")
+
+
 def test_several_stores_make_one_report(tmp_path: Path) -> None:
     stores = tuple(made_up_stores.fill(tmp_path / f"{n}.sqlite", n) for n in (3, 5))
     path = study.report(study.ReportRequest(stores, tmp_path / "cells.csv"))
@@ -168,8 +201,8 @@ def _opened(browser: Any, path: Path, **options: Any) -> tuple[Any, list[str]]:
 
 
 SECTIONS = (
-    "ship", "pareto", "distribution", "threads", "resolution", "ladder", "instructions", "claims",
-    "cells", "failures", "conditions",
+    "ship", "pareto", "distribution", "threads", "resolution", "ladder", "roofline", "instructions",
+    "claims", "cells", "failures", "conditions",
 )  # fmt: skip
 
 
@@ -177,7 +210,7 @@ def test_the_page_works_in_a_browser(page: Callable[[int], Path], tmp_path: Path
     with _browser() as browser:
         shown, errors = _opened(browser, page(1000))
         assert all(shown.locator(f"#{section}").is_visible() for section in SECTIONS)
-        assert shown.locator(".chart svg").count() == 6
+        assert shown.locator(".chart svg").count() == 7
         assert shown.locator("#cells-table tbody tr").count() == 980
         shown.uncheck("input[name=runtime][value=tflite]")
         left = shown.locator("#cells-table tbody tr")
@@ -196,9 +229,24 @@ def test_the_page_works_in_a_browser(page: Callable[[int], Path], tmp_path: Path
             shown.click("#download-csv")
         download.value.save_as(tmp_path / "cells.csv")
         assert len((tmp_path / "cells.csv").read_text().splitlines()) == 1001
+        assert "takes 80.0 %" in shown.locator("#roofline-about").inner_text()
         shown.click("#theme")
         assert shown.evaluate("document.documentElement.dataset.theme") == "dark"
         assert errors == []
+
+
+def test_axe_finds_no_fault(page: Callable[[int], Path]) -> None:
+    axe = pytest.importorskip("axe_core_python", reason="axe-core comes with axe-core-python")
+    rules = (Path(axe.__file__).parent / "axe.min.js").read_text()
+    with _browser() as browser:
+        for scheme in ("light", "dark"):
+            shown, _ = _opened(browser, page(60), color_scheme=scheme)
+            shown.evaluate(
+                "document.querySelectorAll('details').forEach((e) => { e.open = true; })"
+            )
+            shown.evaluate(rules)
+            found = shown.evaluate("axe.run({ resultTypes: ['violations'] })")
+            assert [(each["id"], each["impact"]) for each in found["violations"]] == []
 
 
 def test_the_page_fits_a_phone_and_knows_dark(page: Callable[[int], Path]) -> None:

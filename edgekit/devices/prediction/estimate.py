@@ -1,4 +1,4 @@
-"""Estimate how long a .tflite file takes on a device that is not at hand."""
+"""Estimate how long a network takes on LiteRT on a device that is not at hand."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from functools import cached_property
 from pathlib import Path
 
 from edgekit import __version__
-from edgekit.devices.prediction import device_profile, roofline
+from edgekit.devices.prediction import as_tflite, device_profile, roofline
 from edgekit.devices.prediction.device_profile import DeviceProfile
+from edgekit.devices.prediction.likeness import Likeness, likeness
 from edgekit.devices.prediction.roofline import Accuracy, Work, Workload
 from edgekit.errors import RefusedError, UsageError
+from edgekit.files import scratch
 from edgekit.files.digest import sha256_of
 from edgekit.modelfile.layer_class import CLASSES, layer_class
 from edgekit.runtimes.operators import Operator
 
 SCHEMA = "edgekit.prediction"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _RUNTIME = "xnnpack"  # that runs .tflite files
 _BY_OPERATOR = ("work", "times_ms", "memory_bound")  # the JSON has them by class of layer
+_ONNX = ".onnx"
 _INTEGERS = ("int8", "uint8", "int16", "int4")
 
 
@@ -33,20 +36,20 @@ class ClassCost:
         operators: how many.
         macs: their multiply-accumulates.
         size_bytes: bytes they read and write, each once.
-        time_ms: estimated time.
+        time_ms: estimated time; None where no estimate can be given.
         memory_ms: part of it that operators bound by memory traffic take.
     """
 
     operators: int
     macs: int
     size_bytes: int
-    time_ms: float
-    memory_ms: float
+    time_ms: float | None
+    memory_ms: float | None
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """An estimate for one file on one device; nobody measured it.
+    """An estimate for one file on one device, or why there is none; nobody measured it.
 
     Attributes:
         file: path of the file as it was given.
@@ -59,7 +62,9 @@ class Prediction:
         times_ms: what each of them takes.
         memory_bound: of each, whether its memory traffic takes longer than its arithmetic.
         accuracy: how far off such estimates were on devices left out of the fit.
-        least_macs: of the smallest network of the fit.
+        unseen: how far off they were on networks left out of it, where they got an estimate.
+        likeness: the network beside those of the fit; of one that is unlike there is no estimate.
+        runtime: whose time it is; of an .onnx file that of the .tflite file it would become.
         edgekit_version: version that made it.
     """
 
@@ -73,13 +78,15 @@ class Prediction:
     times_ms: tuple[float, ...]
     memory_bound: tuple[bool, ...]
     accuracy: Accuracy
-    least_macs: int
+    unseen: Accuracy
+    likeness: Likeness
+    runtime: str
     edgekit_version: str
 
     @property
-    def time_ms(self) -> float:
-        """The estimate."""
-        return sum(self.times_ms)
+    def time_ms(self) -> float | None:
+        """The estimate; None if the network is unlike those of the fit."""
+        return None if self.likeness.unlike else sum(self.times_ms)
 
     @property
     def macs(self) -> int:
@@ -87,14 +94,12 @@ class Prediction:
         return sum(each.macs for each in self.work)
 
     @property
-    def is_extrapolated(self) -> bool:
-        """Whether the file does less than any network of the fit: ``accuracy`` may not hold."""
-        return self.macs < self.least_macs
-
-    @property
-    def interval_ms(self) -> tuple[float, float]:
+    def interval_ms(self) -> tuple[float, float] | None:
         """Between these lay 8 of 10 published times, for such an estimate."""
-        return self.time_ms * self.accuracy.low, self.time_ms * self.accuracy.high
+        time_ms = self.time_ms
+        if time_ms is None:
+            return None
+        return time_ms * self.accuracy.low, time_ms * self.accuracy.high
 
     @cached_property
     def classes(self) -> dict[str, ClassCost]:
@@ -105,12 +110,14 @@ class Prediction:
         return {name: self._together(numbers) for name, numbers in found.items() if numbers}
 
     def _together(self, numbers: Sequence[int]) -> ClassCost:
+        bound = [number for number in numbers if self.memory_bound[number]]
+        is_known = self.time_ms is not None
         return ClassCost(
             operators=len(numbers),
             macs=sum(self.work[number].macs for number in numbers),
             size_bytes=sum(self.work[number].size_bytes for number in numbers),
-            time_ms=sum(self.times_ms[number] for number in numbers),
-            memory_ms=sum(self.times_ms[number] for number in numbers if self.memory_bound[number]),
+            time_ms=sum(self.times_ms[number] for number in numbers) if is_known else None,
+            memory_ms=sum(self.times_ms[number] for number in bound) if is_known else None,
         )
 
     def to_json(self) -> str:
@@ -120,7 +127,6 @@ class Prediction:
             "schema_version": SCHEMA_VERSION,
             "estimate_ms": self.time_ms,
             "interval_ms": self.interval_ms,
-            "extrapolated": self.is_extrapolated,
             "classes": {name: asdict(cost) for name, cost in self.classes.items()},
             **{name: value for name, value in asdict(self).items() if name not in _BY_OPERATOR},
         }
@@ -132,7 +138,8 @@ class PredictRequest:
     """How long might these files take there?
 
     Attributes:
-        paths: .tflite files; their operators are read, nothing is run.
+        paths: .tflite files, and .onnx files, which are taken as the .tflite files they would
+            become; their operators are read, nothing is run.
         devices: names or aliases (`edgekit.devices.prediction.device_profile.names`).
         threads: cores to use; float32 and int8 accuracy was taken at 1 and at all fast cores.
     """
@@ -151,28 +158,39 @@ def predict(request: PredictRequest) -> tuple[Prediction, ...]:
     Raises:
         InvalidPathError: the file cannot be read.
         UnknownNameError: no device is called that.
-        UnreadableModelError: this is no .tflite file.
+        UnreadableModelError: this is no such file.
         UsageError: another kind of file, or more threads than fast cores.
         RefusedError: a file without operators (reason "no-operators").
+        EdgekitError: an .onnx file cannot become a .tflite file.
     """
     known = [device_profile.get(name) for name in request.devices]
-    return tuple(
-        _predict(path, device, request.threads) for path in request.paths for device in known
-    )
+    for device in known:
+        if not 1 <= request.threads <= device.cores:
+            raise UsageError(
+                f"{device.name} has {device.cores} fast cores; threads cannot be {request.threads}"
+            )
+    found = []
+    for path in request.paths:
+        work = _work_of_any(path)
+        found += [_predict(path, work, device, request.threads) for device in known]
+    return tuple(found)
 
 
-def _predict(path: Path, known: DeviceProfile, threads: int) -> Prediction:
-    if path.suffix.lower() != ".tflite":
-        raise UsageError(
-            f"{path}: only .tflite files can be predicted, as no latencies of ONNX Runtime on "
-            "these devices are published to calibrate with: `edgekit export --format tflite` "
-            "writes one"
-        )
-    if not 1 <= threads <= known.cores:
-        raise UsageError(f"{known.name} has {known.cores} fast cores; threads cannot be {threads}")
-    work = work_of(path)
+def _work_of_any(path: Path) -> tuple[Work, ...]:
+    suffix = path.suffix.lower()
+    if suffix not in (".tflite", _ONNX):
+        raise UsageError(f"{path}: only .tflite and .onnx files can be predicted")
+    if suffix == _ONNX:
+        with scratch.folder() as folder:
+            work = work_of(as_tflite.write(path, folder))
+    else:
+        work = work_of(path)
     if not work:
         raise RefusedError(f"{path} has no operators to predict", reason_code="no-operators")
+    return work
+
+
+def _predict(path: Path, work: tuple[Work, ...], known: DeviceProfile, threads: int) -> Prediction:
     fitted = roofline.calibration()
     precision = _most_macs(work)
     times, bound = roofline.costs(Workload(work), known, threads, fitted.constants, _RUNTIME)
@@ -187,7 +205,9 @@ def _predict(path: Path, known: DeviceProfile, threads: int) -> Prediction:
         times_ms=tuple(times.tolist()),
         memory_bound=tuple(bound.tolist()),
         accuracy=fitted.accuracy[precision],
-        least_macs=fitted.least_macs,
+        unseen=fitted.unseen[precision],
+        likeness=likeness(work, fitted.networks),
+        runtime="LiteRT",
         edgekit_version=__version__,
     )
 

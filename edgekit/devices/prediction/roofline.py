@@ -40,6 +40,23 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Outline:
+    """What tells one network from another, as far as the time of its operators goes.
+
+    Attributes:
+        macs: multiply-accumulates.
+        operators: how many.
+        size_bytes: bytes that they read and write, all numbers taken as float32.
+        shares: of the multiply-accumulates, by class of layer; those of 0.05 % and more.
+    """
+
+    macs: int
+    operators: int
+    size_bytes: int
+    shares: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Constants:
     """What was fitted; see the module.
 
@@ -69,10 +86,12 @@ class Constants:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How far estimates were off, on devices that were left out of the fit.
+    """How far estimates were off, on devices or networks that were left out of the fit.
 
     Attributes:
         median_error: median of the relative errors, without sign.
+        within_10: share of the published times that the estimate was within 10 % of.
+        within_20: the same within 20 %.
         low: of ten published times, one was below the estimate times this.
         high: one was above the estimate times this.
         figures: number of published times.
@@ -80,6 +99,8 @@ class Accuracy:
     """
 
     median_error: float
+    within_10: float
+    within_20: float
     low: float
     high: float
     figures: int
@@ -92,13 +113,15 @@ class Calibration:
 
     Attributes:
         constants: see there.
-        accuracy: by precision.
-        least_macs: of the smallest network that the constants were fitted to.
+        accuracy: on devices left out of the fit, by precision.
+        unseen: on networks left out of the fit that would have got an estimate, by precision.
+        networks: what the constants were fitted to, by name.
     """
 
     constants: Constants
     accuracy: Mapping[str, Accuracy]
-    least_macs: int
+    unseen: Mapping[str, Accuracy]
+    networks: Mapping[str, Outline]
 
 
 @cache

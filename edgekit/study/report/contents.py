@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgekit import __version__
+from edgekit.study.report.profiles import Roofline
 from edgekit.study.store.row import Row
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ class Contents:
         title: its heading.
         rows: what was measured.
         claims: what became of claims; None if none are shown.
+        profiles: rooflines of files.
     """
 
     title: str
     rows: tuple[Row, ...]
     claims: tuple[Finding, ...] | None = None
+    profiles: tuple[Roofline, ...] = ()
 
     @property
     def version(self) -> str:

@@ -29,6 +29,7 @@ def page(contents: Contents) -> str:
         "columns": contents.columns,
         "rows": contents.table,
         "claims": None if contents.claims is None else [asdict(each) for each in contents.claims],
+        "profiles": [asdict(each) for each in contents.profiles],
     }
     parts = {
         "TITLE": escape(contents.title),

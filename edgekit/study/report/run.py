@@ -11,7 +11,7 @@ from edgekit.errors import InvalidPathError, RefusedError, StorageError, UsageEr
 from edgekit.files import reading
 from edgekit.files.staging import staging
 from edgekit.registry import Registry
-from edgekit.study.report import comma_separated, html, markdown
+from edgekit.study.report import comma_separated, html, markdown, profiles
 from edgekit.study.report.contents import Contents
 from edgekit.study.store import sqlite_file
 
@@ -37,6 +37,7 @@ class ReportRequest:
         claims: JSON document of `edgekit claims`; None shows none.
         title: of the report; None takes the stores' names.
         every: all rows of the stores, and not the latest of each point of the grid alone.
+        profiles: JSON documents of `edgekit latency --profile`; a page shows them as rooflines.
 
     Raises:
         UsageError: there is no store, or the suffix is none of these.
@@ -47,6 +48,7 @@ class ReportRequest:
     claims: Path | None = None
     title: str | None = None
     every: bool = False
+    profiles: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.stores:
@@ -63,7 +65,8 @@ def report(request: ReportRequest) -> Path:
 
     Raises:
         InvalidPathError: a store is not there, or the file cannot be written there.
-        RefusedError: a store or the claims cannot be read, or there is nothing in the stores.
+        RefusedError: a store, the claims or a profile cannot be read, or there is nothing in the
+            stores.
         MissingPackageError: a page is wanted, and vl-convert-python is not installed.
         StorageError: the file system is full.
     """
@@ -76,6 +79,7 @@ def report(request: ReportRequest) -> Path:
         title=request.title or ", ".join(path.stem for path in request.stores),
         rows=kept,
         claims=None if request.claims is None else _claims(request.claims),
+        profiles=tuple(each for path in request.profiles for each in profiles.read(path)),
     )
     text = FORMS.find(request.output.suffix)(contents)
     try:

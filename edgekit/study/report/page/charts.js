@@ -153,5 +153,23 @@ const charts = (() => {
       tooltip: tooltip([["label", "file"], ["target", "processor"], ["count", "million", ".4~g"]]) } };
   }
 
-  return { name, where, front, pareto, distribution, threads, resolution, ladder, instructions };
+  function roofline(profile, theme) {
+    const values = profile.operators.map((each) => ({ ...each, percent: 100 * each.share }));
+    const intensities = values.map((each) => each.macs_per_byte);
+    const ridge = profile.gmacs_per_s / profile.gbytes_per_s;
+    const roof = [Math.min(...intensities, ridge) / 2, ridge, Math.max(...intensities, ridge) * 2]
+      .map((x) => ({ macs_per_byte: x, gmacs_per_s: Math.min(profile.gmacs_per_s, profile.gbytes_per_s * x) }));
+    const x = { field: "macs_per_byte", type: "quantitative", title: "MACs a byte (log)", scale: { type: "log", nice: false, padding: 8 } };
+    const y = { field: "gmacs_per_s", type: "quantitative", title: "GMAC/s (log)", scale: { type: "log", nice: false, padding: 8 } };
+    const kind = { field: "layer_class", type: "nominal", title: "class of layer" };
+    return { ...base(values, 340), layer: [
+      { data: { values: roof }, mark: { type: "line", color: theme.quiet, strokeDash: [5, 4] }, encoding: { x, y } },
+      { mark: { type: "point", filled: true, opacity: 0.7 }, encoding: { x, y,
+        color: { ...kind, scale: { range: theme.classes } }, shape: kind,
+        size: { field: "percent", type: "quantitative", title: "% of time", scale: { range: [25, 500] }, legend: null },
+        tooltip: tooltip([["name", "operator"], ["layer_class", "class"], ["time_ms", "ms", ".3~g"], ["percent", "% of time", ".1f"], ["gmacs_per_s", "GMAC/s", ".3~g"], ["macs_per_byte", "MACs a byte", ".3~g"]]) } },
+    ] };
+  }
+
+  return { name, where, front, pareto, distribution, threads, resolution, ladder, roofline, instructions };
 })();

@@ -15,7 +15,7 @@ const rows = data.rows.map((values) => {
   return row;
 });
 const measured = rows.filter((row) => row.status === "ok");
-const state = { off: new Set(), x: "median_ms", images: null, device: null, sort: "median_ms", down: false };
+const state = { off: new Set(), x: "median_ms", images: null, device: null, profile: 0, sort: "median_ms", down: false };
 
 function h(tag, properties, ...children) {
   const node = document.createElement(tag);
@@ -36,7 +36,8 @@ function theme() {
   const style = getComputedStyle(document.documentElement);
   const of = (name) => style.getPropertyValue(`--${name}`).trim();
   const names = ["text", "quiet", "line", "tflite", "onnxruntime"];
-  return { ...Object.fromEntries(names.map((name) => [name, of(name)])), narrow: window.innerWidth < 600 };
+  const classes = ["tflite", "onnxruntime", "good", "bad", "accent", "quiet", "text"].map(of);
+  return { ...Object.fromEntries(names.map((name) => [name, of(name)])), classes, narrow: window.innerWidth < 600 };
 }
 
 function draw(id, spec, about) {
@@ -79,8 +80,18 @@ function drawCharts() {
     draw("threads", charts.threads(times, t), "Speed over threads"),
     draw("resolution", charts.resolution(times, t), "Time over input size"),
     draw("ladder", charts.ladder(times, t), "Time of each precision beside float32"),
+    drawRoofline(t),
     draw("instructions", charts.instructions(shown().filter((row) => row.instructions), t), "Executed instructions"),
   ]);
+}
+function drawRoofline(t) {
+  const profile = data.profiles[state.profile];
+  if (!profile) return draw("roofline", null);
+  byId("roofline-controls").replaceChildren(select("File", data.profiles.map((each, place) => [String(place), each.title]), String(state.profile),
+    (value) => { state.profile = Number(value); drawRoofline(theme()); }));
+  const [dearest] = [...profile.operators].sort((a, b) => b.time_ms - a.time_ms);
+  byId("roofline-about").textContent = `A mark is an operator with multiply-accumulates, its area its share of the time; the dashed roof is the highest rate, ${fixed(profile.gmacs_per_s)} GMAC/s, and the highest bandwidth, ${fixed(profile.gbytes_per_s)} GB/s, that any operator of this file reached, not the machine's. The dearest, ${dearest.name} (${dearest.layer_class}), takes ${(100 * dearest.share).toFixed(1)} %. Timed: ${profile.method}.`;
+  return draw("roofline", charts.roofline(profile, t), `Rate of each operator over its arithmetic intensity, ${profile.title}`);
 }
 const count = (some, images) => some.filter((row) => row.images_of === images).length;
 
