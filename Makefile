@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types imports docs-check docs site dist newcomer unit fuzz fuzz-graphs reliability study hashes oracles clean
+.PHONY: demo test lint types imports docs-check docs site dist newcomer unit slow fuzz fuzz-graphs reliability study hashes oracles clean
 
 demo: $(VENV)/.installed
 	$(BIN)/edgekit export --model micronet-m0 --output out
@@ -50,6 +50,10 @@ newcomer: dist
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+
+# The tests that `make test` leaves out: whole registries, where it takes one network of a kind.
+slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 # Random networks through every form: NETWORKS of them, faults in build/fuzz.
 NETWORKS ?= 10000

@@ -16,6 +16,7 @@ import click
 import pytest
 
 from edgekit.cli import run
+from tests.specimens import cifar10 as cifar10_images
 from tests.specimens import documents
 from tests.specimens.commands import Cli
 from tests.specimens.shared_weights import SharedWeights
@@ -57,13 +58,22 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+def _of_the_run(factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all processes of the run share."""
+    folder = factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def cifar10(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hundred images of each class in the subfolders ``train`` and ``test``."""
+    return cifar10_images.unpacked(data_dir, _of_the_run(tmp_path_factory) / "cifar10", most=100)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def shared_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWeights]:
     """Seeded weights for whoever obtains a network; tests of the seeding call it directly."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    shared = SharedWeights(folder / "weights")
+    shared = SharedWeights(_of_the_run(tmp_path_factory) / "weights")
     shared.folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("edgekit.models.weights.initialize", shared.initialize)

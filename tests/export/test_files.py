@@ -38,6 +38,7 @@ from edgekit.export.sources.onnx_file import parse
 from edgekit.files.staging import staging
 from tests.specimens import graphs
 from tests.specimens.graphs import weights
+from tests.specimens.networks import quickly_initialized
 
 SMALL = "shiftresnet20-e1"
 BOTH = ("onnx", "tflite")
@@ -69,7 +70,10 @@ def _listing(folder: Path) -> set[str]:
 
 @pytest.mark.no_cover  # tracing doubles the time that torch's exporter takes
 @pytest.mark.parametrize("name", models.names(baselines=False))
-def test_network_exports_to_both_formats(name: str, tmp_path: Path) -> None:
+def test_network_exports_to_both_formats(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgekit.models.weights.initialize", quickly_initialized)
     prepared = source.resolve(name)
     spec = models.get(name)
     # The canonical graph is a third, independent count: convolutions and Gemms of the file.

@@ -18,6 +18,7 @@ from edgekit.export.sources.aten.builder import NotInTableError
 from edgekit.export.sources.aten.table import IN_PLACE, OPERATORS
 from tests.specimens import modules
 from tests.specimens.modules import ELSEWHERE, SPECIMENS, Specimen
+from tests.specimens.networks import each_registered
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -76,20 +77,7 @@ def test_what_is_refused_goes_through_torchs_exporter() -> None:
     assert _content(found) == _content(torch_graph.through_exporter(module, inputs, outputs))
 
 
-def _networks() -> list[object]:
-    """Every registered network; all but the smallest of each family of ours are slow."""
-    cards = [models.get(name) for name in models.names()]
-    shelves: dict[str, list[models.ModelSpec]] = {}
-    for card in cards:
-        shelves.setdefault("a library" if card.library else card.family, []).append(card)
-    quick = {min(shelf, key=lambda card: card.macs).name for shelf in shelves.values()}
-    return [
-        card.name if card.name in quick else pytest.param(card.name, marks=pytest.mark.slow)
-        for card in cards
-    ]
-
-
-@pytest.mark.parametrize("name", _networks())
+@pytest.mark.parametrize("name", each_registered())
 def test_registered_networks_give_the_same_files(name: str) -> None:
     card = models.get(name)
     try:

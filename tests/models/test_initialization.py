@@ -16,7 +16,12 @@ from torch import Tensor, nn
 from edgekit import models
 from edgekit.data import synthetic
 from edgekit.models.layers.dynamic_shift_max import DynamicShiftMax
-from tests.specimens.networks import SMALL, child, one_thread  # noqa: F401 (an autouse fixture)
+from tests.specimens.networks import (
+    SMALL,
+    child,
+    each_registered,
+    one_thread,  # noqa: F401 (an autouse fixture)
+)
 from tests.specimens.shared_weights import SharedWeights
 
 
@@ -27,7 +32,7 @@ def _digest(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
-@pytest.mark.parametrize("name", models.names(baselines=False))
+@pytest.mark.parametrize("name", each_registered(baselines=False))
 def test_initialized_networks_are_sane(name: str, shared_weights: SharedWeights) -> None:
     spec = models.get(name)
     module = shared_weights.initialize(spec)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tarfile
+import json
 from importlib import resources
 from pathlib import Path
 
@@ -14,22 +14,10 @@ from edgekit import evaluate, export, models
 from edgekit.data import folder
 from edgekit.evaluate import EvaluateRequest
 from edgekit.export.sources import source
+from tests.specimens import cifar10 as cifar10_images
 from tests.specimens.networks import one_thread  # noqa: F401 (an autouse fixture)
 
 SHIPPED = [name for name in models.names() if models.get(name).trained]
-
-
-@pytest.fixture(scope="session")
-def cifar10(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The test images, a subfolder a class."""
-    archive = data_dir / "cifar10" / "cifar10_jpeg_test10k_train20k.tar.xz"
-    if not archive.is_file():
-        pytest.skip(f"no CIFAR-10 images under {data_dir}")
-    where = tmp_path_factory.mktemp("cifar10")
-    with tarfile.open(archive) as packed:
-        members = [m for m in packed.getmembers() if m.name.removeprefix("./").startswith("test/")]
-        packed.extractall(where, members, filter="data")
-    return where / "test"
 
 
 def test_every_reference_family_has_one() -> None:
@@ -44,38 +32,52 @@ def test_they_are_small() -> None:
     assert sum(sizes.values()) < 6_000_000
 
 
-@pytest.fixture(scope="session")
-def test_set(cifar10: Path) -> tuple[np.ndarray, torch.Tensor]:
-    """All images, uint8 (N, 32, 32, 3), and their labels."""
-    listed = folder.read(cifar10)
+def _classified(name: str, images: Path) -> tuple[int, int]:
+    """Return how many images of a labelled folder a network finds, and of how many."""
+    spec = models.get(name)
+    module = models.trained(spec).to(memory_format=torch.channels_last)
+    listed = folder.read(images)
     assert listed.labels is not None
-    pixels = np.stack([listed.pixels(number) for number in range(len(listed.files))])
-    return pixels, torch.tensor(listed.labels)
+    labels = torch.tensor(listed.labels)
+    right = 0
+    for start in range(0, len(labels), 500):
+        numbers = range(start, min(start + 500, len(labels)))
+        pixels = np.stack([listed.pixels(number) for number in numbers])
+        given = torch.from_numpy(spec.preprocessing.apply(pixels))
+        with torch.inference_mode():
+            top = module(given.contiguous(memory_format=torch.channels_last)).argmax(1)
+        right += int((top == labels[numbers.start : numbers.stop]).sum())
+    return right, len(labels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHIPPED)
+def test_accuracy_is_what_the_card_says(name: str, data_dir: Path, tmp_path: Path) -> None:
+    right, of_all = _classified(
+        name, cifar10_images.unpacked(data_dir, tmp_path, most=1000) / "test"
+    )
+    assert of_all == 10_000
+    card = models.get(name).trained
+    assert card is not None
+    # A handful of images lie within float rounding of another class.
+    assert 100 * right / of_all == pytest.approx(card.top1_percent, abs=0.05)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_accuracy_is_what_the_card_says(
-    name: str, test_set: tuple[np.ndarray, torch.Tensor]
+def test_a_tenth_of_the_images_is_classified_as_when_the_card_was_checked(
+    name: str, cifar10: Path, repository: Path
 ) -> None:
-    spec = models.get(name)
-    module = models.trained(spec).to(memory_format=torch.channels_last)
-    pixels, labels = test_set
-    right = 0
-    for start in range(0, len(pixels), 500):
-        images = torch.from_numpy(spec.preprocessing.apply(pixels[start : start + 500]))
-        with torch.inference_mode():
-            top = module(images.contiguous(memory_format=torch.channels_last)).argmax(1)
-        right += int((top == labels[start : start + 500]).sum())
-    assert spec.trained is not None
-    # A handful of images lie within float rounding of another class.
-    assert 100 * right / len(pixels) == pytest.approx(spec.trained.top1_percent, abs=0.05)
+    golden = json.loads((repository / "tests" / "golden" / "trained_top1.json").read_text())
+    right, of_all = _classified(name, cifar10 / "test")
+    assert of_all == 1000
+    assert right == pytest.approx(golden[name], abs=1)  # one within float rounding, as above
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_files_answer_as_torch_does(name: str, cifar10: Path, tmp_path: Path) -> None:
     files = export.to_files(source.resolve(name), ["onnx", "tflite"], tmp_path)
     answers = [
-        evaluate.run(EvaluateRequest(str(subject), cifar10, limit=200)).answers.top1
+        evaluate.run(EvaluateRequest(str(subject), cifar10 / "test", limit=200)).answers.top1
         for subject in (name, *(entry.path for entry in files))
     ]
     assert answers[0] == answers[1] == answers[2]

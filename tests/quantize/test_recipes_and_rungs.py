@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import tarfile
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -696,27 +695,6 @@ def test_steps_say_in_json_what_they_bought() -> None:
 # --- trained networks on real images ------------------------------------------------------
 
 CALIBRATED, EVALUATED = 100, 1000
-
-
-@pytest.fixture(scope="module")
-def cifar10(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some images for training and for testing, in a subfolder each with one a class."""
-    archive = data_dir / "cifar10" / "cifar10_jpeg_test10k_train20k.tar.xz"
-    if not archive.is_file():
-        pytest.skip(f"no CIFAR-10 images under {data_dir}")
-    where = tmp_path_factory.mktemp("cifar10")
-    wanted = {"train": CALIBRATED // 10, "test": EVALUATED // 10}
-    taken: dict[tuple[str, str], int] = {}
-    with tarfile.open(archive) as packed:
-        for member in packed:
-            parts = member.name.removeprefix("./").split("/")
-            if not member.isfile() or parts[0] not in wanted or len(parts) != 3:
-                continue
-            split, label, _ = parts
-            taken[split, label] = taken.get((split, label), 0) + 1
-            if taken[split, label] <= wanted[split]:
-                packed.extract(member, where, filter="data")
-    return where
 
 
 @pytest.fixture(scope="module")
