@@ -316,6 +316,8 @@ def test_kotlin_and_swift_parse(
     parser = tree_sitter.Parser(tree_sitter.Language(language()))
     assert not parser.parse(source).root_node.has_error
     assert parser.parse(source[:-3]).root_node.has_error  # so an error would be seen
+    assert b"CompiledModel" in source
+    assert b"Interpreter" in source
 
 
 def test_the_command(exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

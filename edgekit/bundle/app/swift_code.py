@@ -1,4 +1,4 @@
-"""Swift on TensorFlow Lite's Interpreter, for iOS."""
+"""Swift on LiteRT's CompiledModel, or on its Interpreter where an app has that alone, for iOS."""
 
 from __future__ import annotations
 
@@ -23,9 +23,53 @@ def source(facts: AppFacts) -> str:
     if scores.scale is not None:
         real = f"(Float($0) - {scores.zero_point}) * {scores.scale!r}"
     return f"""\
-// {facts.file} on LiteRT's Interpreter (pod TensorFlowLiteSwift). Add the file to the app's bundle.
+// {facts.file} on LiteRT's CompiledModel (package https://github.com/google-ai-edge/LiteRT, product
+// LiteRT); where the app has its product TensorFlowLite alone, or the pod TensorFlowLiteSwift, on
+// the Interpreter. Add the file to the app's bundle.
 import Foundation
+
+#if canImport(LiteRT)
+import LiteRT
+
+private final class Engine {{
+    private let model: CompiledModel
+    private let inputs: [TensorBuffer]
+    private let outputs: [TensorBuffer]
+
+    init(modelPath: String) throws {{
+        let options = try Options()
+        try options.setHardwareAccelerators([.cpu])
+        model = try CompiledModel(
+            filePath: modelPath, environment: try Environment(), options: options)
+        inputs = try model.createInputBuffers()
+        outputs = try model.createOutputBuffers()
+    }}
+
+    func run(_ values: [{given}]) throws -> [{found}] {{
+        try inputs[0].write(values)
+        try model.run(inputs: inputs, outputs: outputs)
+        return try outputs[0].read()
+    }}
+}}
+#else
 import TensorFlowLite
+
+private final class Engine {{
+    private let interpreter: Interpreter
+
+    init(modelPath: String) throws {{
+        interpreter = try Interpreter(modelPath: modelPath)
+        try interpreter.allocateTensors()
+    }}
+
+    func run(_ values: [{given}]) throws -> [{found}] {{
+        try interpreter.copy(values.withUnsafeBufferPointer {{ Data(buffer: $0) }}, toInputAt: 0)
+        try interpreter.invoke()
+        let raw = try interpreter.output(at: 0).data
+        return raw.withUnsafeBytes {{ Array($0.bindMemory(to: {found}.self)) }}
+    }}
+}}
+#endif
 
 final class Classifier {{
     static let side = {facts.side}
@@ -34,11 +78,10 @@ final class Classifier {{
     private static let slope: [Float] = [{numbers(facts.slopes)}]
     private static let offset: [Float] = [{numbers(facts.offsets)}]
     private static let order = [{", ".join(map(str, facts.order))}]
-    private let interpreter: Interpreter
+    private let engine: Engine
 
     init(modelPath: String) throws {{
-        interpreter = try Interpreter(modelPath: modelPath)
-        try interpreter.allocateTensors()
+        engine = try Engine(modelPath: modelPath)
     }}
 
     /// Scores side * side pixels of 8-bit red, green, blue, one score a class.
@@ -53,12 +96,7 @@ final class Classifier {{
                 values[{place}] = {value}
             }}
         }}
-        try interpreter.copy(values.withUnsafeBufferPointer {{ Data(buffer: $0) }}, toInputAt: 0)
-        try interpreter.invoke()
-        let raw = try interpreter.output(at: 0).data
-        return raw.withUnsafeBytes {{ bytes in
-            bytes.bindMemory(to: {found}.self).map {{ {real} }}
-        }}
+        return try engine.run(values).map {{ {real} }}
     }}
 }}
 """

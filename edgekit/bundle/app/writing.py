@@ -23,7 +23,7 @@ Made from the file it loads: its shapes, preprocessing and quantization.
   `python/classify.py` does that; the others take the square.
 - Scores are the file's own; logits stay logits.
 - C is on LiteRT's CompiledModel or ONNX Runtime's C API; Kotlin falls back on LiteRT's Interpreter
-  where the CompiledModel cannot be made; Swift is on the Interpreter.
+  where the CompiledModel cannot be made, Swift where the app links `TensorFlowLite` alone.
 - Loading: XNNPACK packs the weights anew at every start. LiteRT's weight cache
   (`xnnpack_weight_cache_path`) keeps them in a file, for a shorter start and less memory of the
   app's own, at the price of that file.
