@@ -45,21 +45,47 @@ def pull(target: str, folder: Path, *, force: bool, plain_http: bool) -> None:
 @click.command("sign")
 @click.argument("bundle", type=_path)
 @click.option("--private-key", type=_path, metavar="FILE", required=True, help="PEM, elliptic.")
-def sign(bundle: Path, private_key: Path) -> None:
+@click.option(
+    "--certificate",
+    type=_path,
+    metavar="FILE",
+    help="PEM, of that key: whoever verifies then needs the authority's, not the key.",
+)
+@click.option(
+    "--chain",
+    type=_path,
+    multiple=True,
+    metavar="FILE",
+    help="PEM, of an authority between that certificate and the root; may be given again.",
+)
+def sign(
+    bundle: Path, private_key: Path, certificate: Path | None, chain: tuple[Path, ...]
+) -> None:
     """Sign the folder BUNDLE into its model.sig (OpenSSF model signing; offline)."""
     from edgekit.bundle.sharing import signing
 
-    click.echo(str(signing.sign(bundle, private_key)))
+    click.echo(str(signing.sign(bundle, signing.Signer(private_key, certificate, chain))))
 
 
 @click.command("verify")
 @click.argument("bundle", type=_path)
-@click.option("--public-key", type=_path, metavar="FILE", required=True, help="PEM, elliptic.")
-def verify(bundle: Path, public_key: Path) -> None:
-    """Verify the signature of the folder BUNDLE: exit code 1 if anything in it changed."""
+@click.option("--public-key", type=_path, metavar="FILE", help="PEM, elliptic.")
+@click.option(
+    "--root",
+    "roots",
+    type=_path,
+    multiple=True,
+    metavar="FILE",
+    help="PEM, the certificate of an authority that vouches for the signer's; may be given again.",
+)
+def verify(bundle: Path, public_key: Path | None, roots: tuple[Path, ...]) -> None:
+    """Verify the signature of the folder BUNDLE: exit code 1 if anything in it changed.
+
+    Give the signer's --public-key, or --root for those who signed with a certificate.
+    """
     from edgekit.bundle.sharing import signing
 
-    signing.verify(bundle, public_key)
+    signing.verify(bundle, signing.Trust(public_key, roots))
     click.echo(f"{bundle} is what was signed")
 
 

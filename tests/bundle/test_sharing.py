@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edgekit.bundle import Built
 from edgekit.bundle.sharing import model_pack, registry, signing
 from edgekit.bundle.sharing.registry import Registry
+from edgekit.bundle.sharing.signing import Signer, Trust
 from edgekit.cli import run as run_cli
 from edgekit.errors import (
     CheckFailedError,
     EnvironmentMissingError,
     InvalidPathError,
     RefusedError,
+    UsageError,
     WouldOverwriteError,
 )
 from tests.specimens import oci
@@ -169,9 +173,72 @@ def test_a_signature_is_accepted_until_something_changes(
     labels.write_bytes(whole)
     (copied / "extra.txt").write_text("x")
     with pytest.raises(CheckFailedError) as caught:
-        signing.verify(copied, public)
+        signing.verify(copied, Trust(public))
     assert caught.value.reason_code == "bad-signature"
     (copied / "extra.txt").unlink()
     assert run_cli(verify) == 0
     with pytest.raises(InvalidPathError):
-        signing.verify(copied, labels)
+        signing.verify(copied, Trust(labels))
+
+
+def _certified(folder: Path, name: str, issuer: tuple[Any, Any] | None) -> tuple[Any, Any]:
+    """Write a key and its certificate, by an issuer or by itself; return both."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    is_authority = name != "signer"
+    usage = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+         "crl_sign", "encipher_only", "decipher_only"), False,
+    )  # fmt: skip
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject if issuer is None else issuer[1].subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + datetime.timedelta(days=3650))
+        .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
+        .add_extension(
+            x509.KeyUsage(digital_signature=not is_authority, key_cert_sign=is_authority, **usage),
+            critical=True,
+        )
+        .sign(key if issuer is None else issuer[0], hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / f"{name}.key").write_bytes(private)
+    (folder / f"{name}.pem").write_bytes(certificate.public_bytes(pem))
+    return key, certificate
+
+
+def test_a_certificate_vouches_for_a_signature(tmp_path: Path, copied: Path) -> None:
+    pytest.importorskip("model_signing")
+    root = _certified(tmp_path, "root", None)
+    between = _certified(tmp_path, "between", root)
+    _certified(tmp_path, "signer", between)
+    _certified(tmp_path, "stranger", None)
+    pem = {each.stem: str(each) for each in tmp_path.glob("*.pem")}
+    sign = ["bundle", "sign", str(copied), "--private-key", str(tmp_path / "signer.key")]
+    certified = [*sign, "--certificate", pem["signer"], "--chain", pem["between"]]
+    verify = ["bundle", "verify", str(copied)]
+    assert run_cli(certified) == 0
+    assert run_cli([*verify, "--root", pem["root"]]) == 0
+    assert run_cli([*verify, "--root", pem["stranger"]]) == 1
+    assert run_cli([*verify, "--root", str(tmp_path / "root.key")]) == InvalidPathError.exit_code
+    (copied / "extra.txt").write_text("x")
+    assert run_cli([*verify, "--root", pem["root"]]) == 1
+    (copied / "extra.txt").unlink()
+    assert run_cli([*sign, "--certificate", pem["stranger"]]) == InvalidPathError.exit_code
+    assert run_cli([*sign, "--chain", pem["between"]]) == UsageError.exit_code
+    assert run_cli(verify) == UsageError.exit_code
+    with pytest.raises(UsageError):
+        Trust(Path("a"), (Path("b"),))
+    assert Signer(Path("a")).certificate is None
