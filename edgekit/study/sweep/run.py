@@ -144,13 +144,11 @@ def _files(
     tasks = [
         FileTask(subject, tuple(runtimes), plan.calibration) for subject, runtimes in needed.items()
     ]
-    most = len(points) * plan.measure.children * (plan.measure.warmup_secs + plan.measure.min_secs)
-    then = f"; then measuring for {in_words(most)} or more" if not before else ""
-
-    def say_both(line: str) -> None:
-        say(line + then)
-
-    return {task.subject: found for task, found in request.engine.make(tasks, say_both)}
+    if tasks and not before:
+        each_secs = plan.measure.warmup_secs + plan.measure.min_secs
+        secs = len(points) * plan.measure.children * each_secs
+        say(f"making {len(tasks)} files, then measuring for {in_words(secs)} or more")
+    return {task.subject: found for task, found in request.engine.make(tasks, say)}
 
 
 _Cell = tuple[Cell, Path | EdgekitError | None]
