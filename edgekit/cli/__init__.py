@@ -15,7 +15,7 @@ from itertools import pairwise
 import click
 
 from edgekit.cli.shared import output, stopping, terminal
-from edgekit.cli.shared.lazy import LazyGroup
+from edgekit.cli.shared.command.lazy import LazyGroup
 from edgekit.errors import (
     EdgekitError,
     EnvironmentMissingError,

@@ -9,7 +9,7 @@ import click
 
 from edgekit.cli.bundle_actions import ACTIONS
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.names import check_is_no_other_path
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options

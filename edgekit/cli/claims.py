@@ -10,7 +10,7 @@ import click
 
 from edgekit.cli.latency.words import machine_words
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, prose, word

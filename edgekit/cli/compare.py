@@ -13,7 +13,7 @@ import click
 from edgekit.cli.latency.requests import exported, of_file
 from edgekit.cli.latency.words import machine_words, short_path
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.names import expanded
 from edgekit.cli.shared.options import (
     cool_down_option,

@@ -11,7 +11,7 @@ import click
 
 import edgekit
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.options import print_options, target_option
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import prose, word

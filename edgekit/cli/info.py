@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.names import expanded
 from edgekit.cli.shared.options import is_file, print_options
 from edgekit.cli.shared.tables.columns import FACTS, figure, prose, word

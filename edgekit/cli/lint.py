@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.names import check_are_files
 from edgekit.cli.shared.options import NameList, print_options
 from edgekit.cli.shared.tables.columns import name, prose, word

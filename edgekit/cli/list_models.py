@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
 

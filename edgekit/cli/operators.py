@@ -7,7 +7,7 @@ import dataclasses
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.tables.columns import prose, word
 

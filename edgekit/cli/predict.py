@@ -11,7 +11,7 @@ import click
 
 from edgekit.cli.latency import requests
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import figure, name, word

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 
 
 @click.command(

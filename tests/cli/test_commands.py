@@ -20,7 +20,7 @@ import pytest
 from edgekit import models
 from edgekit.cli import COMMANDS
 from edgekit.cli import cli as cli_group
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.devices import latency_from_json
 from tests.specimens import graphs
 from tests.specimens.commands import Cli

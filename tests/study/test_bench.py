@@ -63,7 +63,10 @@ def test_the_command_prints_one_table(
     spec = models.get(SMALL)
     assert spec.trained is not None
     assert f"{spec.params / 1e6:.2f} M" in out
-    assert f"{spec.trained.top1_percent:.1f} published" in out
+    top1 = f"{spec.trained.top1_percent:.1f}"
+    assert top1 in rows[0]
+    assert f"({top1})" in rows[1]
+    assert "top-1 in brackets is that of the float32 network" in out
     assert "calibrated on synthetic samples" in out
     assert ElementTree.parse(tmp_path / "picture.svg").getroot().tag.endswith("svg")
     code, out, _ = cli(*arguments, "--json")

@@ -11,7 +11,7 @@ import click
 
 from edgekit.cli.export import coverage_table
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.names import expanded
 from edgekit.cli.shared.options import (
     InputOptions,

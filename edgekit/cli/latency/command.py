@@ -18,7 +18,7 @@ from edgekit.cli.latency import (
     sustained,
     times,
 )
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.options import (
     Duration,
     NameList,

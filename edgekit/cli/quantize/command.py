@@ -6,7 +6,7 @@ import click
 
 from edgekit.cli.quantize import latency, table
 from edgekit.cli.shared import output
-from edgekit.cli.shared.helping import Command
+from edgekit.cli.shared.command.helping import Command
 from edgekit.cli.shared.names import only
 from edgekit.cli.shared.options import (
     InputOptions,

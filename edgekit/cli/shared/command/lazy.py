@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from edgekit.cli.shared.completing import completed
+from edgekit.cli.shared.command.completing import completed
 from edgekit.errors import UnknownNameError
 
 
