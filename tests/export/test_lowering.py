@@ -57,6 +57,13 @@ SPECIMENS = {
              y = Col2Im<strides=[2,2]>(x, image, block) }""",
         lambda ops: not any("Col2Im" in name for name in ops),
     ),
+    "expansion_by_reader": Specimen(
+        """g (float[2,3,4] x, float[2,1,4] f) => (float[2,3,4] y)
+           <int64[3] size = {2, 3, 4}> {
+             e = Expand(f, size)
+             y = Mul(e, x) }""",
+        lambda ops: ops == {"Mul": 1},
+    ),
     "canonical_center_crop_pad": Specimen(
         """g (float[1,3,5,8] x) => (float[1,3,8,5] y)
            <int64[2] size = {8, 5}, int64[2] axes = {2, 3}> {

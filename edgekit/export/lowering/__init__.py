@@ -46,6 +46,7 @@ from edgekit.export.lowering import (
     dilated_max_as_slices,
     drop_redundant_relu,
     edge_pool_padding,
+    expansion_by_reader,
     explicit_pool_padding,
     flat_mean,
     flatten_into_gemm,
@@ -99,6 +100,7 @@ from edgekit.export.rewriting.rules import Menu, Rule
 CANONICAL = (
     Rule("canonical_identity", canonical_identity.rewrite),
     Rule("canonical_sum", canonical_sum.rewrite),
+    Rule("expansion_by_reader", expansion_by_reader.rewrite),
     Rule("canonical_einsum", canonical_einsum.rewrite),
     Rule("canonical_gemm", canonical_gemm.rewrite),
     Rule("canonical_batch_norm", canonical_batch_norm.rewrite),

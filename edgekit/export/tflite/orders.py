@@ -1,13 +1,14 @@
 """In which order of dimensions the file stores each value of a graph, with few transposes.
 
 Windows over space are NHWC in TFLite, matrix products take values as ONNX numbers them, and
-whatever lies between follows its operands. A Transpose moves nothing: its result is the same
-stored tensor under another order, and only an operator that needs another one makes a TRANSPOSE.
+whatever lies between follows its operands. A Transpose moves nothing as a rule: its result is the
+same stored tensor under another order, and only an operator that needs another one makes a
+TRANSPOSE; see `edgekit.export.tflite.turning` for where that would be many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import onnx_ir as ir
@@ -16,6 +17,7 @@ from edgekit.export.graph import nodes as g
 from edgekit.export.graph import operators, orders
 from edgekit.export.graph.operators import Order as Need
 from edgekit.export.graph.orders import Order
+from edgekit.export.tflite import turning
 
 
 def assign(model: ir.Model) -> dict[ir.Value, Order]:
@@ -28,7 +30,12 @@ def assign(model: ir.Model) -> dict[ir.Value, Order]:
     for node in model.graph:
         for value in node.outputs:
             if value.shape is not None and value.name is not None:
-                found[value] = orders.plainest(g.shape_of(value), _of_result(node, value, found))
+                order = orders.plainest(g.shape_of(value), _of_result(node, value, found))
+                if g.is_op(node, "Transpose") and turning.pays_at_once(
+                    value, order, found, _of_result
+                ):
+                    order = orders.natural(len(order))
+                found[value] = order
     return found
 
 
@@ -72,7 +79,7 @@ def _is_image_map(value: ir.Value) -> bool:
     return not decided
 
 
-def _of_result(node: ir.Node, value: ir.Value, found: dict[ir.Value, Order]) -> Order:
+def _of_result(node: ir.Node, value: ir.Value, found: Mapping[ir.Value, Order]) -> Order:
     sizes = g.shape_of(value)
     rank, need = len(sizes), operators.of(node).order
     if need is Need.CHANNELS_LAST:
@@ -88,7 +95,7 @@ def _of_result(node: ir.Node, value: ir.Value, found: dict[ir.Value, Order]) -> 
     return _followed(node, rank, found)
 
 
-def _of_move(node: ir.Node, sizes: tuple[int, ...], found: dict[ir.Value, Order]) -> Order:
+def _of_move(node: ir.Node, sizes: tuple[int, ...], found: Mapping[ir.Value, Order]) -> Order:
     source = g.operand(node, 0)
     before = g.shape_of(source)
     order = found.get(source, orders.natural(len(before)))
@@ -103,7 +110,7 @@ def permutation_of(node: ir.Node) -> tuple[int, ...]:
     return tuple(node.attributes.get_ints("perm", tuple(reversed(range(rank)))))
 
 
-def _of_product(node: ir.Node, rank: int, found: dict[ir.Value, Order]) -> Order:
+def _of_product(node: ir.Node, rank: int, found: Mapping[ir.Value, Order]) -> Order:
     """Return the order of a MatMul's result: a constant matrix reads the last dimension alone."""
     source, matrix = g.operand(node, 0), g.constant(node.inputs[1])
     if matrix is None or matrix.ndim != 2 or source not in found or rank < 3:
@@ -111,7 +118,7 @@ def _of_product(node: ir.Node, rank: int, found: dict[ir.Value, Order]) -> Order
     return last(found[source], rank - 1)
 
 
-def _followed(node: ir.Node, rank: int, found: dict[ir.Value, Order]) -> Order:
+def _followed(node: ir.Node, rank: int, found: Mapping[ir.Value, Order]) -> Order:
     """Return the order of the largest operand of full rank."""
     operands = [v for v in _dynamic(node) if v in found and len(found[v]) == rank]
     if not operands:
@@ -119,7 +126,7 @@ def _followed(node: ir.Node, rank: int, found: dict[ir.Value, Order]) -> Order:
     return found[max(operands, key=lambda v: orders.elements(g.shape_of(v)))]
 
 
-def _of_axes(node: ir.Node, rank: int, found: dict[ir.Value, Order]) -> Order:
+def _of_axes(node: ir.Node, rank: int, found: Mapping[ir.Value, Order]) -> Order:
     if g.is_op(node, "Concat"):
         return _followed(node, rank, found)
     source = next(iter(_dynamic(node)), None)

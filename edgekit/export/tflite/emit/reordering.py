@@ -39,11 +39,16 @@ def emit_identity(writer: Writer, node: ir.Node) -> None:
 
 
 def emit_transpose(writer: Writer, node: ir.Node) -> None:
-    """Give the operand's tensor another order; nothing moves until somebody needs it moved."""
+    """Give the operand's tensor another order; it moves only if the result's is not that one."""
     source, target = g.operand(node, 0), node.outputs[0]
-    order = orders.transposed(writer.order(source), permutation_of(node))
-    number, stays = writer.tensor(source), writer.integer or affine_of(target) is None
-    if stays and order == writer.order(target) and g.constant(source) is None:
+    permutation, made = permutation_of(node), writer.order(target)
+    order = orders.transposed(writer.order(source), permutation)
+    if not orders.same_elements(g.shape_of(target), order, made):
+        number, order = writer.tensor(source, tuple(permutation[d] for d in made)), made
+    else:
+        number = writer.tensor(source)
+    stays = writer.integer or affine_of(target) is None
+    if stays and order == made and g.constant(source) is None:
         writer.alias(target, number)
         return
     writer.reshape(number, writer.shape(target), str(target.name), writer.output(target))
