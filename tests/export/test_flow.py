@@ -66,6 +66,14 @@ CASES: dict[str, tuple[str, dict[str, np.ndarray]]] = {
         "g (float[2,4] x) => (float[3] y) { y = Compress(x, keep) }",
         {"keep": np.array([True, False, False, True, False, True])},
     ),
+    "a matrix like another": (
+        "g (float[3,4] x) => (float[3,4] y) { e = EyeLike<k=1>(x)\n y = Mul(x, e) }",
+        {},
+    ),
+    "an output that is the input": (
+        "g (float[3,4] x) => (float[3,4] x, float[3,4] y) { y = Neg(x) }",
+        {},
+    ),
     "a branch that a shape decides": (
         """g (float[2,4] x) => (float[a,b] y) {
              s = Shape<start=1>(x)

@@ -235,3 +235,34 @@ def test_an_irregular_permutation_is_gathered(tmp_path: Path) -> None:
     text = "g (float[1,60,2,2] x) => (float[1,60,2,2] y) { y = Gather<axis=1>(x, i) }"
     model = graphs.lowered(graphs.proto(text, i=order), *lowering.TFLITE.rules)
     assert _operators(tflite.to_bytes(model, ""), tmp_path) == {"GATHER": 1}
+
+
+DEEP = "float[1,2,3,2,4,2,2]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "g (float[2,1,3,2,4,2] x) => (float[2,4,4,2,4,3] y) { y = Pad(x, p, v) }",
+        f"g ({DEEP} x) => (float[1,2,3,2,8,2,2] y) {{ y = Concat<axis=-3>(x, x) }}",
+        f"g ({DEEP} x) => ({DEEP} y) {{ y = Softmax<axis=2>(x) }}",
+        f"g ({DEEP} x) => (float[1,2,1,2,4,2,1] y) {{ y = ReduceSum(x, a) }}",
+    ],
+)
+def test_more_dimensions_than_a_kernel_takes(text: str, tmp_path: Path) -> None:
+    constants = {
+        "p": np.array([0, 1, 1, 0, 0, 0, 0, 2, 0, 0, 0, 1]),
+        "v": np.float32(3),
+        "a": np.array([2, -1]),
+    }
+    model = graphs.proto(text, **constants)
+    inputs = graphs.feeds(model)
+    expected = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    answer = graphs.run_tflite(graphs.to_tflite(model), inputs, tmp_path)
+    np.testing.assert_allclose(answer["y"], expected["y"], rtol=1e-5, atol=1e-5)
+
+
+def test_products_of_plain_integers_are_refused() -> None:
+    model = graphs.proto("g (int32[2,3] x, int32[3,4] z) => (int32[2,4] y) { y = MatMul(x, z) }")
+    with pytest.raises(UnsupportedOperatorError, match="plain integers"):
+        graphs.to_tflite(model)

@@ -150,6 +150,7 @@ FORMS: list[Form] = [
     _integers("y = Clip(a, c)", 7, "int64", c=np.int64(-3)),
     _integers("y = Equal(a, c)", 3, "bool", c=np.arange(6, dtype=np.int8)),
     _integers("y = Cast<to=1>(a)", 7, "float"),
+    _integers("y = Cast<to=2>(t)", 6, "uint8"),  # negative numbers wrap round
     _integers("y = Cast<to=9>(a)", 6, "bool"),
     _integers("b = Cast<to=2>(a)\n y = CastLike(b, c)", 6, "int32", c=np.int32(0)),
     _integers("y = BitwiseXor(a, c)", 6, "int32", c=np.int32(9)),

@@ -133,8 +133,10 @@ def forget_shapes(proto: onnx.ModelProto) -> None:
 
 def _forget(graph: onnx.GraphProto) -> None:
     del graph.value_info[:]
+    inputs = {value.name for value in graph.input}
     for value in graph.output:
-        value.type.tensor_type.ClearField("shape")
+        if value.name not in inputs:
+            value.type.tensor_type.ClearField("shape")
     for node in graph.node:
         for attribute in node.attribute:
             for body in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):

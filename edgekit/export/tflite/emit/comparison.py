@@ -123,7 +123,11 @@ def emit_cast(writer: Writer, node: ir.Node) -> None:
     if is_pixels(node.outputs[0]):
         writer.encode_pixels(source, node.outputs[0])
         return
-    types.cast(writer, source, dtype.numpy().name, writer.output(node.outputs[0]))
+    kind = dtype.numpy().name
+    tensor = writer.program.tensors[source]
+    if tensor.dtype == np.float32 and kind in types.NARROW and tensor.data is None:
+        source = types.cast(writer, source, "int32")  # wraps round, as it does elsewhere
+    types.cast(writer, source, kind, writer.output(node.outputs[0]))
 
 
 EMITTERS: Emitters = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import onnx_ir as ir
 
@@ -11,18 +13,30 @@ from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
+_MOST_DIMENSIONS = 6  # that the XNNPACK delegate takes
+
 
 def emit_concat(writer: Writer, node: ir.Node) -> None:
     """Emit CONCATENATION."""
     axis = orders.axis(node.attributes.get_int("axis", 0), writer.order(node.outputs[0]))
     parts = [writer.part(node, index) for index in range(len(node.inputs))]
-    writer.emit(
-        "CONCATENATION",
-        parts,
-        [writer.output(node.outputs[0])],
-        "ConcatenationOptions",
-        {"axis": axis},
-    )
+    target = writer.output(node.outputs[0])
+    if len(writer.program.tensors[target].shape) <= _MOST_DIMENSIONS:
+        writer.emit("CONCATENATION", parts, [target], "ConcatenationOptions", {"axis": axis})
+        return
+    merged = [_around(writer, part, axis) for part in parts]
+    sizes = [writer.program.tensors[part].shape for part in merged]
+    shape = (sizes[0][0], sum(size[1] for size in sizes), sizes[0][2])
+    joined = writer.temporary(f"{g.label(node)}_joined", shape, target)
+    writer.emit("CONCATENATION", merged, [joined], "ConcatenationOptions", {"axis": 1})
+    writer.reshape(joined, writer.shape(node.outputs[0]), str(node.outputs[0].name), target)
+
+
+def _around(writer: Writer, number: int, axis: int) -> int:
+    """Return a tensor as (before, axis, behind)."""
+    shape = writer.program.tensors[number].shape
+    sizes = math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
+    return writer.reshape(number, sizes, "around")
 
 
 def emit_split(writer: Writer, node: ir.Node) -> None:

@@ -24,6 +24,8 @@ def emit(writer: Writer, node: ir.Node) -> None:
     """Emit one operator; products of vectors, and of more dimensions, are reshaped around it."""
     left, right = g.operand(node, 0), g.operand(node, 1)
     weight = g.constant(right)
+    if left.dtype not in (None, ir.DataType.FLOAT):
+        raise refuse(node, "products of plain integers are not supported", "dtype")
     if weight is not None and weight.ndim == 2 and g.constant(left) is None:
         if len(g.shape_of(left)) == 2:
             gemm.emit(writer, node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -14,6 +15,7 @@ from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
 _REFLECT = 0  # of MIRROR_PAD
+_MOST_DIMENSIONS = 5  # that PAD takes
 _BROADCAST_VERSION = 2  # the first in the builtin operators
 
 
@@ -48,14 +50,34 @@ def _emit_constant(writer: Writer, node: ir.Node, pads: np.ndarray) -> None:
         raise refuse(node, "the value to pad with must be constant", "dynamic-padding")
     if (pads < 0).any():
         source, pads = _cut(writer, node, source, pads)
+    if value is not None and value.any() and writer.integer:
+        raise refuse(node, "integers are padded with zero only", "padding-mode")
+    if len(pads) <= _MOST_DIMENSIONS:
+        _pad(writer, source, pads, value, writer.output(result))
+        return
+    shape = list(writer.program.tensors[source].shape)
+    for axis in np.flatnonzero(pads.any(axis=1)):  # one after the other, among those around it
+        begin, end = pads[axis]
+        around = math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
+        merged = writer.reshape(source, around, f"{g.label(node)}_merged")
+        shape[axis] += int(begin + end)
+        grown = writer.temporary(
+            f"{g.label(node)}_grown", (around[0], shape[axis], around[2]), merged
+        )
+        _pad(writer, merged, np.array([[0, 0], [begin, end], [0, 0]], np.int32), value, grown)
+        source = grown
+    writer.reshape(source, shape, str(result.name), writer.output(result))
+
+
+def _pad(
+    writer: Writer, source: int, pads: np.ndarray, value: np.ndarray | None, target: int
+) -> None:
     inputs = [source, writer.constant("pads", pads)]
     if value is None or not value.any():
-        writer.emit("PAD", inputs, [writer.output(result)], "PadOptions")
+        writer.emit("PAD", inputs, [target], "PadOptions")
         return
-    if writer.integer:
-        raise refuse(node, "integers are padded with zero only", "padding-mode")
     inputs.append(writer.constant("pad_value", value.reshape(1)))
-    writer.emit("PADV2", inputs, [writer.output(result)], "PadV2Options")
+    writer.emit("PADV2", inputs, [target], "PadV2Options")
 
 
 def _cut(writer: Writer, node: ir.Node, source: int, pads: np.ndarray) -> tuple[int, np.ndarray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
@@ -12,22 +14,31 @@ from edgekit.export.tflite.orders import last
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer
 
+_MOST_DIMENSIONS = 6  # that the XNNPACK delegate takes
+
 
 def emit(writer: Writer, node: ir.Node) -> None:
     """Emit SOFTMAX, which runs over the last stored dimension."""
     source, value = g.operand(node, 0), node.outputs[0]
     order = last(writer.order(value), node.attributes.get_int("axis", -1))
     number = writer.tensor(source, order)
-    if order == writer.order(value):
+    if len(order) > _MOST_DIMENSIONS:
+        number = writer.reshape(number, _rows(writer, number), f"{value.name}_rows")
+    elif order == writer.order(value):
         target = writer.output(value)
         writer.emit("SOFTMAX", [number], [target], "SoftmaxOptions", {"beta": 1.0})
         return
     # Stored in an order of the same elements; between them the tensor is encoded as the result is.
     target = writer.output(value)
-    sizes = orders.shape(g.shape_of(value), order)
+    sizes = writer.program.tensors[number].shape
     turned = writer.temporary(f"{value.name}_turned", sizes, target)
     writer.emit("SOFTMAX", [number], [turned], "SoftmaxOptions", {"beta": 1.0})
     writer.reshape(turned, writer.shape(value), str(value.name), target)
+
+
+def _rows(writer: Writer, number: int) -> tuple[int, int]:
+    shape = writer.program.tensors[number].shape
+    return math.prod(shape[:-1]), shape[-1]
 
 
 def emit_logarithm(writer: Writer, node: ir.Node) -> None:

@@ -51,7 +51,7 @@ TAKEN = MappingProxyType({
 })  # fmt: skip
 """Element types that a kernel computes as they are; float32 alone for those not listed."""
 
-_NARROW = frozenset({"int8", "uint8", "int16"})
+NARROW = frozenset({"int8", "uint8", "int16"})
 
 
 def cast(writer: Writer, source: int, dtype: str, target: int | None = None) -> int:
@@ -76,7 +76,7 @@ def fitted(writer: Writer, node: ir.Node, code: str, source: int) -> int:
     kind, taken = tensor.dtype.name, TAKEN.get(code, _FLOAT)
     if kind in taken or tensor.quantization is not None:
         return source
-    if kind not in _NARROW or "int32" not in taken:
+    if kind not in NARROW or "int32" not in taken:
         raise refuse(node, f"{kind} operands are not supported", "dtype")
     if tensor.data is not None:
         return writer.constant(f"{tensor.name}_int32", tensor.data.astype(np.int32))
@@ -93,7 +93,7 @@ def widened(writer: Writer, node: ir.Node, source: int) -> int:
     kind = tensor.dtype.name
     if kind == "int32":
         return source
-    if kind not in _NARROW:
+    if kind not in NARROW:
         raise refuse(node, f"{kind} operands are not supported", "dtype")
     if tensor.data is not None:
         return writer.constant(f"{tensor.name}_int32", tensor.data.astype(np.int32))

@@ -17,6 +17,7 @@ from edgekit.export.sources.onnx_file.flow import branches, loops, selections, s
 
 _RULES: dict[str, Callable[[ir.Node], bool]] = {
     "Compress": selections.compress,
+    "EyeLike": selections.eye,
     "If": branches.take,
     "Loop": loops.unroll,
     "Scan": loops.unroll_scan,

@@ -7,7 +7,7 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.sources.onnx_file import edit
-from edgekit.export.sources.onnx_file.flow import known
+from edgekit.export.sources.onnx_file.flow import bodies, known
 
 
 def compress(node: ir.Node) -> bool:
@@ -21,4 +21,18 @@ def compress(node: ir.Node) -> bool:
     places = [int(place) for place in np.flatnonzero(condition)]
     number = 0 if axis is None else axis.as_int()
     edit.become(node, "Gather", [source, edit.integers(node, places)], {"axis": number})
+    return True
+
+
+def eye(node: ir.Node) -> bool:
+    """Make an EyeLike of a known shape the constant that it is, in place."""
+    sizes, source = known.sizes_of(node.inputs[0]), g.operand(node, 0)
+    given = node.attributes.get("dtype")
+    kind = source.dtype if given is None else ir.DataType(given.as_int())
+    if sizes is None or kind is None:
+        return False
+    rows, columns = sizes
+    matrix = np.eye(rows, columns, node.attributes.get_int("k", 0), dtype=kind.numpy())
+    value = edit.literal(node, matrix)
+    bodies.replace(node, [edit.insert(node, "Identity", [value])])
     return True
