@@ -197,7 +197,8 @@ def test_an_experiment_that_fails_early_keeps_no_other_from_its_files() -> None:
 
     other = CLAIMS["guideline-1-float32"].measure
     assert other is not None
-    assert survey.of([measure, other]).wanted == survey.of([other]).wanted != set()
+    found = survey.of([measure, other], is_quick=True).wanted
+    assert found == survey.of([other], is_quick=True).wanted != set()
 
 
 @pytest.mark.parametrize(
@@ -385,7 +386,7 @@ def test_a_claim_for_real(name: str, runtimes: set[str], processes: str | None) 
 def _files(name: str) -> set[Specimen]:
     experiment = CLAIMS[name].measure
     assert experiment is not None
-    return survey.of([experiment]).wanted
+    return survey.of([experiment], is_quick=True).wanted
 
 
 @pytest.mark.usefixtures("tiny")
@@ -404,14 +405,23 @@ def test_files_are_made_ahead_and_found_again() -> None:
     assert files[small].macs == making.cost(small).macs
 
 
-def test_the_survey_asks_what_the_experiments_ask() -> None:
+@pytest.mark.parametrize("is_quick", [True, False])
+def test_the_survey_asks_what_the_experiments_ask(*, is_quick: bool) -> None:
     experiments = [
         each.measure for each in CLAIMS.values() if each.measure and each.kind != "accuracy"
     ]
-    laboratory = _Noting()
+    laboratory = _Noting(is_quick=is_quick)
     for each in experiments:
         list(each(laboratory))
-    assert survey.of(experiments).wanted == laboratory.asked
+    assert survey.of(experiments, is_quick=is_quick).wanted == laboratory.asked
+
+
+def test_a_quick_run_makes_fewer_files() -> None:
+    experiments = [
+        each.measure for each in CLAIMS.values() if each.measure and each.kind != "accuracy"
+    ]
+    quick, full = (survey.of(experiments, is_quick=each).wanted for each in (True, False))
+    assert quick < full
 
 
 class _Noting(FakeLaboratory):

@@ -34,11 +34,12 @@ def _specimen(size: int) -> Specimen:
     return Specimen(f"layer-{size}", partial(_layer, size), (1, size, 4, 4))
 
 
-def test_every_file_is_in_one_group_and_every_pair_in_the_same() -> None:
+@pytest.mark.parametrize("is_quick", [True, False])
+def test_every_file_is_in_one_group_and_every_pair_in_the_same(*, is_quick: bool) -> None:
     experiments = [
         each.measure for each in CLAIMS.values() if each.measure and each.kind != "accuracy"
     ]
-    asked = survey.of(experiments).compared
+    asked = survey.of(experiments, is_quick=is_quick).compared
     found = together.groups(asked)
     every = [each for group in found for each in group]
     assert len(every) == len(set(every)) == len({each for pair in asked for each in pair})

@@ -134,9 +134,8 @@ def _ready(request: ClaimsRequest, todo: Sequence[Claim], progress: Progress) ->
     """Return this machine as a laboratory, with the files of all experiments made."""
     for target in request.counting:
         target.probe()  # says now what is missing, not in the midst of it
-    asked = survey.of(
-        each.measure for each in todo if each.measure is not None and each.kind != "accuracy"
-    )
+    experiments = [each.measure for each in todo if each.measure and each.kind != "accuracy"]
+    asked = survey.of(experiments, is_quick=request.is_quick)
     making.prepare(asked.wanted, lambda done, total: progress(Step("making files", done, total)))
     together = groups(asked.compared)
     return LiveLaboratory(request.is_quick, request.data, request.counting, together, progress)

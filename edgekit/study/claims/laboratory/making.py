@@ -128,8 +128,8 @@ def _integer(specimen: Specimen, wanted: Sequence[str], where: Path) -> None:
     """Quantize the network; one that a claim builds goes through its .onnx file."""
     model = specimen.name
     if specimen.build is not None:
-        (written,) = export.to_files(_source(specimen), ("onnx",), where, force=True)
-        model = str(written.path)
+        file = specimen.on("onnx")
+        model = str(made((file,))[file].path)
     rules = (f"{specimen.format}:{specimen.lowering}",) if specimen.lowering else ()
     sizes = (",".join(map(str, specimen.shape)),) if specimen.shape else ()
     request = quantize.QuantizeRequest(

@@ -72,9 +72,9 @@ class Survey:
         return 2 * [StartUp(1.0, 1.0, 1.0)]
 
 
-def of(experiments: Iterable[Experiment]) -> Survey:
+def of(experiments: Iterable[Experiment], *, is_quick: bool) -> Survey:
     """Return what experiments will ask for; one that fails here will say so when it is its turn."""
-    survey = Survey()
+    survey = Survey(is_quick)
     for experiment in experiments:
         with suppress(Exception):
             list(experiment(survey))

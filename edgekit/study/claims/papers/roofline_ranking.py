@@ -17,7 +17,7 @@ _NETS = tuple(
     for name in (
         "mobilenet-v1-1.0-224", "mobilenet-v1-0.5-224", "mobilenet-v2-1.0-224",
         "mobilenet-v3-small-1.0", "shufflenet-v1-1.0x-g3", "shufflenet-v1-0.5x-g3",
-        "shufflenet-v1-2.0x-g3", "shiftnet-b", "micronet-m0", "micronet-m3",
+        "shufflenet-v1-2.0x-g3", "resnet-18", "micronet-m0", "micronet-m3",
     )
 )  # fmt: skip
 _RIDGES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
