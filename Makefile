@@ -96,6 +96,7 @@ oracles:
 		tests/targets tests/evaluate/test_isa.py tests/runtimes/test_registry.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt
+	@echo "installing into $(VENV): some minutes, mostly to fetch PyTorch"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --constraint constraints.txt --editable .
 	touch $@

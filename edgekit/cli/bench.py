@@ -207,11 +207,10 @@ def _top1(row: Row) -> str:
 
 
 def _few(names: list[str], count: int) -> str:
-    """Name whom a note is about: all, or a few and how many more."""
+    """Name whom a note is about: all, a few, or how many."""
     if len(names) == count > 1:
         return "all"
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(names) if len(names) <= _NAMED else f"{len(names)} of {count} rows"
 
 
 def _notes(result: BenchResult) -> list[str]:

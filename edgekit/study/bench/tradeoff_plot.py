@@ -97,8 +97,11 @@ def _draw(axes: Axes, images: str, rows: Sequence[Row]) -> None:
             fontsize=9,
         )
     axes.set_xlabel("median latency, ms (log)")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     is_measured = all(row.top1 is not None for row in rows)
-    axes.set_ylabel(f"top-1 %, {'measured' if is_measured else 'published'} on {images}")
+    borrowed = any(row.top1 is None and row.cell.precision != _FLOAT for row in rows)
+    whose = "\n(of the float32 network where a mark is hollow)" if borrowed else ""
+    axes.set_ylabel(f"top-1 %, {'measured' if is_measured else 'published'} on {images}{whose}")
     axes.grid(alpha=0.25, which="both")
     handles, labels = axes.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
