@@ -41,10 +41,12 @@ class FakeLaboratory:
         self.asked.update(specimens)
         return [self._ratio(each, each) for each in specimens]
 
-    def session_ratio(self, specimen: Specimen, base: Session, candidate: Session) -> Ratio:
+    def session_ratios(
+        self, specimens: Sequence[Specimen], base: Session, candidate: Session
+    ) -> list[Ratio]:
         assert base != candidate
-        self.asked.add(specimen)
-        return self._ratio(specimen, specimen)
+        self.asked.update(specimens)
+        return [self._ratio(each, each) for each in specimens]
 
     def layer_times(self, specimen: Specimen) -> list[LayerTimes]:
         self.asked.add(specimen)

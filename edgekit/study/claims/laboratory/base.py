@@ -56,8 +56,10 @@ class Laboratory(Protocol):
         """Return each file's time with so many threads over its time with one."""
         ...
 
-    def session_ratio(self, specimen: Specimen, base: Session, candidate: Session) -> Ratio:
-        """Return what a .tflite file takes run in one way, over what it takes in another."""
+    def session_ratios(
+        self, specimens: Sequence[Specimen], base: Session, candidate: Session
+    ) -> list[Ratio]:
+        """Return what each .tflite file takes run in one way, over what it takes in another."""
         ...
 
     def layer_times(self, specimen: Specimen) -> list[LayerTimes]:

@@ -91,16 +91,20 @@ class LiveLaboratory:
             ratios.append(_ratio((each, each), contrast, how))
         return ratios
 
-    def session_ratio(self, specimen: Specimen, base: Session, candidate: Session) -> Ratio:
-        """Compare two ways to run a file; see `Laboratory.session_ratio`."""
+    def session_ratios(
+        self, specimens: Sequence[Specimen], base: Session, candidate: Session
+    ) -> list[Ratio]:
+        """Compare two ways to run files; see `Laboratory.session_ratios`."""
         from edgekit.study.claims.laboratory import sessions
 
-        file = self._made(specimen)[specimen]
-        self.progress(Step(f"comparing {candidate} with {base} on {specimen.label}"))
-        found = sessions.contrast(file.path, base, candidate, self._settings)
-        return _ratio(
-            (specimen, specimen), found, {"threads": "1", "ways": f"{candidate} / {base}"}
-        )
+        paths = [file.path for file in self._made(*specimens).values()]
+        self.progress(Step(f"comparing {candidate} with {base}"))
+        contrasts = sessions.contrasts(paths, base, candidate, self._settings)
+        how = {"threads": "1", "ways": f"{candidate} / {base}"}
+        return [
+            _ratio((each, each), found, how)
+            for each, found in zip(specimens, contrasts, strict=True)
+        ]
 
     def layer_times(self, specimen: Specimen) -> list[LayerTimes]:
         """Profile a file; see `Laboratory.layer_times`."""

@@ -1,10 +1,10 @@
-"""One .tflite file run in two ways of LiteRT, in turns within fresh processes."""
+"""Files of .tflite run in two ways of LiteRT, in turns within fresh processes."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -20,37 +20,54 @@ from edgekit.runtimes.timing import Block
 from edgekit.study.claims.laboratory.base import Session
 
 
-def contrast(path: Path, base: Session, candidate: Session, settings: MeasureSettings) -> Contrast:
-    """Compare two ways to run a file, with one thread.
+def contrasts(
+    paths: Sequence[Path], base: Session, candidate: Session, settings: MeasureSettings
+) -> list[Contrast]:
+    """Compare two ways to run each of some files, with one thread.
 
     Raises:
         WorkerError: a process died, or the runtime refuses.
     """
-    timed: tuple[list[Timed], list[Timed]] = ([], [])
+    timed: list[tuple[list[Timed], list[Timed]]] = [([], []) for _ in paths]
     for number in range(settings.children):
-        blocks = _in_process(path, (base, candidate), settings, settings.seed + number)
-        for side, found in enumerate(timed):
-            found.append(joined_rounds(blocks, side))
-    return verdict.of_turns(*timed, threads=1, seed=settings.seed)
+        found = _in_process(paths, (base, candidate), settings, settings.seed + number)
+        for sides, blocks in zip(timed, found, strict=True):
+            for side, runs in enumerate(sides):
+                runs.append(joined_rounds(blocks, side))
+    return [verdict.of_turns(*each, threads=1, seed=settings.seed) for each in timed]
 
 
 def _in_process(
-    path: Path, sessions: tuple[Session, Session], settings: MeasureSettings, seed: int
-) -> tuple[Block, ...]:
+    paths: Sequence[Path],
+    sessions: tuple[Session, Session],
+    settings: MeasureSettings,
+    seed: int,
+) -> list[tuple[Block, ...]]:
+    """Return the blocks of each file."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:
-            return pool.submit(_measure, path, sessions, settings, seed).result()
+            return pool.submit(_measure, paths, sessions, settings, seed).result()
         except EdgekitError:
             raise
         except (BrokenProcessPool, ImportError, RuntimeError, ValueError) as error:
-            raise WorkerError(f"{path.name}, {' and '.join(sessions)}: {error}") from error
+            names = ", ".join(path.name for path in paths)
+            raise WorkerError(f"{names}, {' and '.join(sessions)}: {error}") from error
 
 
 def _measure(
-    path: Path, sessions: tuple[Session, Session], settings: MeasureSettings, seed: int
-) -> tuple[Block, ...]:
+    paths: Sequence[Path],
+    sessions: tuple[Session, Session],
+    settings: MeasureSettings,
+    seed: int,
+) -> list[tuple[Block, ...]]:
     """Run in a process of its own, where what LiteRT logs at opening goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    return [_blocks(path, sessions, settings, seed) for path in paths]
+
+
+def _blocks(
+    path: Path, sessions: tuple[Session, Session], settings: MeasureSettings, seed: int
+) -> tuple[Block, ...]:
     invokes = [_OPENERS[each](path) for each in sessions]
     for invoke in invokes:
         timing.warm_up(invoke, settings.warmup_runs, settings.warmup_secs)

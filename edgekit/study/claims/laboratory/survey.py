@@ -51,10 +51,15 @@ class Survey:
         self.wanted.update(specimens)
         return [_no_ratio(each, each) for each in specimens]
 
-    def session_ratio(self, specimen: Specimen, base: Session, candidate: Session) -> Ratio:  # noqa: ARG002
-        """Note the file."""
-        self.wanted.add(specimen)
-        return _no_ratio(specimen, specimen)
+    def session_ratios(
+        self,
+        specimens: Sequence[Specimen],
+        base: Session,  # noqa: ARG002
+        candidate: Session,  # noqa: ARG002
+    ) -> list[Ratio]:
+        """Note the files."""
+        self.wanted.update(specimens)
+        return [_no_ratio(each, each) for each in specimens]
 
     def layer_times(self, specimen: Specimen) -> list[LayerTimes]:
         """Note the file."""

@@ -34,17 +34,17 @@ _GROUPED = Specimen("pointwise-240-g3", partial(_pointwise, 3), (1, 240, 28, 28)
 
 
 def _compiled(lab: Laboratory) -> Iterator[Measured]:
-    for net in _NETS:
-        found = lab.session_ratio(net, "interpreter", "compiled-model")
-        yield found.measured("time ratio", subject=f"CompiledModel / Interpreter, {net.label}")
+    found = lab.session_ratios(_NETS, "interpreter", "compiled-model")
+    for net, each in zip(_NETS, found, strict=True):
+        yield each.measured("time ratio", subject=f"CompiledModel / Interpreter, {net.label}")
 
 
 def _built_in(lab: Laboratory) -> Iterator[Measured]:
-    slower = {
-        each: lab.session_ratio(each, "interpreter", "built-in") for each in (_DENSE, _GROUPED)
-    }
-    for each, found in slower.items():
-        yield found.measured(
+    pair = (_DENSE, _GROUPED)
+    found = lab.session_ratios(pair, "interpreter", "built-in")
+    slower = dict(zip(pair, found, strict=True))
+    for each, one in slower.items():
+        yield one.measured(
             "time without XNNPACK, times", subject=f"{each.label}, {each.name[-1]} groups"
         )
     (with_xnnpack,) = [found for found in lab.ratios((_DENSE, _GROUPED)) if found.target == "local"]
