@@ -278,6 +278,28 @@ CASES = {
         {**SQUARE, "v": weights(1, 4, 1, 1, seed=2)},
         whole=False,
     ),
+    "largest of the channels": Case(
+        f"g (float[1,4,6,6] x) => (float[1,1,6,6] y) <int64[1] axes = {{1}}>"
+        f"{{ {CONV} y = ReduceMax(a, axes) }}",
+        SQUARE,
+    ),
+    "smallest of the places": Case(
+        f"g (float[1,4,6,6] x) => (float[1,4] y) <int64[2] axes = {{2,-1}}>"
+        f"{{ {CONV} y = ReduceMin<keepdims=0>(a, axes) }}",
+        SQUARE,
+    ),
+    "tile": Case(
+        f"g (float[1,4,6,6] x) => (float[1,8,6,12] y) <int64[4] times = {{1,2,1,2}}>"
+        f"{{ {CONV} y = Tile(a, times) }}",
+        SQUARE,
+        whole=False,
+    ),
+    "expand": Case(
+        f"g (float[1,4,6,6] x) => (float[2,4,6,6] y) <int64[4] size = {{2,4,6,6}}>"
+        f"{{ {CONV} y = Expand(a, size) }}",
+        SQUARE,
+        whole=False,
+    ),
     "transpose": Case(f"{IMAGE} {{ {CONV} y = Transpose<perm=[0,1,3,2]>(a) }}", SQUARE),
     "reshape": Case(
         "g (float[1,4,6,6] x) => (float[1,4,4,9] y) <int64[4] size = {1,4,4,9}>"

@@ -76,6 +76,7 @@ _CAST = Traits(Order.FOLLOWS, "elementwise", keeps_sign=True)
 _REDUCTION = Traits(Order.AXES, "pooling")
 _POSITIVE_REDUCTION = Traits(Order.AXES, "pooling", non_negative=True)
 _SIGN_KEEPING_REDUCTION = Traits(Order.AXES, "pooling", keeps_sign=True)
+_INTEGER_EXTREMUM = replace(_SIGN_KEEPING_REDUCTION, integer=True, shares_scale=True)
 _NORMALIZATION = Traits(Order.AXES, "elementwise")
 _PRODUCT_OF_FLOATS = Traits(Order.NATURAL, "fully connected")
 _MOVE = Traits(Order.MOVES, "data movement", integer=True, shares_scale=True, keeps_sign=True)
@@ -124,7 +125,7 @@ TRAITS: dict[str, Traits] = {
     "Equal": _POSITIVE_CURVE,
     "Erf": _CURVE,
     "Exp": _POSITIVE_CURVE,
-    "Expand": Traits(Order.FOLLOWS, "data movement", keeps_sign=True),
+    "Expand": replace(_AXES_MOVE, order=Order.FOLLOWS),
     "Floor": _CURVE,
     "Gather": _AXES_MOVE,
     "GatherElements": Traits(Order.NATURAL, "data movement", keeps_sign=True),
@@ -184,9 +185,9 @@ TRAITS: dict[str, Traits] = {
     "ReduceL2": _POSITIVE_REDUCTION,
     "ReduceLogSum": _REDUCTION,
     "ReduceLogSumExp": _REDUCTION,
-    "ReduceMax": _SIGN_KEEPING_REDUCTION,
+    "ReduceMax": _INTEGER_EXTREMUM,
     "ReduceMean": _SIGN_KEEPING_REDUCTION,
-    "ReduceMin": _SIGN_KEEPING_REDUCTION,
+    "ReduceMin": _INTEGER_EXTREMUM,
     "ReduceProd": _SIGN_KEEPING_REDUCTION,
     "ReduceSum": _SIGN_KEEPING_REDUCTION,
     "ReduceSumSquare": _POSITIVE_REDUCTION,
@@ -230,7 +231,7 @@ TRAITS: dict[str, Traits] = {
     "Tan": _CURVE,
     "Tanh": Traits(Order.FOLLOWS, "elementwise", integer=True, prescribed=_SIGNED_UNIT),
     "ThresholdedRelu": _CURVE,
-    "Tile": Traits(Order.AXES, "data movement", keeps_sign=True),
+    "Tile": _AXES_MOVE,
     "TopK": _REDUCTION,
     "Transpose": _MOVE,
     "Trilu": Traits(Order.NATURAL, "elementwise", keeps_sign=True),

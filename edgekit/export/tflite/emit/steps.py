@@ -115,7 +115,7 @@ class Steps:
         shape = kept if keep else [s for axis, s in enumerate(tensor.shape) if axis not in axes]
         if len(tensor.shape) > _MOST_DIMENSIONS:
             return self._reduce_merged(code, source, axes, shape)
-        result = self.temporary(shape, tensor.dtype.name)
+        result = self.temporary(shape, tensor.dtype.name, like=source)
         dimensions = self.writer.constant("axes", np.array(sorted(axes), dtype=np.int32))
         self.writer.emit(code, [source, dimensions], [result], "ReducerOptions", {"keepDims": keep})
         return result
@@ -137,13 +137,14 @@ class Steps:
         name = f"{g.label(self.node)}_merged"
         merged = self.writer.reshape(source, sizes, name)
         found = self.reduce(code, merged, [axis for axis, is_one in enumerate(reduced) if is_one])
-        result = self.temporary(shape, self.kind(found))
+        result = self.temporary(shape, self.kind(found), like=found)
         return self.writer.reshape(found, shape, name, result)
 
-    def temporary(self, shape: Sequence[int], kind: str) -> int:
-        """Create a tensor for a step."""
+    def temporary(self, shape: Sequence[int], kind: str, like: int | None = None) -> int:
+        """Create a tensor for a step; encoded as ``like``, if that is."""
         name = f"{g.label(self.node)}_step_{len(self._made)}"
-        number = self.writer.program.add_tensor(name, tuple(shape), np.dtype(kind))
+        encoding = None if like is None else self.writer.program.tensors[like].quantization
+        number = self.writer.program.add_tensor(name, tuple(shape), np.dtype(kind), encoding)
         self._made.add(number)
         return number
 
