@@ -460,6 +460,11 @@ SPECIMENS = {
         lambda ops: ops == {"Pad": 1, "Slice": 3, "Concat": 1} or ops["SLICE"] == 3,
         {"shifts": ONE_HOT},
     ),
+    "sparse_pointwise": Specimen(
+        """g (float[1,24,4,5] x) => (float[1,32,4,5] y) { y = Conv(x, w) }""",
+        lambda ops: ops == {"DENSIFY": 1, "CONV_2D": 1},
+        {"w": weights(32, 24, 1, 1) * (np.arange(24) % 4 == 0).astype(np.float32)[:, None, None]},
+    ),
     "repeated_channels": Specimen(
         """g (float[1,4,5,6] x) => (float[1,24,5,6] y) {
              a = Conv(x, w0, b0)

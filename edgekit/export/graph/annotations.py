@@ -14,6 +14,10 @@ def affine_of(value: ir.Value | None) -> Affine | None:
     return found if isinstance(found, Affine) else None
 
 
+SPARSE, EVEN, KEEPS_RANK = "sparse", "even_padding", "keeps_rank"
+"""Notes for sparse kernels: on a convolution of few weights, on one whose padding is to be as wide
+at the end as at the beginning, though no window reaches it, and on a pooling."""
+
 PIXELS = Affine(1.0, -128)
 """Of 8-bit pixels, each its own step: stored unsigned, their bytes as they are."""
 

@@ -84,6 +84,7 @@ from edgekit.export.lowering import (
     shift_as_slices,
     shuffle_as_ranges,
     shuffle_as_transpose,
+    sparse_pointwise,
     spectrum_as_products,
     split_concat,
     tiled_factor,
@@ -201,6 +202,7 @@ TFLITE = Menu(
         Rule("max_as_relu", max_as_relu.rewrite),
         Rule("shift_as_slices", shift_as_slices.rewrite),
         Rule("folded_columns", folded_columns.rewrite),
+        Rule("sparse_pointwise", sparse_pointwise.rewrite, final=True),
     ),
 )
 """What the XNNPACK delegate takes whole and runs fast."""

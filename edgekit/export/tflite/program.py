@@ -41,6 +41,7 @@ class Tensor:
         dtype: of the elements.
         data: elements of a constant; None for others.
         quantization: how stored integers are meant; None for plain numbers.
+        is_sparse: the file holds the elements of ``data`` other than zero alone; DENSIFY reads it.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Tensor:
     dtype: np.dtype
     data: np.ndarray | None = None
     quantization: Quantization | None = None
+    is_sparse: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,8 @@ class Operator:
     values: Mapping[str, OptionValue]
 
 
-_Constant: TypeAlias = tuple[tuple[int, ...], str, bytes, Quantization | None]
-"""Its shape, its type, a hash of its numbers, and what they mean."""
+_Constant: TypeAlias = tuple[tuple[int, ...], str, bytes, Quantization | None, bool]
+"""Its shape, its type, a hash of its numbers, what they mean, and whether it is sparse."""
 
 
 @dataclass
@@ -111,17 +113,19 @@ class Program:
         quantization: Quantization | None = None,
         *,
         scalar: bool = False,
+        is_sparse: bool = False,
     ) -> int:
         """Add a constant, or find the equal one that is there, and return its number.
 
         One of rank 0 is stored as a vector of one element, which broadcasts as well, unless it
-        is to be `scalar`.
+        is to be `scalar`. Of one that `is_sparse` the file holds what is not zero.
         """
         data = np.asarray(array, order="C") if scalar else np.ascontiguousarray(array)
         numbers = hashlib.sha256(data.reshape(-1).view(np.uint8).data).digest()
-        key = (data.shape, data.dtype.str, numbers, quantization)
+        key = (data.shape, data.dtype.str, numbers, quantization, is_sparse)
         if key not in self._constants:
-            self.tensors.append(Tensor(name, data.shape, data.dtype, data, quantization))
+            tensor = Tensor(name, data.shape, data.dtype, data, quantization, is_sparse)
+            self.tensors.append(tensor)
             self._constants[key] = len(self.tensors) - 1
         return self._constants[key]
 

@@ -12,6 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.export.stored_weights import held_file
 from edgekit.export.stored_weights.held_file import HeldFile
+from edgekit.export.tflite import sparsity
 from edgekit.export.tflite.program import Operator, Program, Quantization, Tensor
 
 _ALIGNMENT_BYTES = 16  # force_align of Buffer.data in the schema; the runtime maps weights in place
@@ -104,6 +105,8 @@ def _tensor(tensor: Tensor, buffers: list[AlignedBuffer]) -> schema.TensorT:
     if tensor.data is not None:
         buffer = AlignedBuffer()
         buffer.data = tensor.data.view() if tensor.data.ndim else tensor.data.reshape(1)
+        if tensor.is_sparse:
+            buffer.data, packed.sparsity = sparsity.rows(tensor.data)
         buffers.append(buffer)
         packed.buffer = len(buffers) - 1
     return packed

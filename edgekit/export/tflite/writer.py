@@ -240,6 +240,13 @@ class Writer:
             self._float_constants[constant] = result
         return self._float_constants[constant]
 
+    def sparse(self, name: str, array: np.ndarray) -> int:
+        """Add a constant of which the file holds what is not zero; return its full form."""
+        constant = self.program.add_constant(name, array, is_sparse=True)
+        result = self.program.add_tensor(f"{name}_dense", array.shape, array.dtype)
+        self.emit("DENSIFY", [constant], [result], "DensifyOptions")
+        return result
+
     def output(self, value: ir.Value) -> int:
         """Create the tensor of a value that the next operator produces."""
         name, shape = value.name or "", self.shape(value)

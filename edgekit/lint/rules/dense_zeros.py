@@ -30,7 +30,8 @@ RULE = Rule(
     title="Weights that are mostly zero are stored with their zeros.",
     claim="larger",
     why="A sparse tensor stores the others alone; XNNPACK's sparse kernels on ARM also need it.",
-    advice="store them as a sparse tensor with DENSIFY",
+    advice="export with --lowering tflite:+sparse_pointwise (1x1 convolutions), or let `edgekit "
+    "export --tune --target qemu:cortex-a76` count whether an Arm core gains",
     find=_find,
     is_note=True,
 )

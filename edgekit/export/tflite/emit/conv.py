@@ -7,6 +7,8 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import windows
+from edgekit.export.graph.annotations import SPARSE
+from edgekit.export.precisions import stored
 from edgekit.export.tflite.emit import activation, spatial, weights
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.program import OptionValue
@@ -44,9 +46,16 @@ def emit(writer: Writer, node: ir.Node) -> None:
         code, options = "DEPTHWISE_CONV_2D", "DepthwiseConv2DOptions"
         writer.emit(code, inputs, outputs, options, values, version=version)
     else:
-        inputs[1] = weights.of_layer(writer, node, (0, 2, 3, 1), 0)
+        inputs[1] = _filter(writer, node)
         version = 1 if groups == 1 else _GROUPED_VERSION
         writer.emit("CONV_2D", inputs, outputs, "Conv2DOptions", values, version=version)
+
+
+def _filter(writer: Writer, node: ir.Node) -> int:
+    weight = g.constant(node.inputs[1])
+    if weight is None or SPARSE not in node.meta or stored.of(node) is not None:
+        return weights.of_layer(writer, node, (0, 2, 3, 1), 0)
+    return writer.sparse(g.operand(node, 1).name or "weights", weight.transpose(0, 2, 3, 1))
 
 
 def _emit_volume(writer: Writer, node: ir.Node, axes: tuple[windows.Axis, ...]) -> None:

@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import orders, windows
+from edgekit.export.graph.annotations import KEEPS_RANK
 from edgekit.export.tflite.emit import activation, spatial
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.versions import Versions
@@ -45,14 +46,17 @@ def emit_global(writer: Writer, node: ir.Node) -> None:
     if len(g.shape_of(g.operand(node, 0))) != 4:
         raise refuse(node, "a value without places", "unsupported-rank")
     axes = writer.constant("spatial_axes", np.array([1, 2], dtype=np.int32))
-    keeps = len(g.shape_of(node.outputs[0])) == 4
-    writer.emit(
-        "MEAN",
-        [writer.tensor(node.inputs[0], orders.channels_last(4)), axes],
-        [writer.output(node.outputs[0])],
-        "ReducerOptions",
-        {"keepDims": keeps},
-    )
+    source = writer.tensor(node.inputs[0], orders.channels_last(4))
+    keeps, options = len(g.shape_of(node.outputs[0])) == 4, "ReducerOptions"
+    if keeps or KEEPS_RANK not in node.meta:
+        output = writer.output(node.outputs[0])
+        writer.emit("MEAN", [source, axes], [output], options, {"keepDims": keeps})
+        return
+    batch, channels = g.shape_of(node.outputs[0])
+    name = f"{node.outputs[0].name}_map"
+    pooled = writer.temporary(name, (batch, 1, 1, channels), source)
+    writer.emit("MEAN", [source, axes], [pooled], options, {"keepDims": True})
+    writer.reshape(pooled, (batch, channels), name, writer.output(node.outputs[0]))
 
 
 EMITTERS: Emitters = {

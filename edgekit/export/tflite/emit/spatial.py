@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import orders, windows
+from edgekit.export.graph.annotations import EVEN
 from edgekit.export.tflite.writer import Writer, refuse
 
 SAME, VALID = schema.Padding.SAME, schema.Padding.VALID
@@ -39,12 +42,14 @@ def padded_input(writer: Writer, node: ir.Node, axes: tuple[windows.Axis, ...]) 
         return source, VALID
     if all(axis.is_same for axis in axes):
         return source, SAME
-    return _pad(writer, f"{g.operand(node, 0).name}_padded", source, axes), VALID
+    is_even = EVEN in node.meta
+    amounts = [(axis.begin, axis.begin if is_even else axis.end) for axis in axes]
+    return _pad(writer, f"{g.operand(node, 0).name}_padded", source, amounts), VALID
 
 
-def _pad(writer: Writer, name: str, source: int, axes: tuple[windows.Axis, ...]) -> int:
+def _pad(writer: Writer, name: str, source: int, of_axes: Sequence[tuple[int, int]]) -> int:
     """Emit PAD over the axes of space; XNNPACK merges it into a convolution after it."""
-    amounts = np.array([[0, 0], *([axis.begin, axis.end] for axis in axes), [0, 0]], dtype=np.int32)
+    amounts = np.array([(0, 0), *of_axes, (0, 0)], dtype=np.int32)
     shape = [
         int(size + sum(amount))
         for size, amount in zip(writer.program.tensors[source].shape, amounts, strict=True)
