@@ -612,7 +612,7 @@ def test_onnx_alternative_keeps_outputs_in_standard_operators(name: str, tmp_pat
     inputs = graphs.feeds(model)
     target = formats.get("onnx")
     graph = graphs.lowered(model, *Choices(added=(name,)).rules(target.lowering))
-    now = graphs.run_onnx(target.to_bytes(graph, "test"), inputs, tmp_path)
+    now = graphs.run_onnx(target.content(graph, "test"), inputs, tmp_path)
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
 
@@ -628,7 +628,7 @@ def test_tflite_choice_keeps_outputs(change: str, tmp_path: Path) -> None:
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
     now = graphs.run_tflite(graphs.tflite_file(other), inputs, tmp_path)
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
-    assert target.to_bytes(other, "test") != target.to_bytes(plain, "test")
+    assert target.content(other, "test") != target.to_bytes(plain, "test")
 
 
 @pytest.mark.parametrize("name", INTEGER)

@@ -50,7 +50,9 @@ def lowered(model: onnx.ModelProto, chosen: choices.Choices) -> ir.Model:
 
 
 def written(model: onnx.ModelProto, chosen: choices.Choices) -> bytes:
-    return TFLITE.to_bytes(lowered(model, chosen), "test")
+    found = TFLITE.content(lowered(model, chosen), "test")
+    assert isinstance(found, bytes)
+    return found
 
 
 def operators(content: bytes, folder: Path) -> Counter[str]:
