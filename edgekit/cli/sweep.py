@@ -138,6 +138,8 @@ def _print(result: SweepResult) -> None:
         f"{result.cells} cells: {result.measured} measured now, {result.known} known before, "
         f"{result.failed} failed; kept in {result.store}"
     )
+    if result.failed < result.cells:
+        output.say(f"`edgekit report {result.store} -o page.html` shows them")
     wanted = set(result.keys)
     failures: dict[str, list[str]] = {}
     for row in study.read_rows(result.store):

@@ -53,7 +53,9 @@ class Contents:
                 f"{options.get('children')} processes of at least {options.get('num_runs')} runs"
             )
             lines[line] = lines.get(line, 0) + 1
-        return [f"{line} ({count} cells)" for line, count in lines.items()]
+        return [
+            f"{line} ({count} {'cell' if count == 1 else 'cells'})" for line, count in lines.items()
+        ]
 
     @property
     def columns(self) -> list[str]:
