@@ -9,12 +9,15 @@ import onnx
 import onnx_ir as ir
 import pytest
 
+from edgekit import quantize
 from edgekit.errors import UnreadableModelError
+from edgekit.export.integer import quantizable
 from edgekit.export.onnx_writer import plain
 from edgekit.export.run import ExportRequest, run
 from edgekit.export.sources.onnx_file import parse
 from edgekit.export.stored_weights import held_file, reading
 from edgekit.export.stored_weights import tensor as stored
+from edgekit.quantize.running.session import GraphSession
 from tests.specimens import graphs
 
 SIDE = 600  # squared, float32: more than a megabyte
@@ -92,3 +95,26 @@ def test_both_formats_from_weights_inside_and_beside(tmp_path: Path) -> None:
         assert all(each.verified == "passed" for each in made.artifacts)
         files.append([each.path.read_bytes() for each in made.artifacts])
     assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("is_outside", [False, True])
+def test_networks_with_large_weights_are_quantized(tmp_path: Path, *, is_outside: bool) -> None:
+    """A file's weights are calibrated and judged wherever they lie, and have one digest."""
+    onnx.save(_network(), tmp_path / "net.onnx", save_as_external_data=is_outside, location="bin")
+    model = ir.from_proto(parse.parse(tmp_path / "net.onnx"))
+    stored.keep(model)
+    held = quantizable.from_canonical(model)
+    assert not any(
+        isinstance(each.const_value, ir.ExternalTensor) for each in held.graph.initializers.values()
+    )
+    assert quantizable.digest(held) == quantizable.digest(
+        quantizable.from_canonical(ir.from_proto(_network()))
+    )
+    feeds = {"x": graphs.weights(1, SIDE, seed=2)}
+    (answer,) = GraphSession(model).run(feeds).values()
+    (wanted,) = GraphSession(ir.from_proto(_network())).run(feeds).values()
+    np.testing.assert_array_equal(answer, wanted)
+    request = quantize.QuantizeRequest(
+        str(tmp_path / "net.onnx"), folder=tmp_path / "out", recipe="fast", calibration_samples=4
+    )
+    assert [each.verified for each in quantize.run(request).artifacts] == ["passed"] * 2

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgekit import export
-from edgekit.export.already_quantized import files as already_quantized
-from edgekit.export.sources import source
-
 
 def write(path: Path, folder: Path) -> Path:
     """Write an .onnx file's network as a .tflite file, with its own integers if it has some.
@@ -20,6 +16,11 @@ def write(path: Path, folder: Path) -> Path:
         EdgekitError: the file cannot be read, leaves a size open, or has an operator that a
             .tflite file cannot hold.
     """
+    # Latency shares this room, and starts without the exporter.
+    from edgekit import export
+    from edgekit.export.already_quantized import files as already_quantized
+    from edgekit.export.sources import source
+
     prepared = source.resolve(str(path))
     if prepared.is_quantized:
         given = already_quantized.read(prepared)

@@ -18,6 +18,7 @@ from edgekit.export.graph import operators, weight_layers
 from edgekit.export.graph.activations import activation_of, clip_bounds
 from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import DEFAULT, Choices
+from edgekit.export.stored_weights import tensor as stored
 
 
 def from_canonical(model: ir.Model, chosen: Choices = DEFAULT) -> ir.Model:
@@ -27,6 +28,8 @@ def from_canonical(model: ir.Model, chosen: Choices = DEFAULT) -> ir.Model:
         UnknownNameError: ``lowering.INTEGER`` has no such optional rule.
     """
     graph = model.clone()
+    # Calibration runs this graph from memory, and its digest is of the weights themselves.
+    stored.hold(graph)
     rules.apply(graph, chosen.rules(lowering.INTEGER))
     DeduplicateInitializersPass()(graph)
     for node in graph.graph:

@@ -72,6 +72,17 @@ def keep(model: ir.Model) -> None:
                 value.const_value = StoredTensor(found, files[name])
 
 
+def hold(model: ir.Model) -> None:
+    """Let every constant that lies in a file be in memory, in place."""
+    for graph in model.graphs():
+        for value in graph.initializers.values():
+            found = value.const_value
+            if isinstance(found, ir.ExternalTensor):
+                value.const_value = ir.tensor(
+                    np.array(found.numpy()), name=found.name, doc_string=found.doc_string
+                )
+
+
 def refer(proto: onnx.TensorProto, path: Path, offset: int, length: int) -> None:
     """Let a tensor say where its numbers lie, and hold none."""
     for field in ("raw_data", "external_data"):

@@ -10,6 +10,7 @@ import onnx
 import onnx_ir as ir
 
 from edgekit import runtimes
+from edgekit.export.stored_weights import tensor as stored
 from edgekit.quantize.running import parallel
 
 Arrays = dict[str, np.ndarray]
@@ -50,6 +51,7 @@ class GraphSession:
 
     def __init__(self, model: ir.Model, outputs: Sequence[str] | None = None) -> None:
         graph = model.clone()
+        stored.hold(graph)
         self._names = {} if outputs is None else _show(graph, outputs)
         self._graph = Graph(ir.to_proto(graph))
         fit = _MOST_BYTES // max(self._graph.output_bytes, 1)
