@@ -87,16 +87,16 @@ def run(trials: int, secs: float, seed: int, place: Path, kept: Path) -> dict[st
         place: a folder for the files that the commands work on.
         kept: what came of earlier trials, if it is there; what came of these is added.
     """
-    made = place / "kit"
-    kit.make(made)
     tallies = load(kept) if kept.exists() else {each.name: Tally() for each in SIGNALS}
     rng, wholes = random.Random(seed), dict[str, Whole]()
     pairs = [(each, name) for each in SIGNALS for name in kit.COMMANDS]
     rng.shuffle(pairs)
-    end = time.monotonic() + secs
+    end, made = time.monotonic() + secs, place / "kit"
     for number in range(trials):
         if time.monotonic() > end:
             break
+        if not made.exists():
+            kit.make(made)
         chosen, name = pairs[number % len(pairs)]
         if name not in wholes:
             with _folder(made, place / f"whole-{name}") as folder:

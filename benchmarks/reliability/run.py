@@ -1,24 +1,36 @@
 """Hostile files, kills and memory, and docs/reliability.md from them: ``make reliability``.
 
-``python -m benchmarks.reliability.run [--files N] [--commands-secs N] [--kills-secs N]
-[--memory-mb N]``; what is left out keeps nothing of an earlier run.
+``python -m benchmarks.reliability.run [PART ...] [--files N] [--commands-secs N] [--kills N]
+[--memory-mb N]`` runs the parts named, or all, and keeps what came of each in build/reliability;
+the page is made of what is kept. Kills add up: those of
+``python -m benchmarks.reliability.kills build/reliability/kills-tried.json`` count.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import platform
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import edgekit
-from benchmarks.reliability import commands, fuzz, kills, memory
+from benchmarks.reliability import commands, fuzz, kills, memory, network
 from tests.hostile.readers import READERS
 
-PAGE = Path("docs/reliability.md")
+PAGE, KEPT = Path("docs/reliability.md"), Path("build/reliability")
+TITLES = {
+    "files": "Mutated files",
+    "commands": "Whole commands",
+    "kills": "Kills",
+    "network": "Network",
+    "memory": "Memory",
+}
+"""By the parts' names."""
 
 
 def _fuzzed(count: int, seed: int) -> tuple[list[str], int]:
@@ -67,58 +79,87 @@ def _commanded(secs: float, seed: int, place: Path) -> tuple[list[str], int]:
     return lines, len(faults)
 
 
-def _killed(secs: float, seed: int, place: Path) -> tuple[list[str], int]:
-    tallies = kills.run(secs, seed, place)
+def _killed(tallies: dict[str, kills.Tally]) -> tuple[list[str], int]:
     total = sum(each.trials for each in tallies.values())
+    by_command: Counter[str] = sum((each.commands for each in tallies.values()), Counter())
+    said = ", ".join(f"{name} {count}" for name, count in sorted(by_command.items()))
     lines = [
-        f"{total} commands ({', '.join(kills.COMMANDS)}) were sent a signal after a random amount "
-        "of processor time. Then: files that are not whole, processes that outlive the command, "
+        f"{total} commands ({said}) were sent a signal after a random part of the processor time "
+        "that they take. Then: results that are not whole, processes that outlive the command, "
         "folders that it left, and those that are there when the next run has begun.",
         "",
         "| signal | trials | had ended before | not whole | orphans | tracebacks | left | left "
         "after the next run |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    faults = 0
     for name, each in tallies.items():
         left = "not counted" if name == "SIGKILL" else str(each.left_by_polite_signals)
         lines.append(
             f"| {name} | {each.trials} | {each.ended_before} | {each.partial_files} | "
             f"{each.orphans} | {each.tracebacks} | {left} | {each.left_after_next_run} |"
         )
-        faults += each.partial_files + each.orphans + each.tracebacks
-        faults += each.left_by_polite_signals + each.left_after_next_run
-    return lines, faults
+    faults = [fault for each in tallies.values() for fault in each.faults]
+    lines += ["", *(f"- {fault}" for fault in faults)] if faults else []
+    return lines, len(faults)
+
+
+def _tried(trials: int, seed: int, place: Path) -> dict[str, kills.Tally]:
+    kept = KEPT / "kills-tried.json"
+    done = sum(each.trials for each in kills.load(kept).values()) if kept.exists() else 0
+    return kills.run(max(0, trials - done), 1e9, seed + done, place, kept)
+
+
+def _run(name: str, given: argparse.Namespace, place: Path) -> tuple[list[str], int]:
+    """Return a part's lines, and how many faults it found."""
+    run: dict[str, Callable[[], tuple[list[str], int]]] = {
+        "files": lambda: _fuzzed(given.files, given.seed),
+        "commands": lambda: _commanded(given.commands_secs, given.seed, place),
+        "kills": lambda: _killed(_tried(given.kills, given.seed, place)),
+        "network": lambda: network.section(place),
+        "memory": lambda: memory.section(given.memory_mb, place / "memory"),
+    }
+    return run[name]()
+
+
+def _page() -> str:
+    """Return the page of every part that is kept."""
+    page = [
+        "# Reliability",
+        "",
+        "Written by `make reliability`; each part says when it ran, and how. What is promised "
+        "stands in SECURITY.md.",
+    ]
+    for name, title in TITLES.items():
+        if (KEPT / f"{name}.json").exists():
+            part = json.loads((KEPT / f"{name}.json").read_text())
+            page += ["", f"## {title}", "", *part["lines"], "", part["how"]]
+    return "\n".join(page) + "\n"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(TITLES))
     parser.add_argument("--files", type=int, default=1000, help="for each reader")
     parser.add_argument("--commands-secs", type=float, default=1800.0)
-    parser.add_argument("--kills-secs", type=float, default=3600.0)
+    parser.add_argument("--kills", type=int, default=500, help="trials in all, earlier ones too")
     parser.add_argument("--memory-mb", type=int, default=400)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="reliability-") as scratch:
-        place = Path(scratch)
-        parts = {
-            "Mutated files": _fuzzed(given.files, given.seed),
-            "Whole commands": _commanded(given.commands_secs, given.seed, place / "commands"),
-            "Kills": _killed(given.kills_secs, given.seed, place / "kills"),
-            "Memory": memory.section(given.memory_mb, place / "memory"),
-        }
-    page = [
-        "# Reliability",
-        "",
-        f"Written by `make reliability` ({' '.join(['run', *sys.argv[1:]])}) on "
-        f"{time.strftime('%Y-%m-%d')} with edgekit {edgekit.__version__}, Python "
-        f"{platform.python_version()}, {platform.system()} {platform.machine()}. What is promised "
-        "stands in SECURITY.md.",
-    ]
-    for title, (lines, _) in parts.items():
-        page += ["", f"## {title}", "", *lines]
-    PAGE.write_text("\n".join(page) + "\n", encoding="utf-8")
-    return int(any(faults for _, faults in parts.values()))
+    if not set(given.parts) <= set(TITLES):
+        parser.error(f"parts are {', '.join(TITLES)}")
+    KEPT.mkdir(parents=True, exist_ok=True)
+    faults = 0
+    for name in given.parts or TITLES:
+        with tempfile.TemporaryDirectory(prefix="reliability-") as scratch:
+            lines, found = _run(name, given, Path(scratch))
+        faults += found
+        how = (
+            f"Run on {time.strftime('%Y-%m-%d')} with edgekit {edgekit.__version__}, Python "
+            f"{platform.python_version()}, {platform.system()} {platform.machine()}."
+        )
+        (KEPT / f"{name}.json").write_text(json.dumps({"lines": lines, "how": how}, indent=2))
+    PAGE.write_text(_page(), encoding="utf-8")
+    return int(faults > 0)
 
 
 if __name__ == "__main__":
