@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgekit.bundle.request import BundleRequest
-from edgekit.errors import InvalidPathError, RefusedError, UsageError
+from edgekit.errors import InvalidPathError, RefusedError, UsageError, shortened
 from edgekit.files import parsing, reading
 
 FILE = "edgekit.toml"
@@ -63,16 +63,14 @@ def with_options(request: BundleRequest, given: BundleRequest) -> BundleRequest:
 
 
 def _subjects(folder: Path, text: str) -> list[str]:
-    if (
-        "/" not in text
-        and not any(each in text for each in "*?[.")
-        and not (folder / text).exists()
-    ):
-        return [text]  # a network's name
+    is_name = "/" not in text and not any(each in text for each in "*?[.")
     try:
+        if is_name and not (folder / text).exists():
+            return [text]  # a network's name
         found = sorted(str(each) for each in folder.glob(text))
-    except (ValueError, NotImplementedError) as error:
-        raise UsageError(f"{text!r} in {FILE} is no pattern of files: {error}") from error
+    except (OSError, ValueError, NotImplementedError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"{shortened(text)!r} in {FILE} is no pattern of files: {why}") from error
     if not found:
         raise InvalidPathError(f"{folder / text}: no such file, nor one that fits")
     return found

@@ -279,3 +279,15 @@ def test_a_safetensors_header_that_lies(tmp_path: Path) -> None:
     for length in (2**63, 2**31, 10):
         content = length.to_bytes(8, "little") + b'{"a": {"dtype": "F32"}}'
         assert outcome(reader, written(tmp_path, reader, content)) is not None
+
+
+def test_a_store_whose_texts_are_damaged(tmp_path: Path) -> None:
+    reader = READERS["store"]
+    content = reader.sound().replace(b'"architecture"', b'"architectur\x01"')
+    assert outcome(reader, written(tmp_path, reader, content)) is not None
+
+
+def test_a_pattern_that_no_file_system_takes(tmp_path: Path) -> None:
+    reader = READERS["bundle-config"]
+    content = f'[bundle]\nfiles = ["{"9" * 5000}"]\n'.encode()
+    assert outcome(reader, written(tmp_path, reader, content)) is not None

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from edgekit.files import parsing
 from edgekit.study.store.cell import Cell
 from edgekit.study.store.figures import Figures
+
+_JSON = {"machine": dict, "options": dict, "process_medians": list, "quantiles_ms": object}
+"""Texts of a line that others take apart."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,14 @@ class Row:
 
 
 def row_of(flat: Mapping[str, Any]) -> Row:
-    """Return the row that a line of the view holds."""
+    """Return the row that a line of the view holds.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is not of edgekit's making.
+    """
+    for name, kind in _JSON.items():
+        if flat[name] is not None and not isinstance(parsing.json_of(flat[name]), kind):
+            raise ValueError(f"its {name} are not what a store has there")
     own = {
         each.name: flat[each.name] for each in fields(Row) if each.name not in ("cell", "figures")
     }
