@@ -146,6 +146,7 @@ def layer_by_layer(
         )
         layers[name] = revise(stop)
         given.take(name, stop.outputs(layers[name]))
+        del stop  # what it holds is not to be in memory beside what comes next
     return draft.with_layers(layers)
 
 

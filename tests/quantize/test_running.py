@@ -13,7 +13,7 @@ from edgekit.export.integer.encodings import Layer
 from edgekit.quantize import recipe, rungs
 from edgekit.quantize.candidate import Stop, layer_by_layer
 from edgekit.quantize.encodings_file import files
-from edgekit.quantize.running import parallel, session
+from edgekit.quantize.running import parallel, segments, session
 from tests.specimens import graphs, integers
 
 GRAPH = integers.network(
@@ -109,6 +109,19 @@ def test_large_values_are_computed_for_fewer_samples_at_a_time(
 
     assert len(list(session.GraphSession(GRAPH, names).seen(FEEDS, look))) == len(FEEDS)
     assert most <= 2
+
+
+def test_a_walk_lets_go_of_what_nobody_reads_any_more() -> None:
+    walk = segments.Walk(GRAPH, FEEDS)
+    walk.through("node_of_a")
+    first = walk.value("a")
+    assert [array.shape for array in first] == [(1, 8, 12, 12)] * len(FEEDS)
+    walk.through("node_of_d")
+    assert [array.size for array in first] == [0] * len(FEEDS)
+    walk.through("node_of_y")
+    exact = session.GraphSession(GRAPH).run_each(FEEDS)
+    for found, wanted in zip(walk.value("y"), exact, strict=True):
+        np.testing.assert_allclose(found, wanted["y"], rtol=1e-5, atol=1e-5)
 
 
 def test_another_bias_moves_the_outputs_as_computing_them_anew_does() -> None:

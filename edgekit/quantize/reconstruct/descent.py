@@ -32,7 +32,8 @@ class Settings:
             bring down the error by 0.1 to 0.5 % more, and take five times as long.
         batch: output positions in a mini-batch, or fewer: 8 for each weight of an output channel
             are enough, as long as they are 128.
-        positions: output positions to draw them from.
+        positions: output positions to draw them from, or fewer: 16 for each weight of an output
+            channel are enough, as long as they are 2048.
         patch_values: bound on the values in all positions' patches, each of 4 bytes.
         learning_rate: of Adam.
         regularizer: its weight against the error.
@@ -67,7 +68,9 @@ class Settings:
 
     def positions_for(self, layer: Layer) -> int:
         """Return how many positions of a layer to draw."""
-        return max(1, min(self.positions, self.patch_values // (layer.fan_in * layer.groups)))
+        enough = max(2048, 16 * layer.fan_in)
+        most = self.patch_values // (layer.fan_in * layer.groups)
+        return max(1, min(self.positions, enough, most))
 
     def batch_for(self, layer: Layer) -> int:
         """Return how many positions of a layer to put into a mini-batch."""

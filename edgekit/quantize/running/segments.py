@@ -17,6 +17,8 @@ from edgekit.quantize.running.session import Graph
 
 Values = list[np.ndarray]  # one array a sample
 
+_SPENT = np.empty(0, np.float32)
+
 
 class Walk:
     """A graph on its way, over a fixed set of samples.
@@ -50,13 +52,16 @@ class Walk:
         self._run(self._places[name] + 1)
 
     def value(self, name: str) -> Values:
-        """Return a value that has been computed and is still to be read, one array a sample."""
+        """Return a value that has been computed and is still to be read, one array a sample.
+
+        The walk takes the arrays out of this list when it has gone past their last reader.
+        """
         return self._live[name]
 
     @property
     def live(self) -> dict[str, Values]:
         """All values that have been computed and are still to be read, by name."""
-        return dict(self._live)
+        return {name: list(values) for name, values in self._live.items()}
 
     def take(self, name: str, values: Values) -> None:
         """Take these values for what the node called ``name`` makes, which is then not computed.
@@ -82,7 +87,8 @@ class Walk:
         read = {name for node in nodes for name in node.input}
         inputs = [name for name in self._live if name in read]
         if wanted:
-            self._live |= self._segments.run(nodes, inputs, wanted, self._live, self._count)
+            spent = [name for name in inputs if self._last_use.get(name, -1) < stop]
+            self._live |= self._segments.run(nodes, inputs, wanted, self._live, self._count, spent)
         self._live = {k: v for k, v in self._live.items() if self._last_use.get(k, -1) >= stop}
 
 
@@ -136,8 +142,12 @@ class _Segments:
         outputs: Sequence[str],
         known: Mapping[str, Values],
         count: int,
+        spent: Sequence[str] = (),
     ) -> dict[str, Values]:
-        """Return what some nodes make of known values, one array a sample, by name."""
+        """Return what some nodes make of known values, one array a sample, by name.
+
+        Each sample of the ``spent`` inputs is taken out of ``known`` once it has been read.
+        """
         read = {name for node in nodes for name in node.input}
         graph = onnx.helper.make_graph(
             nodes,
@@ -151,12 +161,15 @@ class _Segments:
                 graph, opset_imports=self._proto.opset_import, ir_version=self._proto.ir_version
             )
         )
-        found: dict[str, Values] = {name: [] for name in outputs}
+        gathered: dict[str, Values] = {name: [] for name in outputs}
 
         def answers(number: int) -> dict[str, np.ndarray]:
-            return loaded.run({name: known[name][number] for name in inputs})
+            found = loaded.run({name: known[name][number] for name in inputs})
+            for name in spent:
+                known[name][number] = _SPENT
+            return found
 
         for each in parallel.in_order(answers, range(count)):
             for name in outputs:
-                found[name].append(each[name])
-        return found
+                gathered[name].append(each[name])
+        return gathered

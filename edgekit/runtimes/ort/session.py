@@ -79,6 +79,7 @@ def load_graph(model: bytes, threads: int) -> LoadedGraph:
     """
     options = _options(threads)
     options.add_session_config_entry("session.disable_quant_qdq", "1")
+    options.enable_cpu_mem_arena = False  # which keeps what the largest run took
     # Its threads have the cores to themselves only while none of another model's wait for work.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
