@@ -57,6 +57,12 @@ SPECIMENS = {
              y = Col2Im<strides=[2,2]>(x, image, block) }""",
         lambda ops: not any("Col2Im" in name for name in ops),
     ),
+    "padding_as_concat": Specimen(
+        """g (float[1,4,5,6] x) => (float[1,4,6,6] y)
+           <int64[8] pads = {0, 0, 0, 0, 0, 0, 1, 0}, float one = {1.0}> {
+             y = Pad(x, pads, one) }""",
+        lambda ops: ops == {"CONCATENATION": 1},
+    ),
     "expansion_by_reader": Specimen(
         """g (float[2,3,4] x, float[2,1,4] f) => (float[2,3,4] y)
            <int64[3] size = {2, 3, 4}> {
