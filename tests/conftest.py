@@ -17,7 +17,7 @@ import pytest
 
 from edgekit.cli import run
 from tests.specimens import cifar10 as cifar10_images
-from tests.specimens import documents
+from tests.specimens import documents, unmeasured
 from tests.specimens.commands import Cli
 from tests.specimens.shared_weights import SharedWeights
 from tests.specimens.warm_start import WarmStart
@@ -110,26 +110,12 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _torch_exports_unmeasured() -> Iterator[None]:
-    """Suspend coverage inside torch's exporter: none of it is ours, and it doubles."""
-    import torch
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch.onnx, "export", _unmeasured(torch.onnx.export))
+def _foreign_code_unmeasured() -> Iterator[None]:
+    if sys.gettrace() is None:
         yield
-
-
-def _unmeasured(function: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def called(*arguments: Any, **options: Any) -> Any:
-        measuring = sys.gettrace()
-        sys.settrace(None)
-        try:
-            return function(*arguments, **options)
-        finally:
-            sys.settrace(measuring)
-
-    return called
+        return
+    with unmeasured.suspended():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
