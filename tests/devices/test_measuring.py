@@ -209,7 +209,6 @@ print(found.to_json())
     assert "outputs-differ" not in codes(found)
     for one in found.runs:
         assert len(one.samples.wall_ns) >= BRIEF.num_runs
-        assert sum(one.samples.wall_ns) >= BRIEF.min_secs * 1e9
         assert one.warm_up.runs >= BRIEF.warmup_runs
         assert one.peak_memory_bytes > one.memory_before_load_bytes > 10 << 20
         assert CPU is None or one.before.affinity == (int(CPU),)

@@ -125,7 +125,7 @@ BAD_REQUESTS = {
     "unknown set": (["--isa", "native,avx512"], "unknown instruction set 'avx512'"),
     "near set": (["--isa", "cortex-a75"], "did you mean cortex-a7"),
     "absent file": (["absent.onnx"], "absent.onnx: no such file"),
-    "a network": (["micronet-m0"], "no runtime for the suffix"),
+    "a network": (["micronet-m0"], "micronet-m0 is a network, and this takes files"),
     "thresholds of one": (["--isa", "avx2", "--min-sqnr", "3"], "give a second one"),
     "impossible percentage": (["exact.onnx", "--min-agreement", "101"], "0 to 100 percent"),
     "no preprocessing": (["exact.onnx"], "--preprocessing imagenet|cifar10"),

@@ -201,7 +201,7 @@ REFUSED = {
     ),
     "second-output": (
         f"g ({MAP} x) => (float[1,4,4,5] y, int64[1,4,4,5] i)"
-        "{ y, i = MaxPool<kernel_shape=[2,2]>(x) }",
+        "{ y, i = MaxPool<kernel_shape=[2,2], storage_order=1>(x) }",
         {},
     ),
     "resize-sizes": (

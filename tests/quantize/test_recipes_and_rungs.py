@@ -722,7 +722,7 @@ def test_trained_networks_keep_their_accuracy_on_both_runtimes(
     assert len(labels) == EVALUATED
     (source,) = subject.inputs
     sessions = [
-        quantize.GraphSession(subject.graph, threads=1),
+        quantize.GraphSession(subject.graph),
         *(runtimes.load(entry.format, entry.path, exact_sums=True) for entry in entries),
     ]
     scores: list[list[np.ndarray]] = [[] for _ in sessions]

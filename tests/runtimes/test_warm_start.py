@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 
 from edgekit.errors import InvalidPathError, UnreadableModelError, WorkerError
@@ -46,8 +47,8 @@ def answers(folder: Path) -> list[Any]:
         with served_model.serve(path) as served:
             served.send(feed)
             found.append(np.array(list(served.receive().values())).tolist())
-    read = isolated.read(files[0], InputShapes())
-    return [*found, read.simplified.SerializeToString(), read.dtypes]
+    model, read = isolated.read(files[0], InputShapes())
+    return [*found, ir.to_proto(model).SerializeToString(), read]
 
 
 def test_they_answer_as_fresh_children_do(

@@ -26,6 +26,7 @@ from edgekit.export.onnx_writer import qdq
 from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import Choices
 from edgekit.export.sources import canonical
+from edgekit.export.stored_weights import held_file
 from edgekit.quantize import Draft, build, ranges
 from edgekit.quantize.analysis import plain_rounding
 from edgekit.quantize.analysis.verdict import LEAST_SQNR_DB, MARGIN_DB
@@ -167,7 +168,9 @@ def _float_onnx(graph: ir.Model, feeds: Sequence[Feed], truth: Sequence[Feed]) -
     target = formats.get("onnx")
     lowered = graph.clone()
     rules.apply(lowered, target.lowering.rules)
-    return _difference(truth, _run_onnx(target.to_bytes(lowered, "generated"), feeds))
+    return _difference(
+        truth, _run_onnx(held_file.whole(target.content(lowered, "generated")), feeds)
+    )
 
 
 def _float_tflite(

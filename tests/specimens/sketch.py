@@ -9,6 +9,7 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from edgekit.export.stored_weights import held_file
 from edgekit.export.tflite import serialize
 from edgekit.export.tflite.program import OptionValue, Program, Quantization
 
@@ -110,7 +111,7 @@ class Sketch:
 
     def done(self, result: int) -> bytes:
         self.program.outputs.append(result)
-        return serialize.to_bytes(self.program, "drawn by hand")
+        return held_file.whole(serialize.content(self.program, "drawn by hand"))
 
 
 def edited(content: bytes) -> schema.ModelT:

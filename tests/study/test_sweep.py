@@ -115,7 +115,7 @@ def test_failures_are_rows_and_can_be_tried_again(tmp_path: Path) -> None:
 
 
 def test_a_network_that_cannot_be_made_is_a_row(tmp_path: Path) -> None:
-    plan = study.Plan(("micronet-m0",), runtimes=("tflite",), resolutions=("1",), targets=("a",))
+    plan = study.Plan(("alexnet",), runtimes=("tflite",), resolutions=("1",), targets=("a",))
     result = _swept(plan, tmp_path / "s.sqlite")
     (row,) = _rows(tmp_path / "s.sqlite")
     assert (result.failed, row["status"], row["file_sha256"]) == (1, "failed", None)

@@ -50,7 +50,7 @@ def simplify(proto: onnx.ModelProto, weights: Weights, name: str) -> ir.Model:
         onnx.checker.check_model(writing.as_inputs(result), full_check=True)
         model = ir.from_proto(result)
         writing.put_back(model, left)
-    except (EdgekitError, MemoryError):
+    except (EdgekitError, MemoryError, ModuleNotFoundError):
         raise
     except Exception as error:  # three libraries, whose errors share no base class
         reason = (str(error).strip().splitlines() or ["no reason given"])[0]
