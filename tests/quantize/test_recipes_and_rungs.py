@@ -97,6 +97,7 @@ BLOCKS = {
     "max pool": "{n} = MaxPool<kernel_shape=[3,3], pads=[1,1,1,1]>({p})",
     "sigmoid": "{n} = Sigmoid({p})",
     "scaled": "{n} = Mul({p}, {n}m)",
+    "gate": "{n}e = Less({p}, least)\n {n} = Where({n}e, least, {p})",
 }
 
 
@@ -107,6 +108,7 @@ def random_net(blocks: list[str], seed: int) -> ir.Model:
         "g": (WIDTH, 3, 1, 1), "wide": (WIDTH, 2 * WIDTH, 1, 1), "m": (1, WIDTH, 1, 1),
     }  # fmt: skip
     constants["halves"] = np.array([2, 4])
+    constants["least"] = np.float32(-0.1)
     for number, block in enumerate([*blocks, "relu"]):
         name = f"n{number}_"
         text = BLOCKS[block].format(n=name, p=before)

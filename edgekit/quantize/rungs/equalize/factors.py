@@ -159,10 +159,10 @@ def _reach(
 
 
 def _largest(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the largest magnitude of each channel, by value name; a value without has no place."""
+    """Return the largest magnitude of each channel, by name; of floating-point maps and rows."""
     found = {}
     for name, array in values.items():
-        if array.ndim > 1:
+        if array.ndim > 1 and array.dtype.kind == "f":
             axes = tuple(axis for axis in range(array.ndim) if axis != 1)
             found[name] = np.maximum(array.max(axis=axes), -array.min(axis=axes))
     return found
