@@ -153,7 +153,7 @@ def test_sidecar_of_other_content_is_not_believed(small: export.Source, tmp_path
     assert artifact.load(entry.path) is None
 
 
-@pytest.mark.parametrize("damage", ["{", '{"schema": "other", "schema_version": 1}', "[]", "{}"])
+@pytest.mark.parametrize("damage", ["{", '{"schema": "other", "schema_version": 1}', "[]"])
 def test_damaged_sidecar_is_an_error(damage: str, small: export.Source, tmp_path: Path) -> None:
     (entry,) = export.to_files(small, ["onnx"], tmp_path)
     artifact.sidecar_path(entry.path).write_text(damage)

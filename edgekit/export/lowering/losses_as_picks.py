@@ -12,8 +12,10 @@ from edgekit.export.graph import nodes as g
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match NegativeLogLikelihoodLoss and SoftmaxCrossEntropyLoss."""
+    """Match NegativeLogLikelihoodLoss and SoftmaxCrossEntropyLoss, of targets that are classes."""
     if not g.is_op(node, "NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"):
+        return False
+    if not _are_classes(node):
         return False
     build, scores, target = Building(node), g.operand(node, 0), g.operand(node, 1)
     if node.op_type == "SoftmaxCrossEntropyLoss":
@@ -47,6 +49,15 @@ def rewrite(node: ir.Node) -> bool:
     logarithms: list[ir.Value | None] = [scores] if len(node.outputs) > 1 else []
     replace_outputs(node, [loss, *logarithms])
     return True
+
+
+def _are_classes(node: ir.Node) -> bool:
+    """Tell whether targets that are constant name classes, or are ignored."""
+    fixed, ignored = g.constant(g.operand(node, 1)), node.attributes.get("ignore_index")
+    if fixed is None:
+        return True
+    targets = fixed if ignored is None else fixed[fixed != ignored.as_int()]
+    return not ((targets < 0) | (targets >= g.shape_of(g.operand(node, 0))[1])).any()
 
 
 def _equal(build: Building, value: ir.Value, numbers: np.ndarray) -> ir.Value:
