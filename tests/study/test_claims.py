@@ -298,6 +298,7 @@ def test_a_verdict_that_flips_between_runs_is_none(tmp_path: Path) -> None:
     (same,) = claims.run(again, laboratory=FakeLaboratory(ratio=1.4)).claims
     (flipped,) = claims.run(again, laboratory=FakeLaboratory(ratio=0.8)).claims
     assert (same.verdict, flipped.verdict) == ("holds", "cannot tell")
+    assert (same.differed, flipped.differed) == (None, "does not hold")
     assert "'does not hold'" in flipped.why
     assert "'holds'" in flipped.why
     assert (same.earlier, flipped.earlier) == ("holds", "holds")
@@ -321,6 +322,17 @@ def test_two_kept_runs_are_held_against_each_other(
     assert claims.read(second) == found == claims.run(judged, laboratory=FakeLaboratory())
     assert (found.compared, found.agreeing) == (2, 0)
     assert [each.verdict for each in found.claims] == 2 * ["cannot tell"]
+
+
+def test_a_verdict_on_the_edge_of_an_earlier_run_is_not_counted_as_the_same(tmp_path: Path) -> None:
+    names = ("shuffle-costs-time-float32",)
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    for kept, times in ((first, 1.03), (second, 1.3)):
+        claims.run(ClaimsRequest(names, kept=kept), laboratory=FakeLaboratory(ratio=times))
+    (before,), (after,) = claims.read(first).claims, claims.read(second).claims
+    assert (before.verdict, after.verdict) == ("cannot tell", "holds")
+    held = claims.compared(second, first)
+    assert (held.compared, held.agreeing) == (1, 0)
 
 
 def test_a_run_that_is_gone_on_with_keeps_its_time(tmp_path: Path) -> None:

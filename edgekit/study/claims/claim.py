@@ -135,6 +135,7 @@ class Finding:
         verdict: what follows.
         why: the reason, one sentence.
         earlier: the verdict of an independent run that this one was held against; None without.
+        differed: the verdict of this run alone, where that one's was another.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Finding:
     verdict: Verdict
     why: str
     earlier: Verdict | None = None
+    differed: Verdict | None = None
 
 
 def decide(claim: Claim, measured: Iterable[Measured]) -> Finding:
@@ -195,7 +197,8 @@ def against(finding: Finding, earlier: Verdict) -> Finding:
     if finding.verdict == earlier:
         return replace(finding, earlier=earlier)
     why = f"this run says '{finding.verdict}', the one before '{earlier}': {finding.why}"
-    return replace(finding, verdict="cannot tell", why=why, earlier=earlier)
+    differed = finding.verdict
+    return replace(finding, verdict="cannot tell", why=why, earlier=earlier, differed=differed)
 
 
 def _finding(claim: Claim, measured: tuple[Measured, ...], verdict: Verdict, why: str) -> Finding:

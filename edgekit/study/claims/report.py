@@ -53,7 +53,7 @@ class ClaimsReport(Document):
     @property
     def agreeing(self) -> int:
         """How many of these got the same verdict there."""
-        return sum(each.earlier == each.verdict for each in self.claims)
+        return self.compared - sum(each.differed is not None for each in self.claims)
 
     @property
     def conditions(self) -> tuple[object, ...]:
