@@ -16,11 +16,11 @@ DEFAULT_FOLDER = Path.home() / ".cache" / "edgekit" / "benchmarks"
 _ONNX, _NUMPY = "onnx==1.23.2", "numpy==2.4.6"
 _ORT, _LITERT = "onnxruntime==1.31.1", "ai-edge-litert==2.3.0"
 
+_NETWORKS = ("torch==2.13.0", "torchvision==0.28.0", "timm==1.0.31", "transformers==5.23.0")
+
 ENVIRONMENTS: dict[str, tuple[str, ...]] = {
-    "foreign": (
-        "torch==2.13.0", "torchvision==0.28.0", "timm==1.0.31", "transformers==5.23.0", _ONNX,
-        "onnxscript==0.7.2", _NUMPY,
-    ),
+    "foreign": (*_NETWORKS, _ONNX, "onnxscript==0.7.2", _NUMPY),
+    "foreign-litert-torch": (*_NETWORKS, "litert-torch==0.10.0", _LITERT, _NUMPY),
     "litert-quantizer": ("litert-quantizer==0.11.0", _LITERT, _NUMPY),
     "litert-torch": ("litert-torch==0.10.0", "torch==2.13.0", _LITERT, _NUMPY),
     "nncf": ("nncf==3.4.0", _ONNX, _ORT, _NUMPY),

@@ -15,6 +15,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.environments import DEFAULT_FOLDER, last_line, python_of
@@ -24,10 +25,12 @@ _LIMIT_S = 1800.0
 _HERE = Path(__file__).resolve().parents[2]
 
 
-def made(python: Path, folder: Path, options: argparse.Namespace) -> list[dict[str, str]]:
+def made(
+    python: Path, folder: Path, patterns: Sequence[str], exporters: Sequence[str]
+) -> list[dict[str, str]]:
     """Return what was written, or why not, a line for each network and exporter."""
-    exporters = [word for name in options.exporter or () for word in ("--exporter", name)]
-    command = [python, "-m", "benchmarks.foreign.making", folder, *options.patterns, *exporters]
+    chosen = [word for name in exporters for word in ("--exporter", name)]
+    command = [python, "-m", "benchmarks.foreign.making", folder, *patterns, *chosen]
     done = subprocess.run(
         [str(word) for word in command], cwd=_HERE, stdout=subprocess.PIPE, text=True, check=True
     )
@@ -63,7 +66,7 @@ def main() -> int:
     python = options.python or python_of("foreign", DEFAULT_FOLDER)
     work = options.work.absolute()
     rows = []
-    for row in made(python, work, options):
+    for row in made(python, work, options.patterns, options.exporter or ()):
         stem = f"{row['network'].replace('/', '_')}.{row['exporter']}"
         kept = work / f"{stem}.json"
         if "failure" not in row:

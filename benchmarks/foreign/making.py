@@ -29,7 +29,7 @@ _OPSETS = {DYNAMO: (18,), TORCHSCRIPT: (13, 14, 15, 16, 17)}
 """In turns, a network each."""
 
 
-def _import_torchvision() -> None:
+def import_torchvision() -> None:
     """Import torchvision, whose own kernels do not load beside a CPU build of torch."""
     original = torch.library.register_fake
 
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("patterns", nargs="*", default=["*"])
     parser.add_argument("--exporter", choices=_OPSETS, action="append")
     options = parser.parse_args()
-    _import_torchvision()
+    import_torchvision()
     from benchmarks.foreign.networks import NETWORKS
 
     logging.disable(logging.CRITICAL)

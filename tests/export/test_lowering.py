@@ -292,6 +292,38 @@ SPECIMENS = {
         lambda ops: ops == {"MUL": 1},
         {"two": np.float32(2), "three": np.float32(3)},
     ),
+    "parallel_convs": Specimen(
+        """g (float[1,4,7,6] x) => (float[1,4,7,6] y) {
+             a = Conv<pads=[1,1,1,1]>(x, w0, b0)
+             b = Conv(x, w1)
+             c = BatchNormalization(x, v, v, m, v)
+             d = Add(a, b)
+             y = Add(d, c) }""",
+        lambda ops: ops == {"CONV_2D": 1},
+        {
+            "w0": weights(4, 4, 3, 3),
+            "b0": weights(4),
+            "w1": weights(4, 4, 1, 1),
+            "v": weights(4, seed=1) ** 2 + 1,
+            "m": weights(4, seed=2),
+        },
+    ),
+    "norm_into_layers": Specimen(
+        """g (float[2,3,8] x) => (float[2,3,4] y, float[6,5] z) <int64[2] rows = {6,8}> {
+             n = LayerNormalization(x, factor, offset)
+             p = MatMul(n, w0)
+             y = Add(b0, p)
+             r = Reshape(n, rows)
+             z = Gemm<transB=1>(r, w1) }""",
+        lambda ops: ops["MUL"] == 1 and ops["ADD"] == 2 and ops["FULLY_CONNECTED"] == 2,
+        {
+            "factor": weights(8),
+            "offset": weights(8, seed=1),
+            "w0": weights(8, 4),
+            "b0": weights(4),
+            "w1": weights(5, 8),
+        },
+    ),
     "add_into_bias": Specimen(
         """g (float[1,4,3,5] x) => (float[1,6,3,5] y) {
              a = Conv(x, w)
@@ -493,7 +525,7 @@ SPECIMENS = {
              p = GlobalAveragePool(r)
              q = Reshape(p, flat)
              z = Gemm(q, w1) }""",
-        lambda ops: ops == {"Relu": 1, "Conv": 1, "GlobalAveragePool": 1, "Reshape": 1, "Gemm": 1},
+        lambda ops: ops == {"RELU": 1, "CONV_2D": 1, "MEAN": 1, "FULLY_CONNECTED": 1},
         {
             "scale": np.float32(1 / 6),
             "w0": weights(6, 4, 1, 1),

@@ -25,8 +25,9 @@ CASES: dict[str, Case] = {
             d = Transpose<perm=[0,1,2,3]>(c)
             e = Relu(d)
             f = Concat<axis=1>(e)
-            y = Pad(f, p) }}""",
-        {"p": np.zeros(8, np.int64)},
+            h = Slice(f, zero, far, zero)
+            y = Pad(h, p) }}""",
+        {"p": np.zeros(8, np.int64), "zero": np.array([0]), "far": np.array([2**31 - 1])},
         {"Relu": 1},
     ),
     "canonical_sum": (
@@ -114,6 +115,15 @@ CASES: dict[str, Case] = {
             d = Mul(half, p)
             y = Mul(c, d) }}""",
         {"r": _number(0.5**0.5), "one": _number(1), "half": _number(0.5), "k": weights(8)},
+        {"Gelu": 1, "Mul": 1},
+    ),
+    "canonical_gelu: not halved": (
+        f"""{ROW} {{
+            a = Div(x, r)
+            b = Erf(a)
+            c = Add(b, one)
+            y = Mul(x, c) }}""",
+        {"r": _number(2**0.5), "one": _number(1)},
         {"Gelu": 1, "Mul": 1},
     ),
     "canonical_gelu: tanh": (

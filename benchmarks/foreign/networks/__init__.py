@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.foreign.networks import (
     detection,
+    phone_sizes,
     segmentation,
     sequences,
     timm_names,
@@ -15,6 +16,7 @@ NETWORKS = {
     network.name: network
     for part in (
         timm_names, torchvision_names, segmentation, detection, sequences, transformers_library,
+        phone_sizes,
     )
     for network in part.NETWORKS
 }  # fmt: skip

@@ -8,11 +8,12 @@ from torch import nn
 from benchmarks.foreign.networks.network import Built, Network, Parts, image
 
 
-def _torchvision(name: str) -> Built:
+def of_torchvision(name: str, side: int = 96) -> Built:
+    """Return a network of torchvision and a square image, by its name there."""
     from torchvision.models import segmentation
 
     model = getattr(segmentation, name)(weights=None, weights_backbone=None, num_classes=6).eval()
-    return Parts(model, lambda inner, x: inner(x)["out"]), (image(96),)
+    return Parts(model, lambda inner, x: inner(x)["out"]), (image(side),)
 
 
 def _double(inputs: int, outputs: int) -> nn.Sequential:
@@ -158,8 +159,8 @@ class FastScnn(nn.Module):
 
 
 NETWORKS = (
-    Network("maps/deeplabv3_mobilenet", lambda: _torchvision("deeplabv3_mobilenet_v3_large")),
-    Network("maps/lraspp_mobilenet", lambda: _torchvision("lraspp_mobilenet_v3_large")),
+    Network("maps/deeplabv3_mobilenet", lambda: of_torchvision("deeplabv3_mobilenet_v3_large")),
+    Network("maps/lraspp_mobilenet", lambda: of_torchvision("lraspp_mobilenet_v3_large")),
     Network("maps/unet_transposed", lambda: (UNet(transposed=True), (image(64),))),
     Network("maps/unet_bilinear", lambda: (UNet(transposed=False), (image(64),))),
     Network("maps/unet_odd", lambda: (UNet(transposed=True), (image(70),))),

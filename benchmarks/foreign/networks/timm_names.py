@@ -60,14 +60,15 @@ _OTHER: Mapping[str, tuple[str, int, Mapping[str, Any]]] = {
 """Smaller or shallower ones: a name of ours, timm's, the size of the input, arguments."""
 
 
-def _build(name: str, side: int, arguments: Mapping[str, Any]) -> Built:
+def build(name: str, side: int, arguments: Mapping[str, Any]) -> Built:
+    """Return a network of timm and a square image, by its name there."""
     import timm
 
     return timm.create_model(name, pretrained=False, **arguments), (image(side),)
 
 
 NETWORKS = tuple(
-    Network(f"timm/{name}", partial(_build, name, 240 if name.endswith("240") else side, {}))
+    Network(f"timm/{name}", partial(build, name, 240 if name.endswith("240") else side, {}))
     for side, names in _SIDES.items()
     for name in names.split()
-) + tuple(Network(f"timm/{name}", partial(_build, *row)) for name, row in _OTHER.items())
+) + tuple(Network(f"timm/{name}", partial(build, *row)) for name, row in _OTHER.items())

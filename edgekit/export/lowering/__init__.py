@@ -65,7 +65,9 @@ from edgekit.export.lowering import (
     max_as_relu,
     merge_permutations,
     merge_scales,
+    norm_into_layers,
     padding_as_concat,
+    parallel_convs,
     permutation_as_conv,
     permutation_into_conv,
     permutation_into_small_conv,
@@ -175,11 +177,14 @@ TFLITE = Menu(
         Rule("pointwise_gemm", pointwise_gemm.rewrite),
         Rule("lrn_as_conv", lrn_as_conv.rewrite),
         Rule("power_as_roots", power_as_roots.rewrite),
+        Rule("parallel_convs", parallel_convs.rewrite, optional=True),
         Rule("batch_norm_as_depthwise", batch_norm_as_depthwise.rewrite),
         Rule("instance_norm_as_group_norm", instance_norm_as_group_norm.rewrite),
+        Rule("merge_scales", merge_scales.rewrite),
+        Rule("scale_into_layers", scale_into_layers.rewrite, optional=True),
+        Rule("norm_into_layers", norm_into_layers.rewrite, optional=True),
         Rule("flat_mean", flat_mean.rewrite),
         Rule("flatten_into_gemm", flatten_into_gemm.rewrite),
-        Rule("merge_scales", merge_scales.rewrite),
         Rule("add_into_bias", add_into_bias.rewrite),
         Rule("shuffle_as_ranges", shuffle_as_ranges.rewrite, optional=True),
         Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite, optional=True),
@@ -236,6 +241,7 @@ INTEGER = Menu(
         Rule("split_concat", split_concat.rewrite),
     ),
     (
+        Rule("parallel_convs", parallel_convs.rewrite),
         Rule("shuffle_as_transpose", shuffle_as_transpose.rewrite),
         Rule("grouped_as_dense", grouped_as_dense.rewrite),
         Rule("max_as_relu", max_as_relu.rewrite),
@@ -266,7 +272,10 @@ TFLITE_INTEGER = Menu(
 
 ONNXRUNTIME = Menu(
     "onnx",
-    (Rule("training_batch_norm", training_batch_norm.rewrite),),
+    (
+        Rule("parallel_convs", parallel_convs.rewrite, optional=True),
+        Rule("training_batch_norm", training_batch_norm.rewrite),
+    ),
     (
         Rule("shuffle_as_transpose", shuffle_as_transpose.rewrite),
         Rule("permutation_into_small_conv", permutation_into_small_conv.rewrite),

@@ -1,7 +1,8 @@
 """GELU, as code without the operator writes it, becomes Gelu, which came with opset 20.
 
 x * 0.5 * (1 + erf(x / sqrt(2))), and x * 0.5 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))), in
-any order of the factors.
+any order of the factors. Where the factor is another number than 0.5, as when it was merged with a
+scale or moved into the weights of the layer behind, what differs becomes a multiplication.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _DEPTH = 3  # products of products
 
 def rewrite(node: ir.Node) -> bool:
     """Match the last product."""
-    found = _matched(node) if g.is_op(node, "Mul", "Div") else None
+    if not g.is_op(node, "Mul", "Div") or _is_scaled(node.outputs[0]):
+        return False
+    found = _matched(node)
     if found is None:
         return False
     graph = g.graph_of(node)
@@ -29,14 +32,26 @@ def rewrite(node: ir.Node) -> bool:
         if any(g.is_op(other, *_OTHERWISE_BEFORE) for other in graph):
             return False
         graph.opset_imports[""] = _OPSET
-    source, approximate = found
+    source, approximate, factor = found
     shape = g.shape_of(node.outputs[0])
-    g.replace(node, g.insert(node, "Gelu", [source], shape, {"approximate": approximate}))
+    value = g.insert(node, "Gelu", [source], shape, {"approximate": approximate})
+    if not _is(factor, 1.0):
+        value = g.insert(node, "Mul", [value, g.add_scalar(graph, "scale", factor)], shape)
+    g.replace(node, value)
     return True
 
 
-def _matched(node: ir.Node) -> tuple[ir.Value, str] | None:
-    """Return x and the kind of approximation."""
+def _is_scaled(value: ir.Value) -> bool:
+    """Tell whether a product goes on, with a number."""
+    reader = g.sole_consumer(value)
+    return reader is not None and (
+        (g.is_op(reader, "Mul") and any(g.scalar(operand) is not None for operand in reader.inputs))
+        or (g.is_op(reader, "Div") and g.scalar(reader.inputs[1]) is not None)
+    )
+
+
+def _matched(node: ir.Node) -> tuple[ir.Value, str, float] | None:
+    """Return x, the kind of approximation, and what the product is beside GELU."""
     whole = node.outputs[0]
     inside = list(_factors_within(whole, _DEPTH))
     for gate in inside:
@@ -48,8 +63,8 @@ def _matched(node: ir.Node) -> tuple[ir.Value, str] | None:
                 if kind is None or g.shape_of(source) != g.shape_of(whole):
                     continue
                 number, factors = _product(whole, (source, gate))
-                if _is(number, 0.5) and len(factors) == 2 and set(factors) == {source, gate}:
-                    return source, kind
+                if number and len(factors) == 2 and set(factors) == {source, gate}:
+                    return source, kind, 2 * number
     return None
 
 

@@ -1,4 +1,4 @@
-"""What changes nothing disappears: casts to the same type, sums of one, padding by nothing."""
+"""What changes nothing disappears: casts to the same type, sums of one, slices of all."""
 
 from __future__ import annotations
 
@@ -47,8 +47,14 @@ def _changes_nothing(node: ir.Node) -> bool:
     if g.is_op(node, "Tile"):
         return _all(node, 1, 1)
     if g.is_op(node, "Expand"):
-        return g.shape_of(g.operand(node, 0)) == g.shape_of(node.outputs[0])
+        return _keeps_shape(node)
+    if g.is_op(node, "Slice"):
+        return _keeps_shape(node) and (len(node.inputs) < 5 or _all(node, 4, 1))
     return False
+
+
+def _keeps_shape(node: ir.Node) -> bool:
+    return g.shape_of(g.operand(node, 0)) == g.shape_of(node.outputs[0])
 
 
 def _all(node: ir.Node, index: int, number: int) -> bool:

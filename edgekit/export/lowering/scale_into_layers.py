@@ -14,7 +14,7 @@ from edgekit.export.lowering.merge_scales import scaled
 
 _HOMOGENEOUS = (
     "AveragePool", "Flatten", "Gather", "GlobalAveragePool", "Identity", "LeakyRelu", "MaxPool",
-    "Relu", "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze",
+    "ReduceMean", "Relu", "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze",
 )  # fmt: skip
 """Operators for which f(c x) = c f(x), if c is positive."""
 

@@ -1,7 +1,8 @@
 """Layer, group, instance, batch and root-mean-square normalization, along any stored dimensions.
 
-A variance is the mean of SQUARED_DIFFERENCE, and a deviation enters by RSQRT, so that the XNNPACK
-delegate takes all of it.
+A deviation enters by RSQRT, so that the XNNPACK delegate takes all of it. A variance is the mean of
+the SQUARE of a difference that is needed anyway: one long row, where SQUARED_DIFFERENCE would take
+one number for each short one.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ def emit_layer(writer: Writer, node: ir.Node) -> None:
     steps = Steps(writer, node)
     axes = _trailing(writer, node)
     x = writer.part(node, 0)
-    mean, inverse = _statistics(steps, x, axes, node.attributes.get_float("epsilon", 1e-5))
-    result = steps.apply("MUL", steps.apply("SUB", x, mean), inverse)
-    result = steps.apply("MUL", result, steps.operand(1))
-    if steps.has(2):
-        result = steps.apply("ADD", result, steps.operand(2))
+    epsilon = node.attributes.get_float("epsilon", 1e-5)
+    mean, centred, inverse = _statistics(steps, x, axes, epsilon)
+    result = steps.apply("MUL", centred, inverse)
+    for code, index in (("MUL", 1), ("ADD", 2)):
+        if steps.has(index) and not _is_neutral(g.operand(node, index), code):
+            result = steps.apply(code, result, steps.operand(index))
     steps.finish(result)
     for index, number in ((1, mean), (2, inverse)):
         if len(node.outputs) > index and (
@@ -50,7 +52,10 @@ def emit_root_mean_square(writer: Writer, node: ir.Node) -> None:
     x = writer.part(node, 0)
     power = steps.reduce("MEAN", steps.apply("SQUARE", x), axes)
     inverse = _inverse_root(steps, power, node.attributes.get_float("epsilon", 1e-5))
-    steps.finish(steps.apply("MUL", steps.apply("MUL", x, inverse), steps.operand(1)))
+    result = steps.apply("MUL", x, inverse)
+    if not _is_neutral(g.operand(node, 1), "MUL"):
+        result = steps.apply("MUL", result, steps.operand(1))
+    steps.finish(result)
 
 
 def _trailing(writer: Writer, node: ir.Node) -> list[int]:
@@ -108,9 +113,10 @@ def emit_mean_variance(writer: Writer, node: ir.Node) -> None:
     x = writer.part(node, 0)
     axes = [orders.axis(axis, order) for axis in node.attributes.get_ints("axes", (0, 2, 3))]
     mean = steps.reduce("MEAN", x, axes)
-    variance = steps.reduce("MEAN", steps.apply("SQUARED_DIFFERENCE", x, mean), axes)
+    centred = steps.apply("SUB", x, mean)
+    variance = steps.reduce("MEAN", steps.apply("SQUARE", centred), axes)
     deviation = steps.apply("ADD", steps.apply("SQRT", variance), 1e-9)
-    steps.finish(steps.apply("DIV", steps.apply("SUB", x, mean), deviation))
+    steps.finish(steps.apply("DIV", centred, deviation))
 
 
 def emit_norm(writer: Writer, node: ir.Node) -> None:
@@ -145,15 +151,16 @@ def emit_batch(writer: Writer, node: ir.Node) -> None:
 
 
 def _normalized(steps: Steps, x: int, axes: Sequence[int], epsilon: float) -> int:
-    mean, inverse = _statistics(steps, x, axes, epsilon)
-    return steps.apply("MUL", steps.apply("SUB", x, mean), inverse)
+    _, centred, inverse = _statistics(steps, x, axes, epsilon)
+    return steps.apply("MUL", centred, inverse)
 
 
-def _statistics(steps: Steps, x: int, axes: Sequence[int], epsilon: float) -> tuple[int, int]:
-    """Return the mean and one over the deviation."""
+def _statistics(steps: Steps, x: int, axes: Sequence[int], epsilon: float) -> tuple[int, int, int]:
+    """Return the mean, what x is beside it, and one over the deviation."""
     mean = steps.reduce("MEAN", x, axes)
-    variance = steps.reduce("MEAN", steps.apply("SQUARED_DIFFERENCE", x, mean), axes)
-    return mean, _inverse_root(steps, variance, epsilon)
+    centred = steps.apply("SUB", x, mean)
+    variance = steps.reduce("MEAN", steps.apply("SQUARE", centred), axes)
+    return mean, centred, _inverse_root(steps, variance, epsilon)
 
 
 def _inverse_root(steps: Steps, square: int, epsilon: float) -> int:
