@@ -225,6 +225,7 @@ INTEGER = Menu(
         Rule("pointwise_gemm", pointwise_gemm.rewrite),
         Rule("lrn_as_conv", lrn_as_conv.rewrite),
         Rule("power_as_roots", power_as_roots.rewrite),
+        Rule("parallel_convs", parallel_convs.rewrite, optional=True),
         Rule("batch_norm_as_depthwise", batch_norm_as_depthwise.rewrite),
         Rule("merge_scales", merge_scales.rewrite),
         Rule("scale_into_layers", scale_into_layers.rewrite, optional=True),
@@ -241,7 +242,6 @@ INTEGER = Menu(
         Rule("split_concat", split_concat.rewrite),
     ),
     (
-        Rule("parallel_convs", parallel_convs.rewrite),
         Rule("shuffle_as_transpose", shuffle_as_transpose.rewrite),
         Rule("grouped_as_dense", grouped_as_dense.rewrite),
         Rule("max_as_relu", max_as_relu.rewrite),

@@ -88,7 +88,7 @@ def _layer(node: ir.Node, axis: int) -> _Layer | None:
     if node.op_type == "MatMul":
         return _Layer(node, weight, 0)
     is_plain = get.get_float("alpha", 1.0) == 1.0 and get.get_float("beta", 1.0) == 1.0
-    if not is_plain or get.get_int("transA", 0):
+    if not is_plain or get.get_int("transA", 0) != 0:
         return None
     return _Layer(node, weight, get.get_int("transB", 0))
 
