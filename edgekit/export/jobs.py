@@ -18,6 +18,7 @@ from edgekit.export import artifact as artifacts
 from edgekit.export import parity
 from edgekit.export.artifact import Artifact, TensorSpec
 from edgekit.export.formats import Format
+from edgekit.export.graph import value_ranges
 from edgekit.export.judging import fidelity
 from edgekit.export.judging.fidelity import OtherKernels, OutputFidelity, Yardstick
 from edgekit.export.parity import Arrays, Parity
@@ -154,7 +155,8 @@ def _checked(source: Source, record: QuantizationRecord, job: Job, path: Path) -
         checked = parity.compare(job.reference, job.answers, answers, job.tolerance)
         if not checked.passed and job.answers is source.answers:
             wider = max(job.tolerance, _held_by_float32(source))
-            checked = parity.compare(job.reference, job.answers, answers, wider)
+            spans = _ranges_of_sigmoids(source)
+            checked = parity.compare(job.reference, job.answers, answers, wider, spans)
         if job.answers is not source.answers:
             drift = parity.compare(source.reference, source.answers, answers)
         if job.yardstick is not None:
@@ -195,6 +197,12 @@ def _held_by_float32(source: Source) -> float:
     if source.original is None:
         return 0.0
     return min(_LARGEST_TOLERANCE, _SPREADS * source.original.spread(source.feeds, source.answers))
+
+
+def _ranges_of_sigmoids(source: Source) -> dict[str, float]:
+    """Return the least range of each output that holds sigmoids, by name."""
+    found = filter(value_ranges.is_of_sigmoids, source.graph.graph.outputs)
+    return {str(value.name): parity.SHARE_OF_ALL for value in found}
 
 
 def _run(

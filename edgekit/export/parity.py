@@ -21,7 +21,10 @@ MAX_RELATIVE_ERROR = 1e-4
 _LEAST_VARIATION = 2.0**-8
 """Of an output, as a part of its largest value: MAX_RELATIVE_ERROR of it is three roundings."""
 
-_SHARE_OF_ALL = 1e-2
+_SAYS_NOTHING = 2.0**-20
+"""Below which part of its largest value an output that is for all inputs the same is one number."""
+
+SHARE_OF_ALL = 1e-2
 """Of what a single number is for all inputs: an error of one in a hundred in the smallest is found
 where the inputs' sizes are four powers of ten apart."""
 
@@ -63,23 +66,28 @@ def compare(
     expected: Sequence[Arrays],
     answers: Sequence[Arrays],
     tolerance: float = MAX_RELATIVE_ERROR,
+    spans: Mapping[str, float] | None = None,
 ) -> Parity:
     """Compare two lists of outputs, one entry an input, by output name.
 
-    A missing output, another shape, a NaN or an infinity on either side counts as the largest
-    error that JSON can hold.
+    An error is a part of the output's range, and of no less than ``spans`` says, by name.
+
+    A missing output, another shape, and a NaN or an infinity counts as the largest error that
+    JSON can hold. Only where the truth has the same one in the same place, as masked scores have,
+    it is equal; what holds nothing else is no evidence, and counts as that error too.
     """
     max_abs = max_rel = 0.0
     min_cosine, agreed, ranked = 1.0, 0, False
-    least = _least_spans(expected)
+    least = {**(spans or {}), **_least_spans(expected)}
     for wanted, given in zip(expected, answers, strict=True):
         agrees = True
         for name, truth in wanted.items():
             answer = given.get(name)
-            if answer is None or answer.shape != truth.shape or not _finite(truth, answer):
+            if answer is None or answer.shape != truth.shape or not _alike(truth, answer):
                 max_abs = max_rel = INCOMPARABLE
                 min_cosine, agrees = -1.0, False
                 continue
+            truth, answer = without_infinities(truth, answer)
             exact = truth.astype(np.float64)  # outputs may be integers or truth values
             error = float(np.abs(answer.astype(np.float64) - exact).max(initial=0.0))
             size = max(span(exact), least.get(name, 0.0))
@@ -130,17 +138,40 @@ def span(exact: np.ndarray) -> float:
 
 
 def _least_spans(expected: Sequence[Arrays]) -> dict[str, float]:
-    """Return the least range of each output that is a single number, by name.
+    """Return the least range of some outputs, by name.
 
     A runtime's sigmoid is exact to the last digits of its range, not of a value near zero; what
-    an output is for all the inputs says what its range is.
+    an output of one number is for all the inputs says what its range is. An output that is one
+    and the same number for all of them has its size for a range, as a single number has.
     """
-    numbers: dict[str, list[float]] = {}
+    gathered: dict[str, list[np.ndarray]] = {}
     for arrays in expected:
         for name, array in arrays.items():
-            if array.size == 1 and _finite(array):
-                numbers.setdefault(name, []).append(float(array.reshape(-1)[0]))
-    return {name: _SHARE_OF_ALL * (max(each) - min(each)) for name, each in numbers.items()}
+            if array.size and _finite(array):
+                gathered.setdefault(name, []).append(array.astype(np.float64))
+    found = {}
+    for name, each in gathered.items():
+        low, high = min(float(a.min()) for a in each), max(float(a.max()) for a in each)
+        largest = max(abs(low), abs(high))
+        if high - low <= _SAYS_NOTHING * largest:
+            found[name] = largest
+        elif all(array.size == 1 for array in each):
+            found[name] = SHARE_OF_ALL * (high - low)
+    return found
+
+
+def without_infinities(truth: np.ndarray, answer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return both, of one shape, with zeros where they have the same NaN or infinity."""
+    same = ~np.isfinite(truth) & ((truth == answer) | (np.isnan(truth) & np.isnan(answer)))
+    if not same.any():
+        return truth, answer
+    return np.where(same, 0, truth), np.where(same, 0, answer)
+
+
+def _alike(truth: np.ndarray, answer: np.ndarray) -> bool:
+    """Tell whether two arrays of one shape are finite but for what is the same in both."""
+    says_something = not truth.size or bool(np.isfinite(truth).any())
+    return says_something and _finite(*without_infinities(truth, answer))
 
 
 def _finite(*arrays: np.ndarray) -> bool:

@@ -215,6 +215,41 @@ def test_a_single_number_is_judged_by_what_it_is_for_all_inputs() -> None:
         assert not parity.compare("t", truth, given).passed
 
 
+def test_an_output_that_is_one_number_for_all_inputs_is_judged_by_its_size() -> None:
+    truth = [{"y": np.full((1, 4, 4), 0.5)} for _ in range(2)]
+    for size, passes in ((1e-5, True), (1e-3, False)):
+        given = [{"y": each["y"] + size} for each in truth]
+        assert parity.compare("t", truth, given).passed == passes
+    moves = [truth[0], {"y": truth[1]["y"] + np.eye(4) * 1e-5}]
+    given = [{"y": each["y"] + 1e-5} for each in moves]
+    assert not parity.compare("t", moves, given).passed
+
+
+def test_masked_scores_are_equal_where_they_are_masked() -> None:
+    truth = np.array([[0, -np.inf, 1, np.nan]])
+    assert parity.compare("t", [{"y": truth}], [{"y": truth.copy()}]).passed
+    for place, wrong in ((0, 0.1), (0, -np.inf), (1, np.inf), (1, -1e9), (3, 0.0)):
+        given = truth.copy()
+        given[0, place] = wrong
+        assert not parity.compare("t", [{"y": truth}], [{"y": given}]).passed
+    nothing = np.full((1, 4), np.nan)
+    assert not parity.compare("t", [{"y": nothing}], [{"y": nothing}]).passed
+
+
+def test_the_far_end_of_a_sigmoid_is_judged_by_the_range_of_sigmoids(tmp_path: Path) -> None:
+    """ONNX Runtime's is exact to 6e-8, LiteRT's far beyond: neither is wrong there."""
+    path = tmp_path / "end.onnx"
+    model = graphs.proto(
+        "g (float[1,4,8,8] x) => (float[1,4,8,8] y) { c = Conv<pads=[1,1,1,1]>(x, w, b)\n"
+        " s = Sigmoid(c)\n t = Transpose<perm=[0,1,3,2]>(s)\n y = Mul(s, t) }",
+        w=weights(4, 4, 3, 3) / 3,
+        b=np.full(4, -12, np.float32),
+    )
+    onnx.save(model, path)
+    found = export.to_files(source.from_file(path), BOTH, tmp_path)
+    assert [artifact.verified for artifact in found] == ["passed", "passed"]
+
+
 # --- .onnx files of the user --------------------------------------------------------------
 
 

@@ -31,6 +31,27 @@ def is_non_negative(value: ir.Value) -> bool:
     return is_non_negative(g.operand(node, 0))
 
 
+def is_of_sigmoids(value: ir.Value) -> bool:
+    """Tell whether ``value`` holds nothing but sigmoids and products of them, from 0 to 1.
+
+    Runtimes have them exact to the last digits of that range, whatever is left of it.
+    """
+    node = value.producer()
+    if node is None:
+        return False
+    if g.is_op(node, "Sigmoid"):
+        return True
+    if g.is_op(node, "Concat", "Mul"):
+        return all(is_of_sigmoids(g.operand(node, i)) for i in range(len(node.inputs)))
+    return g.is_op(node, *_MOVES) and is_of_sigmoids(g.operand(node, 0))
+
+
+_MOVES = (
+    "Flatten", "Gather", "Identity", "MaxPool", "Reshape", "Slice", "Split", "Squeeze",
+    "Transpose", "Unsqueeze",
+)  # fmt: skip
+
+
 def _fills_with_non_negative(node: ir.Node) -> bool:
     """Tell whether what a Pad adds is >= 0; true of every other node, which adds nothing."""
     mode = node.attributes.get_string("mode", "constant")

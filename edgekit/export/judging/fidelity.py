@@ -13,7 +13,7 @@ import numpy as np
 
 from edgekit.export.judging.answers import answer_of
 from edgekit.export.judging.sqnr import EXACT_DB, Noise
-from edgekit.export.parity import Arrays
+from edgekit.export.parity import Arrays, without_infinities
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,10 @@ def _one(
     noise, largest, same, places = Noise(), 0.0, 0, 0
     for truth, given in zip(wanted, answers, strict=True):
         exact, answer = truth[name], given.get(name)
-        if answer is None or answer.shape != exact.shape or not np.isfinite(answer).all():
+        if answer is None or answer.shape != exact.shape:
+            return OutputFidelity(name, -EXACT_DB, None, least_db, len(wanted), None)
+        exact, answer = without_infinities(exact, answer)
+        if not (np.isfinite(exact).all() and np.isfinite(answer).all()):
             return OutputFidelity(name, -EXACT_DB, None, least_db, len(wanted), None)
         noise.add(exact, answer)
         difference = np.abs(answer.astype(np.float64) - exact)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgekit.export.parity import without_infinities
+
 EXACT_DB = 200.0
 """Stands for values that are equal to the last bit; no ratio is given as larger."""
 
@@ -24,7 +26,11 @@ class Noise:
     noise: float = 0.0
 
     def add(self, wanted: np.ndarray, given: np.ndarray) -> None:
-        """Add true values, and what was made of them, in the same shape."""
+        """Add true values, and what was made of them, in the same shape.
+
+        Where both are the same infinity, as masked scores are, there is no noise.
+        """
+        wanted, given = without_infinities(wanted, given)
         exact = wanted.astype(np.float64)
         self.signal += float((exact**2).sum())
         self.noise += float(((given - exact) ** 2).sum())

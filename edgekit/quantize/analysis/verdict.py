@@ -14,7 +14,7 @@ import numpy as np
 
 from edgekit.export import Source
 from edgekit.export.judging.fidelity import OutputFidelity, Yardstick
-from edgekit.export.judging.sqnr import Noise
+from edgekit.export.judging.sqnr import EXACT_DB, Noise
 from edgekit.export.parity import Arrays
 from edgekit.quantize import ranges
 from edgekit.quantize.analysis import first_fault, plain_rounding
@@ -92,12 +92,20 @@ def doubts(judged: Iterable[OutputFidelity], allow_drift_db: float | None) -> li
     for each in judged:
         if each.passed and each.sqnr_db < LEAST_SQNR_DB:
             worst[each.output] = min(each.sqnr_db, worst.get(each.output, each.sqnr_db))
-    return [
+    return [_doubt(name, sqnr_db) for name, sqnr_db in worst.items()]
+
+
+def _doubt(name: str, sqnr_db: float) -> str:
+    if sqnr_db <= -EXACT_DB:
+        return (
+            f"output {name!r} of the float32 network is zero for all samples, and not the file's: "
+            "nothing can be said of it; give real inputs with --calibration-data"
+        )
+    return (
         f"output {name!r} is {sqnr_db:.1f} dB from the float32 network's: rounding alone costs "
         "that much where values share a scale with far larger ones; use --precision int16x8, or "
         "keep the layers before it in float32"
-        for name, sqnr_db in worst.items()
-    ]
+    )
 
 
 def _least(name: str, wanted: Sequence[Arrays], rounded: Sequence[Arrays]) -> float:
