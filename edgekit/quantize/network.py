@@ -79,8 +79,8 @@ def prepare(
 
     Raises:
         EdgekitError: as `edgekit.export.sources.source.resolve`.
-        RefusedError: it is quantized already, a weight is NaN or infinite (reason "not-finite"),
-            or a batch norm is in training mode.
+        RefusedError: it is quantized already, a constant is NaN (reason "not-finite"), or a batch
+            norm is in training mode.
     """
     found = source.resolve(
         what, weights=weights, seed=seed, asked=asked, said=said, progress=progress
@@ -96,7 +96,7 @@ def prepare(
     if folded:
         found = folding.fold(found)
     _refuse_training(found)
-    _refuse_not_finite(found)
+    _refuse_nan(found)
     for value in found.graph.graph.inputs:
         value.meta.pop(plain.HALF, None)  # calibration and integer files take float32
     return Network(found, quantizable.from_canonical(found.graph))
@@ -112,13 +112,12 @@ def _refuse_training(found: Source) -> None:
             )
 
 
-def _refuse_not_finite(found: Source) -> None:
+def _refuse_nan(found: Source) -> None:
     for name, value in found.graph.graph.initializers.items():
         array = g.constant(value)
-        if array is not None and array.dtype.kind == "f" and not np.isfinite(array).all():
+        if array is not None and array.dtype.kind == "f" and np.isnan(array).any():
             raise RefusedError(
-                f"{found.name}: the weights {name!r} hold NaN or infinity: check where they come "
-                "from",
+                f"{found.name}: the weights {name!r} hold NaN: check where they come from",
                 reason_code="not-finite",
             )
 

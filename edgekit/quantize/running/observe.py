@@ -13,6 +13,7 @@ from edgekit.errors import RefusedError
 from edgekit.quantize import ranges
 from edgekit.quantize.encoding import shared_scales, unlike
 from edgekit.quantize.ranges import Extremes, Histogram, Method, Summary
+from edgekit.quantize.running import infinities
 from edgekit.quantize.running.session import Arrays, GraphSession
 
 Feeds: TypeAlias = Callable[[], Iterable[Mapping[str, np.ndarray]]]
@@ -21,6 +22,8 @@ Feeds: TypeAlias = Callable[[], Iterable[Mapping[str, np.ndarray]]]
 
 def summaries(model: ir.Model, feeds: Feeds, method: Method) -> dict[str, Summary]:
     """Return what ``method`` needs to know of every encodable value of a quantizable graph.
+
+    A value that a constant makes infinite, as a mask does, is left out.
 
     One pass over the samples for their extremes, a second for histograms where the method needs
     them. Memory does not grow with the number of samples.
@@ -43,21 +46,28 @@ def summaries(model: ir.Model, feeds: Feeds, method: Method) -> dict[str, Summar
     def look(values: Arrays) -> dict[str, _Seen]:
         return {name: _seen(array, name in squares) for name, array in values.items()}
 
+    may_be_infinite, infinite = infinities.allowed(model), set[str]()
     for found in session.seen(feeds(), look):
         for name, (low, high, square) in found.items():
+            if name in may_be_infinite and not (math.isfinite(low) and math.isfinite(high)):
+                infinite.add(name)
+                continue
             extremes[name] = extremes[name].plus(low, high)
             if name in squares:
                 squares[name] += square
-    mean = {name: total / extremes[name].images for name, total in squares.items()}
+    for name in infinite:
+        del extremes[name]
+    mean = {n: total / extremes[n].images for n, total in squares.items() if n in extremes}
     histograms: dict[str, Histogram] = {}
     if method.needs_histogram:
         histograms = {name: Histogram(name, e.low, e.high) for name, e in extremes.items()}
         for values in session.run_each(feeds()):
-            for name, array in values.items():
-                histograms[name].add(array)
+            for name, histogram in histograms.items():
+                histogram.add(values[name])
     return {
         name: Summary(extremes[name], histograms.get(name), mean.get(name, math.inf))
         for name in names
+        if name in extremes
     }
 
 

@@ -13,6 +13,7 @@ keeps its factor of 1, and no other channel is scaled up so far that it would re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir
@@ -23,6 +24,7 @@ from edgekit.export.graph import weight_layers
 from edgekit.export.integer import quantizable, rescale
 from edgekit.export.integer.rescale import Rescaling
 from edgekit.quantize.rungs.equalize.channels import Channels, classes
+from edgekit.quantize.running import infinities
 from edgekit.quantize.running.session import GraphSession
 
 _MOST = 2.0**10  # of a factor: beyond it lies a dead channel
@@ -49,6 +51,8 @@ def factors(
     """
     found = classes(model)
     reach = _reach(model, samples, found)
+    found = replace(found, free=found.free & np.isfinite(reach))
+    reach = np.where(np.isfinite(reach), reach, 0.0)
     chosen = np.ones(found.free.size)
     for _ in range(1 if per_channel else _ROUNDS):
         scaled = rescale.apply(model, _rescalings(model, found, chosen))
@@ -140,15 +144,18 @@ def _components(model: ir.Model, found: Channels) -> list[np.ndarray]:
 def _reach(
     model: ir.Model, samples: Iterable[Mapping[str, np.ndarray]], found: Channels
 ) -> np.ndarray:
-    """Return the largest magnitude of each class in any value that is stored."""
+    """Return the largest magnitude of each class in any value that is stored.
+
+    Of channels that pass a mask, it is infinite.
+    """
     names = [_name(v) for n in model.graph for v in n.outputs if not quantizable.is_fused(v)]
-    reach = np.zeros(found.free.size)
+    reach, masks = np.zeros(found.free.size), infinities.allowed(model)
     for seen in GraphSession(model, names).seen(samples, _largest):
         for name, largest in seen.items():
             members = found.of[name]
             if largest.size != members.size:
                 continue
-            if not np.isfinite(largest).all():
+            if not np.isfinite(largest).all() and name not in masks:
                 raise RefusedError(
                     f"{name} cannot be calibrated: a sample gives NaN or infinity; look for an "
                     "overflow or a division by zero before it",
