@@ -517,6 +517,15 @@ SPECIMENS = {
             "w2": weights(24, 1, 1, 3),
         },
     ),
+    "rows_as_matrix": Specimen(
+        """g (float[2,3,8] x) => (float[2,3,5] y, float[2,3,5] z) {
+             a = MatMul(x, w)
+             b = Add(offset, a)
+             y = Relu(b)
+             z = MatMul(x, v) }""",
+        lambda ops: ops == {"Gemm": 2, "Relu": 1, "Reshape": 4},
+        {"w": weights(8, 5), "v": weights(8, 5, seed=2), "offset": weights(5, seed=1)},
+    ),
     "scale_into_layers": Specimen(
         """g (float[1,4,5,6] x) => (float[1,6,5,6] y, float[1,3] z) {
              a = Mul(x, scale)

@@ -95,14 +95,14 @@ def attention(path: Path) -> Path:
     model = graphs.proto(
         "g (float[1,12,16] x) => (float[1,12,16] y) { q = MatMul(x, wq)\n k = MatMul(x, wk)\n"
         " v = MatMul(x, wv)\n kt = Transpose<perm=[0,2,1]>(k)\n s = MatMul(q, kt)\n"
-        " t = Mul(s, half)\n p = Softmax<axis=-1>(t)\n o = MatMul(p, v)\n r = MatMul(o, wo)\n"
+        " t = Mul(s, sharp)\n p = Softmax<axis=-1>(t)\n o = MatMul(p, v)\n r = MatMul(o, wo)\n"
         " z = Add(r, x)\n n = LayerNormalization<axis=-1>(z, ones, none)\n h = MatMul(n, w1)\n"
         " hr = Relu(h)\n g = MatMul(hr, w2)\n y = Add(g, z) }",
         wq=graphs.weights(16, 16) / 3,
         wk=graphs.weights(16, 16, seed=1) / 3,
         wv=graphs.weights(16, 16, seed=2) / 4,
         wo=graphs.weights(16, 16, seed=3) / 4,
-        half=np.float32(0.5),
+        sharp=np.float32(2),
         ones=np.ones(16, np.float32),
         none=np.zeros(16, np.float32),
         w1=graphs.weights(16, 32, seed=4) / 4,

@@ -44,7 +44,7 @@ class Given:
 
     def apply(self) -> ir.Model:
         """Return the encoded graph."""
-        graph = encoded.apply(self.graph, self.encodings)
+        graph = encoded.apply(self.graph, self.encodings, as_given=True)
         for node in list(graph.graph):
             if g.is_op(node, "Identity") and "integer" in node.meta:
                 _requantize(node)
@@ -135,7 +135,7 @@ def _is_read_unrounded(value: ir.Value, rounded: Sequence[ir.Node]) -> bool:
 
 def _integer_names(graph: ir.Model, encodings: Encodings) -> frozenset[str]:
     """Return the names of the nodes that compute on integers, or that saturation performs."""
-    applied = encoded.apply(graph, encodings).graph
+    applied = encoded.apply(graph, encodings, as_given=True).graph
     there = {str(node.name) for node in applied}
     own = {str(node.name) for node in applied if "integer" in node.meta}
     return frozenset(own | {str(node.name) for node in graph.graph} - there)

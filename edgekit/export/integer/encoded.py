@@ -17,17 +17,25 @@ from edgekit.export.graph import operators, weight_layers
 from edgekit.export.graph.activations import clip_bounds
 from edgekit.export.graph.affine import Affine
 from edgekit.export.graph.annotations import affine_of, is_integer
-from edgekit.export.integer import conversions, quantizable, rescale
+from edgekit.export.integer import conversions, islands, quantizable, rescale
 from edgekit.export.integer.encodings import Encodings, Layer
 
 
-def apply(model: ir.Model, encodings: Encodings) -> ir.Model:
+def apply(model: ir.Model, encodings: Encodings, *, as_given: bool = False) -> ir.Model:
     """Return the encoded graph; ``model``, the quantizable one, is left as it is.
+
+    Args:
+        model: the graph.
+        encodings: of it.
+        as_given: round whatever has an encoding, as a network that is quantized already does;
+            else not what only passes from one float32 node to another.
 
     Raises:
         RefusedError: the encodings are of another graph (reason "encodings-mismatch").
     """
     graph = _annotated(model, encodings)
+    if not as_given:
+        islands.sink(graph)
     for node in list(graph.graph):
         layer = encodings.layers.get(node.name or "")
         if layer is not None and "integer" in node.meta:
@@ -51,6 +59,7 @@ def simulated(model: ir.Model, encodings: Encodings) -> ir.Model:
         RefusedError: as `apply`.
     """
     graph = _annotated(model, encodings)
+    islands.sink(graph)
     _forget_needless(graph)
     for value, wanted, uses in conversions.needed(graph):
         conversions.insert(value, wanted, uses, "Identity")  # the quantizing pair converts
