@@ -2,20 +2,27 @@
 
 Source: Nagel et al., 2020, "Up or Down? Adaptive Rounding for Post-Training Quantization", arXiv
 2004.10568. The layer's outputs, after its activation function, are brought close to the float
-network's; a rectified sigmoid keeps each weight between its two codes, and a regularizer that is
-annealed drives it to one of them. Beyond the paper, the bias follows the rounding.
+network's; each weight is kept between its two codes, and a regularizer that grows drives it to one
+of them. Beyond the paper, the bias follows the rounding.
+
+Output channels do not depend on each other, so that pieces of a layer are learned side by side,
+each by one thread: threads that share a matrix product wait for each other at every step.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from edgekit.quantize.reconstruct.bias import fitted
 from edgekit.quantize.reconstruct.descent import Settings, descend
 from edgekit.quantize.reconstruct.layer import Codes, Floats, Layer
-from edgekit.quantize.reconstruct.sampling import Images, channel_errors, draw
+from edgekit.quantize.reconstruct.sampling import Images, Samples, channel_errors, draw
+from edgekit.quantize.running import parallel
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,34 +63,70 @@ def learn_rounding(
     Returns:
         For each output channel the best, by these errors, of: the nearest codes and the present
         bias, the same with a fitted bias, the learned codes with theirs.
-        The same every time for one number of threads.
+        The same every time, whatever the number of threads.
 
     Raises:
         ValueError: shapes that do not belong together, or no images.
         RefusedError: a value is NaN or infinite (reason "not-finite").
     """
     settings = settings or Settings()
-    rng = np.random.default_rng(settings.seed)
-    learned, judged = draw(layer, inputs, targets, settings.positions_for(layer), rng)
+    learned, judged = draw(
+        layer, inputs, targets, settings.positions_for(layer), np.random.default_rng(settings.seed)
+    )
+
+    def of_piece(where: slice) -> _Piece:
+        seen = [samples.piece(where) for samples in judged]
+        return _learned(layer.piece(where), learned.piece(where), seen, settings)
+
+    with _one_thread_each():
+        pieces = list(parallel.in_order(of_piece, layer.pieces))
+    codes = np.concatenate([piece.codes for piece in pieces])
+    return Rounding(
+        codes,
+        np.concatenate([piece.bias for piece in pieces]),
+        error_nearest=float(np.concatenate([piece.errors_nearest for piece in pieces]).mean()),
+        error=float(np.concatenate([piece.errors for piece in pieces]).mean()),
+        changed=int(np.count_nonzero(codes != layer.nearest())),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    codes: Codes
+    bias: Floats
+    errors_nearest: npt.NDArray[np.float64]
+    errors: npt.NDArray[np.float64]
+
+
+def _learned(
+    layer: Layer, learned: Samples, judged: Sequence[Samples], settings: Settings
+) -> _Piece:
+    """Learn a piece of a layer; each output channel takes what is best for itself."""
     nearest = layer.nearest()
     start = fitted(layer, nearest, learned) if settings.fit_bias else layer
-    codes = descend(start, learned, settings, rng)
+    codes = descend(start, learned, settings, np.random.default_rng(settings.seed))
     end = fitted(start, codes, learned) if settings.fit_bias else layer
 
     present = channel_errors(layer, nearest, judged)
     best_codes, best_bias, least = nearest, layer.bias, present
     for other, its_codes in ((start, nearest), (end, codes)):
         errors = channel_errors(other, its_codes, judged)
-        # Output channels do not depend on each other: each takes the best for itself.
         better = errors < least
         by_channel = better.reshape(-1, *[1] * (nearest.ndim - 1))
         best_codes = np.where(by_channel, its_codes, best_codes)
         best_bias = np.where(better, other.bias, best_bias)
         least = np.minimum(errors, least)
-    return Rounding(
-        best_codes,
-        best_bias,
-        error_nearest=float(present.mean()),
-        error=float(least.mean()),
-        changed=int(np.count_nonzero(best_codes != nearest)),
-    )
+    return _Piece(best_codes, best_bias, present, least)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let each thread that calls torch compute on itself alone."""
+    import torch
+
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(usual)

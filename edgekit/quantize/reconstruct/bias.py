@@ -17,12 +17,16 @@ _STEPS = 3  # of Gauss and Newton; without an activation function the first is e
 def fitted(layer: Layer, codes: Codes, samples: Samples) -> Layer:
     """Return the layer with the least-squares bias at the samples."""
     outputs = outputs_of(layer, codes, samples)
-    shift = np.zeros((outputs.shape[0], 1, outputs.shape[2]))
-    for _ in range(_STEPS):
+    is_clipped = layer.is_clipped
+    shift = np.zeros((*outputs.shape[:2], 1), np.float32)
+    for _ in range(_STEPS if is_clipped else 1):
         moved = outputs + shift
-        # Where the activation function clips, the bias has no influence.
-        free = (moved > layer.low) & (moved < layer.high)
         missing = samples.targets - np.clip(moved, layer.low, layer.high)
-        total = np.where(free, missing, 0).sum(axis=1, keepdims=True)
-        shift += total / np.maximum(free.sum(axis=1, keepdims=True), 1)
+        count: np.ndarray | int = samples.count
+        if is_clipped:
+            # Where the activation function clips, the bias has no influence.
+            free = (moved > layer.low) & (moved < layer.high)
+            missing *= free
+            count = np.maximum(np.count_nonzero(free, axis=2, keepdims=True), 1)
+        shift += np.asarray(missing.sum(axis=2, keepdims=True) / count, np.float32)
     return layer.with_bias(np.asarray(layer.bias + shift.ravel(), np.float32))

@@ -14,6 +14,9 @@ from edgekit.quantize.ranges import code_limits
 Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int8]
 
+_PIECE = 1 << 16  # weights
+_NARROW = 512  # below so many weights of an output channel, its outputs are what takes the place
+
 
 @dataclass(frozen=True)
 class Geometry:
@@ -103,6 +106,35 @@ class Layer:
     def limit(self) -> int:
         """The largest code; the lowest is its negative."""
         return code_limits(self.bits, symmetric=True)[1]
+
+    @property
+    def is_clipped(self) -> bool:
+        """Whether an activation function bounds its outputs."""
+        return math.isfinite(self.low) or math.isfinite(self.high)
+
+    @property
+    def pieces(self) -> list[slice]:
+        """Parts that depend on each other in nothing, small enough for a cache, for `piece`.
+
+        Places of output channels where there is one group of channels, else of groups.
+        """
+        each = max(1, _PIECE // max(self.fan_in, _NARROW))
+        total = self.outputs
+        if self.groups > 1:
+            each, total = max(1, each * self.groups // self.outputs), self.groups
+        return [slice(start, min(start + each, total)) for start in range(0, total, each)]
+
+    def piece(self, where: slice) -> Layer:
+        """Return the layer that is one of the `pieces`."""
+        rows, geometry = where, self.geometry
+        if self.groups > 1:
+            of_each = self.outputs // self.groups
+            rows = slice(where.start * of_each, where.stop * of_each)
+            geometry = replace(geometry, groups=where.stop - where.start)
+        scales = self.scales if self.scales.size == 1 else self.scales[rows]
+        return replace(
+            self, weight=self.weight[rows], scales=scales, bias=self.bias[rows], geometry=geometry
+        )
 
     def grouped(self, weight: npt.NDArray[np.generic]) -> Floats:
         """Return a tensor of the weight's shape as (groups, out / groups, in / groups * taps)."""

@@ -33,8 +33,8 @@ class Samples:
     """Patches and what the layer should make of them.
 
     Attributes:
-        patches: float32 of shape (groups, positions, in / groups * taps).
-        targets: float32 of shape (groups, positions, out / groups), clipped as the layer clips.
+        patches: float32 of shape (groups, in / groups * taps, positions).
+        targets: float32 of shape (groups, out / groups, positions), clipped as the layer clips.
     """
 
     patches: Floats
@@ -43,19 +43,18 @@ class Samples:
     @property
     def count(self) -> int:
         """Number of positions."""
-        return int(self.patches.shape[1])
+        return int(self.patches.shape[2])
 
-    def plus(self, other: Samples) -> Samples:
-        """Return the positions of both."""
-        return Samples(
-            np.concatenate([self.patches, other.patches], axis=1),
-            np.concatenate([self.targets, other.targets], axis=1),
-        )
+    def piece(self, where: slice) -> Samples:
+        """Return what one of the layer's `Layer.pieces` sees and should make of it."""
+        if len(self.patches) == 1:
+            return Samples(self.patches, self.targets[:, where])
+        return Samples(self.patches[where], self.targets[where])
 
 
 def draw(
     layer: Layer, inputs: Images, targets: Images, positions: int, rng: np.random.Generator
-) -> tuple[Samples, Samples]:
+) -> tuple[Samples, list[Samples]]:
     """Draw positions to learn from, and positions to judge by.
 
     Those to judge by are others, of other images if there are 4. Where those to learn from are
@@ -83,7 +82,7 @@ def draw(
         made.append(_gather(layer, maps, wanted, *where))
     learned, judged = made
     is_ample = learned.count >= _AMPLE * layer.fan_in
-    return learned, learned.plus(judged) if is_ample else judged
+    return learned, [learned, judged] if is_ample else [judged]
 
 
 def _maps(images: Images) -> list[Floats]:
@@ -116,11 +115,11 @@ def _gather(
     column: Places,
 ) -> Samples:
     taps = math.prod(layer.kernel)
-    patches = np.zeros((image.size, len(maps[0]), taps), np.float32)
-    outputs = np.empty((image.size, len(wanted[0])), np.float32)
+    patches = np.zeros((len(maps[0]), taps, image.size), np.float32)
+    outputs = np.empty((len(wanted[0]), image.size), np.float32)
     for number in np.unique(image):  # those of one image lie together
         here = np.flatnonzero(image == number)
-        outputs[here] = wanted[number][:, row[here], column[here]].T
+        outputs[:, here] = wanted[number][:, row[here], column[here]]
         _take_patches(layer, maps[number], here, row, column, patches)
     np.clip(outputs, layer.low, layer.high, out=outputs)
     if not (np.isfinite(patches).all() and np.isfinite(outputs).all()):
@@ -129,7 +128,8 @@ def _gather(
             "infinite; look for an overflow or a division by zero before it",
             reason_code="not-finite",
         )
-    return Samples(_by_group(patches, layer.groups), _by_group(outputs, layer.groups))
+    shape = layer.groups, -1, image.size
+    return Samples(patches.reshape(shape), outputs.reshape(shape))
 
 
 def _take_patches(
@@ -140,17 +140,11 @@ def _take_patches(
     across_taps = layer.kernel[1]
     top = row[here] * geometry.strides[0] - geometry.pads[0]
     left = column[here] * geometry.strides[1] - geometry.pads[1]
-    for tap in range(patches.shape[2]):
+    for tap in range(patches.shape[1]):
         at = top + tap // across_taps * geometry.dilations[0]
         across = left + tap % across_taps * geometry.dilations[1]
         inside = (at >= 0) & (at < height) & (across >= 0) & (across < width)
-        patches[here[inside], :, tap] = image[:, at[inside], across[inside]].T
-
-
-def _by_group(values: Floats, groups: int) -> Floats:
-    """Turn (positions, channels, ...) into (groups, positions, channels / groups * ...)."""
-    grouped = values.reshape(len(values), groups, -1).transpose(1, 0, 2)
-    return np.ascontiguousarray(grouped)
+        patches[:, tap, here[inside]] = image[:, at[inside], across[inside]]
 
 
 def _check(layer: Layer, maps: Sequence[Floats], wanted: Sequence[Floats]) -> None:
@@ -176,14 +170,22 @@ def _check(layer: Layer, maps: Sequence[Floats], wanted: Sequence[Floats]) -> No
 
 def outputs_of(layer: Layer, codes: Codes, samples: Samples) -> Floats:
     """Return the layer's outputs with rounded weights, not clipped, of the targets' shape."""
+    import torch
+
     weight = layer.grouped(codes) * layer.grouped_scales
-    outputs = samples.patches @ weight.transpose(0, 2, 1)
-    outputs += layer.bias.reshape(layer.groups, 1, -1)
+    outputs = torch.matmul(torch.from_numpy(weight), torch.from_numpy(samples.patches)).numpy()
+    outputs += layer.bias.reshape(layer.groups, -1, 1)
     return np.asarray(outputs, np.float32)
 
 
-def channel_errors(layer: Layer, codes: Codes, samples: Samples) -> npt.NDArray[np.float64]:
+def channel_errors(
+    layer: Layer, codes: Codes, samples: Sequence[Samples]
+) -> npt.NDArray[np.float64]:
     """Return each output channel's mean squared error, after clipping, of shape (out,)."""
-    clipped = np.clip(outputs_of(layer, codes, samples), layer.low, layer.high)
-    squares = np.square(clipped - samples.targets, dtype=np.float64)
-    return np.asarray(squares.mean(axis=1).ravel(), np.float64)
+    total = np.zeros(layer.outputs)
+    for part in samples:
+        errors = outputs_of(layer, codes, part)
+        np.clip(errors, layer.low, layer.high, out=errors)
+        errors -= part.targets
+        total += np.einsum("gop,gop->go", errors, errors, dtype=np.float64).ravel()
+    return np.asarray(total / sum(part.count for part in samples), np.float64)
