@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,13 +18,14 @@ from edgekit.quantize.candidate import Context, Draft
 from edgekit.quantize.encoding import affine_choice, float_by_default
 from edgekit.quantize.ranges import Method, Summary
 from edgekit.quantize.recipe import Recipe
+from edgekit.quantize.rungs import Rung
 from edgekit.quantize.running import observe
 from edgekit.quantize.running.session import GraphSession
 
 AUTO = ("minmax", "moving-average")
 """What ``auto`` chooses between: both need the first pass alone."""
 
-_JUDGED = 16  # samples by which it chooses
+_JUDGED = 8  # samples by which it chooses
 
 
 def build(graph: ir.Model, recipe: Recipe, context: Context) -> Draft:
@@ -39,21 +40,37 @@ def build(graph: ir.Model, recipe: Recipe, context: Context) -> Draft:
         RefusedError: a weight or a value is NaN or infinite (reason "not-finite").
     """
     kept = _limited(context, recipe)
-    stages = _Stages(kept, len(recipe.rungs) + 1)
+    before = [rung for rung in map(rungs.get, recipe.rungs) if rung.stage == rungs.BEFORE_RANGES]
+    after = _walks(rung for rung in map(rungs.get, recipe.rungs) if rung not in before)
+    stages = _Stages(kept, len(before) + 1 + len(after))
     draft = Draft(graph, Encodings(quantizable.digest(graph), {}, {}))
-    for rung in map(rungs.get, recipe.rungs):
-        if rung.stage == rungs.BEFORE_RANGES:
-            draft = rung.apply(draft, stages.begin(rung.purpose))
+    for rung in before:
+        draft = rung.apply(draft, stages.begin(rung.purpose))
     names = AUTO if recipe.ranges == "auto" else (recipe.ranges,)
     methods = [ranges.get(name) for name in names]
     kept = stages.begin(f"ranges by {recipe.ranges}")
     found = observe.summaries(draft.floating(), kept.samples, methods[0])
     drafts = [_encoded(draft, recipe, found, method) for method in methods]
     draft = drafts[0] if len(drafts) == 1 else _closest(drafts, kept)
-    for rung in map(rungs.get, recipe.rungs):
-        if rung.stage == rungs.AFTER_ROUNDING:
-            draft = rung.apply(draft, stages.begin(rung.purpose))
+    for several in after:
+        stage = stages.begin(rungs.purpose_of(several))
+        if several[0].at_layer is None:
+            (rung,) = several
+            draft = rung.apply(draft, stage)
+        else:
+            draft = rungs.together(several, draft, stage)
     return draft
+
+
+def _walks(ladder: Iterable[Rung]) -> list[list[Rung]]:
+    """Put rungs together that go from layer to layer and follow each other."""
+    found: list[list[Rung]] = []
+    for rung in ladder:
+        if found and rung.at_layer is not None and found[-1][-1].at_layer is not None:
+            found[-1].append(rung)
+        else:
+            found.append([rung])
+    return found
 
 
 class _Stages:
@@ -101,7 +118,7 @@ def _encoded(draft: Draft, recipe: Recipe, found: Mapping[str, Summary], method:
 def _closest(drafts: Sequence[Draft], context: Context) -> Draft:
     """Return the draft whose outputs, once biases are corrected, come closest to float32."""
     samples = context.few(_JUDGED)
-    few = replace(context, samples=lambda: samples, count=len(samples))
+    few = replace(context, samples=lambda: samples, count=len(samples), say=lambda _: None)
     names = [str(value.name) for value in drafts[0].graph.graph.outputs]
     truth = _outputs(drafts[0].graph, samples)
 

@@ -96,22 +96,22 @@ class Stop:
     @cached_property
     def given(self) -> Values:
         """What the layer gives in the integer network as it is, before any activation."""
-        return self._applied(self.layer)
-
-    def outputs(self, revised: Layer) -> Values:
-        """Return what the layer gives with another encoding, before any activation.
-
-        Where the bias alone is another, the arrays of `given` are used for it.
-        """
-        if revised.weight is not self.layer.weight or revised.scales is not self.layer.scales:
-            return self._applied(revised)
-        shift = self._bias(revised) - self._bias(self.layer)
-        for values in self.given:
-            values += shift.reshape(-1, *[1] * (values.ndim - 2))
-        return self.given
-
-    def _applied(self, layer: Layer) -> Values:
+        layer = self.layer
         return simulation.single(self.node, layer.real_weight, self._bias(layer), self.inputs)
+
+    def revised(self, layer: Layer) -> Stop:
+        """Return the stop with another encoding.
+
+        Where the bias alone is another, the arrays of `given`, if there are any, become its own.
+        """
+        result = replace(self, layer=layer)
+        same = layer.weight is self.layer.weight and layer.scales is self.layer.scales
+        if same and "given" in vars(self):
+            shift = self._bias(layer) - self._bias(self.layer)
+            for values in self.given:
+                values += shift.reshape(-1, *[1] * (values.ndim - 2))
+            vars(result)["given"] = self.given
+        return result
 
     def _bias(self, layer: Layer) -> np.ndarray:
         scales = layer.bias_scales(self.input_scale).astype(np.float64)
@@ -121,19 +121,23 @@ class Stop:
 def layer_by_layer(
     draft: Draft,
     samples: Sequence[Mapping[str, np.ndarray]],
-    revise: Callable[[Stop], Layer],
+    *revisions: Callable[[Stop], Layer],
+    say: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Draft:
     """Revise every integer layer in turn, each seeing what the revised ones before it make.
 
     Args:
         draft: where to start.
         samples: sets of inputs; all are held in memory.
-        revise: takes a stop and returns the layer to go on with.
+        revisions: each takes a stop and returns the layer to go on with, one after the other.
+        say: takes the number of layers that are revised, and of all, before each.
     """
     graph = draft.floating()
     wanted, given = Walk(graph, samples), Walk(draft.simulation(), samples)
-    layers = {}
-    for node in integer_layers(graph, draft.encodings):
+    layers: dict[str, Layer] = {}
+    nodes = list(integer_layers(graph, draft.encodings))
+    for node in nodes:
+        say(len(layers), len(nodes))
         name, source = str(node.name), str(g.operand(node, 0).name)
         wanted.through(name)
         given.before(name)
@@ -144,8 +148,10 @@ def layer_by_layer(
             wanted.value(str(node.outputs[0].name)),
             draft.encodings.activations[source].scale,
         )
-        layers[name] = revise(stop)
-        given.take(name, stop.outputs(layers[name]))
+        for revise in revisions:
+            stop = stop.revised(revise(stop))
+        layers[name] = stop.layer
+        given.take(name, stop.given)
         del stop  # what it holds is not to be in memory beside what comes next
     return draft.with_layers(layers)
 

@@ -114,8 +114,9 @@ def _tensor(tensor: Tensor, buffers: list[AlignedBuffer]) -> schema.TensorT:
 
 def _quantization(given: Quantization) -> schema.QuantizationParametersT:
     packed = schema.QuantizationParametersT()
-    packed.scale = list(given.scales)
-    packed.zeroPoint = [given.zero_point] * len(given.scales)
+    # Arrays are written whole, lists number by number.
+    packed.scale = np.array(given.scales, "<f4")
+    packed.zeroPoint = np.full(len(given.scales), given.zero_point, "<i8")
     packed.quantizedDimension = given.axis
     return packed
 

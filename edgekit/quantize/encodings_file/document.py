@@ -63,7 +63,16 @@ def to_text(document: Document) -> str:
         ValueError: a number is NaN or infinite.
     """
     head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION}
-    return _text({**head, **dataclasses.asdict(document)}) + "\n"
+    return _text({**head, **_fields(document)}) + "\n"
+
+
+def _fields(value: Any) -> Any:  # noqa: ANN401 -- a document or a part of one
+    """Return dataclasses as mappings; long tuples of numbers stay what they are."""
+    if dataclasses.is_dataclass(value):
+        value = vars(value)
+    if isinstance(value, dict):
+        return {key: _fields(item) for key, item in value.items()}
+    return value
 
 
 def from_bytes(data: bytes) -> Document:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MOMENTS = (0.9, 0.999)  # of Adam
 _SMALLEST = 1e-8  # a deviation of gradients, for Adam
 
+
 @dataclass(frozen=True)
 class Settings:
     """How long and how carefully to learn; the defaults suit 4 to 8 bits and 32 images.
@@ -146,7 +147,7 @@ class _Problem:
         return self._patches.shape[2] - self._batch + 1
 
     def gradient(self, place: torch.Tensor, window: int) -> torch.Tensor:
-        """Return the error's gradient for a mini-batch, of the shape of ``place``; move the bias."""
+        """Return the gradient of a mini-batch's error, of the shape of ``place``; move the bias."""
         import torch
 
         patches = self._patches[:, :, window : window + self._batch]

@@ -7,7 +7,7 @@ the order in which rungs are applied and tried.
 from __future__ import annotations
 
 from edgekit.quantize.rungs import adaround, batch_norm, bias, mixed
-from edgekit.quantize.rungs.base import AFTER_ROUNDING, BEFORE_RANGES, Rung
+from edgekit.quantize.rungs.base import AFTER_ROUNDING, BEFORE_RANGES, Rung, purpose_of, together
 from edgekit.quantize.rungs.equalize import rung as equalize
 from edgekit.registry import Registry
 
@@ -28,4 +28,4 @@ def get(name: str) -> Rung:
     return RUNGS.find(name)
 
 
-__all__ = ["AFTER_ROUNDING", "BEFORE_RANGES", "RUNGS", "Rung", "get"]
+__all__ = ["AFTER_ROUNDING", "BEFORE_RANGES", "RUNGS", "Rung", "get", "purpose_of", "together"]

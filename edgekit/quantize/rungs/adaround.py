@@ -13,27 +13,11 @@ from edgekit.export.graph import weight_layers
 from edgekit.export.graph.activations import clip_bounds
 from edgekit.export.integer import encodings as e
 from edgekit.export.integer import quantizable
-from edgekit.progress import Step
-from edgekit.quantize.candidate import Context, Draft, Stop, layer_by_layer
+from edgekit.quantize.candidate import Stop
 from edgekit.quantize.reconstruct.adaround import learn_rounding
 from edgekit.quantize.reconstruct.layer import Geometry, Layer
-from edgekit.quantize.rungs.base import AFTER_ROUNDING, Rung
+from edgekit.quantize.rungs.base import walking
 from edgekit.quantize.running.segments import Values
-
-SAMPLES = 32
-
-
-def _apply(draft: Draft, context: Context) -> Draft:
-    total = len(draft.encodings.layers)
-    done = 0
-
-    def revised(stop: Stop) -> e.Layer:
-        nonlocal done
-        context.say(Step("learning the rounding of layers", done, total))
-        done += 1
-        return _revised(stop)
-
-    return layer_by_layer(draft, context.few(SAMPLES), revised)
 
 
 def _revised(stop: Stop) -> e.Layer:
@@ -89,4 +73,4 @@ def _activation(node: ir.Node) -> tuple[float, float]:
     return (0.0, math.inf) if reader.op_type == "Relu" else clip_bounds(reader)
 
 
-RUNG = Rung("adaround", "learn which way to round every weight", AFTER_ROUNDING, _apply)
+RUNG = walking("adaround", "learn which way to round every weight", _revised)

@@ -13,16 +13,12 @@ from dataclasses import replace
 import numpy as np
 
 from edgekit.export.integer.encodings import Layer
-from edgekit.quantize.candidate import Context, Draft, Stop, layer_by_layer
-from edgekit.quantize.rungs.base import AFTER_ROUNDING, Rung
-from edgekit.quantize.rungs.bias import SAMPLES, places
+from edgekit.quantize.candidate import Stop
+from edgekit.quantize.rungs.base import walking
+from edgekit.quantize.rungs.bias import places
 
 _GAINS = (0.8, 1.25)  # a channel further off is not one to amplify
 _MIDDLE = (0.02, 0.98)
-
-
-def _apply(draft: Draft, context: Context) -> Draft:
-    return layer_by_layer(draft, context.few(SAMPLES), _revised)
 
 
 def _revised(stop: Stop) -> Layer:
@@ -56,4 +52,4 @@ def _slopes(wanted: np.ndarray, given: np.ndarray) -> np.ndarray:
     return slopes
 
 
-RUNG = Rung("batch-norm", "re-estimate gain and mean of every channel", AFTER_ROUNDING, _apply)
+RUNG = walking("batch-norm", "re-estimate gain and mean of every channel", _revised)
