@@ -308,6 +308,35 @@ SPECIMENS = {
             "m": weights(4, seed=2),
         },
     ),
+    "bias_into_matmul": Specimen(
+        """g (float[2,3,8] x) => (float[2,3,4] y) {
+             p = MatMul(x, w)
+             y = Add(b, p) }""",
+        lambda ops: ops == {"FULLY_CONNECTED": 1},
+        {"w": weights(8, 4), "b": weights(4)},
+    ),
+    "scale_into_maker": Specimen(
+        """g (float[3,8] x) => (float[2,3,3] y, float[2,3,5] z)
+           <int64[4] heads = {1,3,2,13}, int64[3] flat = {2,3,4}, int64[3] wide = {2,3,5}> {
+             p = Gemm(x, w, b)
+             r = Reshape(p, heads)
+             t = Transpose<perm=[0,2,1,3]>(r)
+             q, k, v = Split<axis=3>(t, sizes)
+             qs = Mul(q, scale)
+             qf = Reshape(qs, flat)
+             kf = Reshape(k, flat)
+             kt = Transpose<perm=[0,2,1]>(kf)
+             s = MatMul(qf, kt)
+             y = Mul(scale, s)
+             z = Reshape(v, wide) }""",
+        lambda ops: ops["MUL"] == 0 and ops["FULLY_CONNECTED"] == 1,
+        {
+            "w": weights(8, 26),
+            "b": weights(26),
+            "scale": np.float32(0.3),
+            "sizes": np.array([4, 4, 5]),
+        },
+    ),
     "norm_into_layers": Specimen(
         """g (float[2,3,8] x) => (float[2,3,4] y, float[6,5] z) <int64[2] rows = {6,8}> {
              n = LayerNormalization(x, factor, offset)
@@ -315,7 +344,7 @@ SPECIMENS = {
              y = Add(b0, p)
              r = Reshape(n, rows)
              z = Gemm<transB=1>(r, w1) }""",
-        lambda ops: ops["MUL"] == 1 and ops["ADD"] == 2 and ops["FULLY_CONNECTED"] == 2,
+        lambda ops: ops["MUL"] == 1 and ops["ADD"] == 1 and ops["FULLY_CONNECTED"] == 2,
         {
             "factor": weights(8),
             "offset": weights(8, seed=1),

@@ -23,6 +23,8 @@ def rewrite(node: ir.Node) -> bool:
     layer = source.producer()
     if layer is not None and g.sole_consumer(source) is node and _fold(node, layer, scale, offset):
         return True
+    if _fold_past_reshape(node, scale, offset):
+        return True
     per_channel = (-1, *(1,) * (len(shape) - 2))
     graph, name = g.graph_of(node), g.label(node)
     factor = g.add_constant(graph, f"{name}_scale", _float32(scale.reshape(per_channel)))
@@ -59,6 +61,36 @@ def _fold(node: ir.Node, layer: ir.Node, scale: np.ndarray, offset: np.ndarray) 
     ]
     attributes = {"transB": int(turned)}
     g.replace(node, g.insert(node, "Gemm", inputs, g.shape_of(node.outputs[0]), attributes))
+    return True
+
+
+def _fold_past_reshape(node: ir.Node, scale: np.ndarray, offset: np.ndarray) -> bool:
+    """Put scale and offset behind a product of which all rows are put in one list: LeViT's layers.
+
+    The rows' own dimension is the last, and stays so.
+    """
+    flat = g.operand(node, 0)
+    reshape, shape = flat.producer(), g.shape_of(flat)
+    if (
+        reshape is None
+        or not g.is_op(reshape, "Flatten", "Reshape")
+        or g.sole_consumer(flat) is not node
+    ):
+        return False
+    rows = g.operand(reshape, 0)
+    layer, sizes = rows.producer(), g.shape_of(rows)
+    if layer is None or not g.is_op(layer, "MatMul") or g.sole_consumer(rows) is not reshape:
+        return False
+    weight = g.constant(layer.inputs[1])
+    if weight is None or weight.ndim != 2 or len(shape) != 2 or sizes[-1] != shape[-1]:
+        return False
+    graph, name = g.graph_of(node), g.label(layer)
+    scaled = g.add_constant(graph, f"{name}_weight", _float32(weight.astype(np.float64) * scale))
+    addend = g.add_constant(graph, f"{name}_bias", _float32(offset))
+    product = g.insert(node, "MatMul", [g.operand(layer, 0), scaled], sizes)
+    added = g.insert(node, "Add", [product, addend], sizes)
+    target = g.add_constant(graph, f"{name}_rows", np.array(shape, dtype=np.int64))
+    g.replace(node, g.insert(node, "Reshape", [added, target], shape))
     return True
 
 

@@ -9,7 +9,9 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import orders
+from edgekit.export.tflite.emit.spatial import VALID
 from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.program import OptionValue
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
@@ -76,7 +78,7 @@ def _split_equally(writer: Writer, node: ir.Node, axis: int) -> None:
 
 
 def emit_slice(writer: Writer, node: ir.Node) -> None:
-    """Emit SLICE, or STRIDED_SLICE for other steps than one."""
+    """Emit SLICE, or for other steps than one a convolution of single weights or STRIDED_SLICE."""
     source, target = g.operand(node, 0), node.outputs[0]
     shape = g.shape_of(source)
     starts, axes, steps = (
@@ -104,6 +106,9 @@ def _strided_slice(
     writer: Writer, source: ir.Value, target: ir.Value, begins: list[int], strides: list[int]
 ) -> None:
     order, sizes = writer.order(target), g.shape_of(target)
+    if _skips_places(writer, source, order, strides):
+        _pick(writer, source, target, begins, strides)
+        return
     ends = [b + n * s for b, n, s in zip(begins, sizes, strides, strict=True)]
     masked = [orders.axis(axis, order) for axis, end in enumerate(ends) if end < 0]
     named = (("begin", begins), ("end", [max(end, 0) for end in ends]), ("strides", strides))
@@ -113,6 +118,45 @@ def _strided_slice(
         inputs.append(writer.constant(f"slice_{name}", stored))
     values = {"endMask": sum(1 << axis for axis in masked)}  # down to the first element
     writer.emit("STRIDED_SLICE", inputs, [writer.output(target)], "StridedSliceOptions", values)
+
+
+def _skips_places(
+    writer: Writer, source: ir.Value, order: orders.Order, strides: list[int]
+) -> bool:
+    """Tell whether a slice skips rows and columns of floats, but no channels."""
+    stored = writer.program.tensors[writer.tensor(source, order)]
+    if len(order) != 4 or stored.dtype != np.float32:
+        return False
+    batch, rows, columns, channels = orders.shape(strides, order)
+    return batch == channels == 1 and rows > 0 and columns > 0
+
+
+def _pick(
+    writer: Writer, source: ir.Value, target: ir.Value, begins: list[int], strides: list[int]
+) -> None:
+    """Emit a depthwise convolution of ones: the delegate takes no STRIDED_SLICE."""
+    order = writer.order(target)
+    starts, steps = orders.shape(begins, order), orders.shape(strides, order)
+    made, given = (orders.shape(g.shape_of(value), order) for value in (target, source))
+    needed = tuple((count - 1) * step + 1 for count, step in zip(made, steps, strict=True))
+    number, final = writer.tensor(source, order), writer.output(target)
+    same = [(size - 1) // step + 1 for size, step in zip(given, steps, strict=True)]
+    if any(starts) or same != list(made):
+        bounds = [
+            writer.constant(f"slice_{name}", np.array(numbers, dtype=np.int32))
+            for name, numbers in (("begin", starts), ("size", needed))
+        ]
+        part = writer.temporary(f"{target.name}_part", needed, final)
+        writer.emit("SLICE", [number, *bounds], [part], "SliceOptions")
+        number = part
+    ones = writer.constant("slice_one", np.ones((1, 1, 1, made[3]), dtype=np.float32))
+    zeros = writer.constant("slice_zero", np.zeros(made[3], dtype=np.float32))
+    values: dict[str, OptionValue] = {
+        "padding": VALID, "strideH": steps[1], "strideW": steps[2], "depthMultiplier": 1,
+        "dilationHFactor": 1, "dilationWFactor": 1,
+    }  # fmt: skip
+    code, options = "DEPTHWISE_CONV_2D", "DepthwiseConv2DOptions"
+    writer.emit(code, [number, ones, zeros], [final], options, values)
 
 
 def _slice(writer: Writer, source: ir.Value, target: ir.Value, begins: list[int]) -> None:
