@@ -86,14 +86,20 @@ hashes: $(VENV)/.dev
 		--default-index https://pypi.org/simple ) > constraints.hashes.new
 	mv constraints.hashes.new constraints.hashes.txt
 
-# What an ordinary machine skips: other people's kernels and devices. Ends with what is still skipped.
+# What an ordinary machine skips: other people's kernels, devices, clusters, registries and
+# browsers. Ends with what is still skipped.
 ORACLES := build/oracles
 oracles:
 	$(PYTHON) -m venv $(ORACLES)
 	$(ORACLES)/bin/python -m pip --disable-pip-version-check --quiet install \
-		--constraint constraints.txt --editable '.[dev,tensorflow]'
-	$(ORACLES)/bin/python -m pytest -n auto -rs tests/export/test_second_opinion.py \
-		tests/targets tests/evaluate/test_isa.py tests/runtimes/test_registry.py
+		--constraint constraints.txt --editable '.[dev,tensorflow,cluster,signing,browser]'
+	$(PYTHON) -m venv $(ORACLES)/tflite-runtime
+	$(ORACLES)/tflite-runtime/bin/python -m pip --disable-pip-version-check --quiet install \
+		'tflite-runtime==2.14.0' 'numpy<2'
+	EDGEKIT_TFLITE_RUNTIME=$(abspath $(ORACLES)/tflite-runtime/bin/python) \
+		$(ORACLES)/bin/python -m pytest -n auto -rs tests/export/test_second_opinion.py \
+		tests/targets tests/evaluate/test_isa.py tests/runtimes/test_registry.py \
+		tests/bundle/test_sharing.py tests/study/test_cluster.py tests/study/test_report.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "installing into $(VENV): some minutes, mostly to fetch PyTorch"

@@ -238,9 +238,10 @@ def test_the_page_works_in_a_browser(page: Callable[[int], Path], tmp_path: Path
 def test_axe_finds_no_fault(page: Callable[[int], Path]) -> None:
     axe = pytest.importorskip("axe_core_python", reason="axe-core comes with axe-core-python")
     rules = (Path(axe.__file__).parent / "axe.min.js").read_text()
+    path = page(60)
     with _browser() as browser:
         for scheme in ("light", "dark"):
-            shown, _ = _opened(browser, page(60), color_scheme=scheme)
+            shown, _ = _opened(browser, path, color_scheme=scheme)
             shown.evaluate(
                 "document.querySelectorAll('details').forEach((e) => { e.open = true; })"
             )
