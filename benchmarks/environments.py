@@ -23,6 +23,7 @@ ENVIRONMENTS: dict[str, tuple[str, ...]] = {
     "foreign-litert-torch": (*_NETWORKS, "litert-torch==0.10.0", _LITERT, _NUMPY),
     "litert-quantizer": ("litert-quantizer==0.11.0", _LITERT, _NUMPY),
     "litert-torch": ("litert-torch==0.10.0", "torch==2.13.0", _LITERT, _NUMPY),
+    "mediapipe": ("mediapipe==1.2.3",),
     "nncf": ("nncf==3.4.0", _ONNX, _ORT, _NUMPY),
     "onnx2tf": (
         "onnx2tf==1.29.24; python_version < '3.12'",

@@ -1,9 +1,6 @@
 """Open a bundle's .tflite files in MediaPipe's ImageClassifier and compare with its golden answers.
 
-Run it with the Python of a throw-away environment, which needs no edgekit:
-
-    python -m venv mp && mp/bin/pip install mediapipe
-    mp/bin/python benchmarks/mediapipe_opens.py DIR/NAME.edgekit
+``PYTHON opening.py DIR/NAME.edgekit`` by an interpreter that has MediaPipe; it needs no edgekit.
 """
 
 from __future__ import annotations
