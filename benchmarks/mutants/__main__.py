@@ -23,7 +23,8 @@ from types import FunctionType, ModuleType
 
 from benchmarks.mutants import harmless, mutations, witnesses
 from edgekit.export import lowering
-from tests.export import test_lowering, test_near_misses
+from tests.export import test_canonical_forms, test_lowering, test_near_misses
+from tests.specimens.canonical import CASES
 from tests.specimens.further_away import FURTHER_AWAY
 
 _LONGEST_S = 300
@@ -41,6 +42,7 @@ def main() -> int:
             raise SystemExit(f"the tests of {name} fail without any mutant")
         specimen = test_lowering.SPECIMENS[name]
         further = [FURTHER_AWAY[case][0] for case in witnesses.further(name)]
+        further += [CASES[form][0] for form in witnesses.forms(name)]
         heard = [
             (witness, witness())
             for witness in witnesses.of(witnesses.operators_of(specimen.text, *further))
@@ -119,6 +121,9 @@ def _run_tests(name: str) -> None:
         if form.partition(":")[0] == name:
             test_near_misses.test_rule_is_right_one_step_away_from_another_form(form)
     test_near_misses.test_rule_is_right_one_step_away_from_its_specimen(name)
+    for form in witnesses.forms(name):
+        with tempfile.TemporaryDirectory() as folder:
+            test_canonical_forms.test_forms_are_found(form, Path(folder))
 
 
 def _hear_again(heard: Sequence[tuple[witnesses.Witness, str]]) -> None:

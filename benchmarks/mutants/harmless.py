@@ -4,6 +4,9 @@ from __future__ import annotations
 
 _MORE_WORK = "the answers stay right: an operator is computed twice or in a slower form"
 _OUTPUT = "the answers stay right: only which node makes the graph's output differs"
+_TAKEN_APART = (
+    "the answers stay right: gemm_as_matmul takes apart what is left, with more operators"
+)
 
 REASONS: dict[str, dict[str, str]] = {
     "activation_before_permutation": {
@@ -34,6 +37,16 @@ REASONS: dict[str, dict[str, str]] = {
     "canonical_gelu": {
         "depth == 0": "the answers stay right: longer products are searched, too",
         "set(factors) == {source, gate}": "two factors that hold both are these two",
+    },
+    "canonical_gemm": {
+        "factor == 1.0": "the answers stay right: constants are copied",
+        "alpha == beta == 1.0": _TAKEN_APART,
+        "beta != 1.0": _TAKEN_APART,
+        "not get.get_int('transA', 0)": _TAKEN_APART,
+    },
+    "canonical_global_pool": {
+        "len(node.inputs) < 2": "canonical_reduction has named the axes before",
+        "g.is_op(node, 'ReduceMean')": "an AveragePool has no keepdims, so it is kept",
     },
     "flat_mean": {"g.sole_consumer(pooled) is not node": _MORE_WORK},
 }

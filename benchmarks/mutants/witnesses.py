@@ -63,6 +63,11 @@ def further(rule: str) -> list[str]:
     return [case for case in FURTHER_AWAY if case.partition(":")[0] == rule]
 
 
+def forms(rule: str) -> list[str]:
+    """Return the names of the forms that a rule brings to one."""
+    return [form for form in CASES if form.partition(":")[0] == rule]
+
+
 def _passes(test: Callable[..., None], *arguments: object) -> str:
     with tempfile.TemporaryDirectory() as folder:
         try:

@@ -80,6 +80,10 @@ CASES: dict[str, Case] = {
     "canonical_global_reduction: norm": (
         f"{MAP} {{ y = GlobalLpPool<p=1>(x) }}", {}, {"ReduceL1": 1}
     ),
+    "canonical_global_pool: a window as large as the map": (
+        "g (float[1,4,3,5] x) => (float[1,4,1,1] y) { y = AveragePool<kernel_shape=[3,5]>(x) }",
+        {}, {"GlobalAveragePool": 1}
+    ),
     "canonical_global_reduction: cubic": (
         f"{MAP} {{ y = GlobalLpPool<p=3>(x) }}", {}, {"Abs": 1, "Pow": 2, "ReduceSum": 1}
     ),

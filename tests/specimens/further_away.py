@@ -327,4 +327,21 @@ FURTHER_AWAY = {
              y = Mul(d, halves) }""",
         {**GELU, "halves": np.full((1, 1, 1, 1), 0.5, np.float32)},
     ),
+    "canonical_global_pool: of more dimensions": (
+        "g (float[1,4,3,5,2] x) => (float[1,4,2] y) { y = ReduceMean<keepdims=0>(x, axes) }",
+        {"axes": np.array([2, 3])},
+    ),
+    "canonical_global_pool: of fewer dimensions": (
+        "g (float[4,3,5] x) => (float[4] y) { y = ReduceMean<keepdims=0>(x, axes) }",
+        {"axes": np.array([-2, -1])},
+    ),
+    "canonical_global_pool: over everything": (
+        f"g ({MAP} x) => (float[1,1,1,1] y) {{ y = ReduceMean(x) }}",
+        {},
+    ),
+    "canonical_global_pool: beyond the map": (
+        f"""g ({MAP} x) => (float[1,4,3,3] y) {{
+             y = AveragePool<kernel_shape=[3,5], pads=[1,1,1,1]>(x) }}""",
+        {},
+    ),
 }

@@ -87,6 +87,21 @@ FORMS: list[Form] = [
     ),
     (
         "Gemm",
+        "g (float[2,5] x) => (float[2,7] y) { y = Gemm<alpha=0.5, beta=2.0>(x, w, b) }",
+        {"w": weights(5, 7), "b": weights(7)},
+    ),
+    (
+        "Gemm",
+        "g (float[5,2] x) => (float[2,7] y) { y = Gemm<transA=1>(x, w, b) }",
+        {"w": weights(5, 7), "b": weights(7)},
+    ),
+    (
+        "Gemm",
+        "g (float[2,5] x, float[2,7] z) => (float[2,7] y) { y = Gemm<alpha=0.5>(x, w, z) }",
+        {"w": weights(5, 7)},
+    ),
+    (
+        "Gemm",
         f"g ({FLAT} x) => (float[2,3] y) {{ y = Gemm<transB=1>(x, w, b) }}",
         {"w": weights(3, 6), "b": weights(3)},
     ),
