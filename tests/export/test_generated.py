@@ -26,6 +26,22 @@ ONCE_WRONG = {
         "g (float[1,4] x) => (float[1,4] y) { s = Softmax<axis=1>(x)\n y = Clip(s, low, high) }",
         {"low": np.float32(0), "high": np.float32(0.5)},
     ),
+    "zeros before a maximum": (
+        """g (float[1,2,5,5] x) => (float[1,2,6,6] y) {
+             a = Pad(x, pads)\n y = MaxPool<kernel_shape=[2,2]>(a) }""",
+        {"pads": np.array([0, 0, 1, 1, 0, 0, 1, 1])},
+    ),
+    "zeros before a maximum with a border of its own": (
+        """g (float[1,2,5,5] x) => (float[1,2,4,4] y) { a = Pad(x, pads)
+             y = MaxPool<kernel_shape=[2,2], pads=[1,1,1,1], strides=[2,2]>(a) }""",
+        {"pads": np.array([0, 0, 1, 1, 0, 0, 1, 1])},
+    ),
+    "a tensor and its reshaped form, one of them overwritten": (
+        """g (float[1,1,5,5] x) => (float[1,1,5,5] y, float[1,1,5,5] r, float[1,1,4,5] z) {
+             a = Softmax<axis=3>(x)\n r = Relu(a)\n y = Softmax<axis=3>(a)
+             z = Slice(a, first, last, axis) }""",
+        {"first": np.array([0]), "last": np.array([4]), "axis": np.array([2])},
+    ),
     "integers by rules alone": (
         "g (float[1,4,5,5] x) => (float[1,4,5,5] y) { y = HardSwish(x) }",
         {},

@@ -96,6 +96,12 @@ SPECIMENS = {
            <int64[2] pads = {1, 2}, int64[1] axes = {-1}> { y = Pad(x, pads, , axes) }""",
         lambda ops: ops == {"Pad": 1},
     ),
+    "pad_with_axes": Specimen(
+        """g (float[1,4,3,3] x) => (float[1,4,4,4] y)
+           <int64[8] pads = {0, 0, 1, 1, 0, 0, 1, 1}>
+           { a = Pad(x, pads)\n y = MaxPool<kernel_shape=[2,2]>(a) }""",
+        lambda ops: ops == {"Pad": 1, "MaxPool": 1},
+    ),
     "training_batch_norm": Specimen(
         """g (float[1,4,3,3] x) => (float[1,4,3,3] y) {
              y, m2, v2 = BatchNormalization<training_mode=1>(x, s, b, m, v) }""",

@@ -67,6 +67,7 @@ from edgekit.export.lowering import (
     merge_permutations,
     merge_scales,
     norm_into_layers,
+    pad_with_axes,
     padding_as_concat,
     parallel_convs,
     permutation_as_conv,
@@ -281,6 +282,7 @@ ONNXRUNTIME = Menu(
     (
         Rule("parallel_convs", parallel_convs.rewrite, optional=True),
         Rule("training_batch_norm", training_batch_norm.rewrite),
+        Rule("pad_with_axes", pad_with_axes.rewrite),
     ),
     (
         Rule("shuffle_as_transpose", shuffle_as_transpose.rewrite),
