@@ -4,9 +4,7 @@ from __future__ import annotations
 
 _MORE_WORK = "the answers stay right: an operator is computed twice or in a slower form"
 _OUTPUT = "the answers stay right: only which node makes the graph's output differs"
-_TAKEN_APART = (
-    "the answers stay right: gemm_as_matmul takes it apart: more operators"
-)
+_TAKEN_APART = "the answers stay right: gemm_as_matmul takes it apart: more operators"
 
 REASONS: dict[str, dict[str, str]] = {
     "activation_before_permutation": {

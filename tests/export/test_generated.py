@@ -42,6 +42,20 @@ ONCE_WRONG = {
              z = Slice(a, first, last, axis) }""",
         {"first": np.array([0]), "last": np.array([4]), "axis": np.array([2])},
     ),
+    "a bound within 16 bits behind a folded convolution": (
+        """g (float[2,1,7,5] x) => (float[2,1,7,5] y) { a = Conv(x, w)\n y = Relu(a) }""",
+        {"w": np.full((1, 1, 1, 1), -1.6, np.float32)},
+    ),
+    "a sum that its reshaped form would overwrite": (
+        """g (float[1,4,5] x) => (float[4,5] y, float[1,4,5] z) { a = Mul(x, x)\n b = Add(a, c)
+             r = Reshape(b, shape)\n s = Softmax<axis=-1>(r)\n y = Sqrt(s)\n z = Sub(b, c) }""",
+        {"c": np.full((1, 4, 5), 0.3, np.float32), "shape": np.array([4, 5])},
+    ),
+    "a maximum within bounds of its own": (
+        """g (float[1,2,5,5] x) => (float[1,2,5,5] y) { a = MaxPool<kernel_shape=[2,2]>(x)
+             b = Clip(a, low, high)\n y = Pad(b, pads) }""",
+        {"low": np.float32(-1), "high": np.float32(1), "pads": np.array([0, 0, 0, 1, 0, 0, 1, 0])},
+    ),
     "integers by rules alone": (
         "g (float[1,4,5,5] x) => (float[1,4,5,5] y) { y = HardSwish(x) }",
         {},

@@ -14,6 +14,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph.annotations import affine_of, is_integer
 
 MOST_CHANNELS = 4
 _LARGEST_FOLD = 8
@@ -76,6 +77,8 @@ def _columns(node: ir.Node) -> _Columns | None:
     weight, get = g.constant(node.inputs[1]), node.attributes
     if weight is None or weight.ndim != 4 or get.get_int("group", 1) != 1:
         return None
+    if is_integer(node) and affine_of(node.outputs[0]) is None:
+        return None  # an activation is still to be fused into it, whose range its integers have
     if weight.shape[1] > MOST_CHANNELS or get.get_string("auto_pad", "NOTSET") != "NOTSET":
         return None
     if len(node.inputs) > 2 and node.inputs[2] is not None and g.constant(node.inputs[2]) is None:

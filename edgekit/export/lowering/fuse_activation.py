@@ -11,6 +11,7 @@ import onnx_ir as ir
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import operators
 from edgekit.export.graph.activations import activation_of
+from edgekit.export.graph.annotations import affine_of
 
 
 def rewrite(node: ir.Node) -> bool:
@@ -24,6 +25,8 @@ def rewrite(node: ir.Node) -> bool:
         return False
     if g.sole_consumer(source) is not node:
         return False
+    if affine_of(source) not in (None, affine_of(node.outputs[0])):
+        return False  # what reads the activation counts in its steps, not in those before it
     producer.meta["activation"] = activation
     g.replace(node, source)
     return True

@@ -12,7 +12,7 @@ from edgekit.export.graph.annotations import is_integer
 from edgekit.export.precisions import float16_compute
 from edgekit.export.stored_weights import held_file
 from edgekit.export.stored_weights.held_file import HeldFile
-from edgekit.export.tflite import orders, reshapes, serialize
+from edgekit.export.tflite import orders, reshapes, serialize, shared_memory
 from edgekit.export.tflite.emit import EMITTERS, VERSIONS
 from edgekit.export.tflite.writer import Writer, refuse
 
@@ -61,6 +61,7 @@ def content(
         name = f"{value.name}_quantized" if value in borders else value.name
         writer.add_output(value, integer=True, name=name)
     reshapes.read_their_source(writer.program)
+    shared_memory.keep_apart(writer.program)
     leave = model.meta.get(float16_compute.ENTRY)
     entries = {} if leave is None else {float16_compute.ENTRY: leave}
     return serialize.content(writer.program, description, entries)

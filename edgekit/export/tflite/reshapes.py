@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from edgekit.export.tflite.program import Operator, Program
 
-_SHARING = ("RESHAPE", "SQUEEZE")
+SHARING = ("RESHAPE", "SQUEEZE")
 
 
 def read_their_source(program: Program) -> None:
@@ -22,7 +22,7 @@ def read_their_source(program: Program) -> None:
     operators: list[Operator] = []
     for operator in program.operators:
         inputs = tuple(same.get(number, number) for number in operator.inputs)
-        if operator.code in _SHARING:
+        if operator.code in SHARING:
             (made,), source = operator.outputs, sources.get(inputs[0], inputs[0])
             inputs, sources[made] = (source, *inputs[1:]), source
             if program.tensors[made].shape == program.tensors[source].shape:
@@ -30,5 +30,5 @@ def read_their_source(program: Program) -> None:
         operators.append(replace(operator, inputs=inputs))
     read = {*program.outputs, *(number for each in operators for number in each.inputs)}
     program.operators[:] = [
-        each for each in operators if each.code not in _SHARING or each.outputs[0] in read
+        each for each in operators if each.code not in SHARING or each.outputs[0] in read
     ]
