@@ -97,7 +97,7 @@ oracles:
 	$(ORACLES)/tflite-runtime/bin/python -m pip --disable-pip-version-check --quiet install \
 		'tflite-runtime==2.14.0' 'numpy<2'
 	EDGEKIT_TFLITE_RUNTIME=$(abspath $(ORACLES)/tflite-runtime/bin/python) \
-		$(ORACLES)/bin/python -m pytest -n auto -rs tests/export/test_second_opinion.py \
+		$(ORACLES)/bin/python -m pytest -n auto -rfEs tests/export/test_second_opinion.py \
 		tests/targets tests/evaluate/test_isa.py tests/runtimes/test_registry.py \
 		tests/bundle/test_sharing.py tests/study/test_cluster.py tests/study/test_report.py
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 import pytest
+from hypothesis import HealthCheck, settings
 
 from edgekit.cli import run
 from tests.specimens import cifar10 as cifar10_images
@@ -30,6 +31,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # As in the program itself: torch's modules and its tracer make objects that live to the end.
 gc.set_threshold(100_000)
+
+# No clock decides: a busy machine draws its examples as slowly as it runs the rest.
+settings.register_profile("edgekit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("edgekit")
 
 
 def pytest_report_header() -> str:
