@@ -602,6 +602,7 @@ def test_private_operators_get_their_standard_form(name: str, tmp_path: Path) ->
         ("y = com.microsoft.Inverse(x)", "foreign-operator"),
         ('y = com.microsoft.FusedConv<activation="Elu">(x, w)', "foreign-operator"),
         ("y = com.microsoft.DynamicQuantizeMatMul(x, x, x, x, x)", "already-quantized"),
+        ("y = com.microsoft.DynamicQuantizeLSTM(x, x, x)", "already-quantized"),
     ],
 )
 def test_other_private_operators_are_refused(text: str, reason: str, tmp_path: Path) -> None:

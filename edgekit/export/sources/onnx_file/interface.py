@@ -14,7 +14,8 @@ _TAKEN = (
     "FLOAT", "FLOAT16", "BFLOAT16", "DOUBLE", "BOOL", "UINT8", "UINT16", "UINT32", "UINT64",
     "INT8", "INT16", "INT32", "INT64",
 )  # fmt: skip
-_IR_VERSION = 10  # before 4, constants had to be inputs as well
+IR_VERSION = 10
+"""Of what is read: before 4, constants had to be inputs as well; the newest no runtime loads."""
 MOST_AXES = 32
 """The rank that arrays of every supported numpy may have."""
 
@@ -112,7 +113,7 @@ def fix(proto: onnx.ModelProto, inputs: Mapping[str, Shape]) -> None:
 
     Such notes may stem from another batch size or from another tool; they are inferred anew.
     """
-    proto.ir_version = max(proto.ir_version, _IR_VERSION)
+    proto.ir_version = IR_VERSION
     constants = {tensor.name for tensor in proto.graph.initializer}
     kept = [value for value in proto.graph.input if value.name not in constants]
     del proto.graph.input[:]

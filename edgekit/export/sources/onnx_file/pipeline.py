@@ -112,6 +112,7 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     standard, weights = writing.without_weights(model)
     from_double = float32.convert(model, float32.DOUBLE)
     is_other = from_half or from_double or opset_of(standard) != before
+    is_other |= proto.ir_version > interface.IR_VERSION
     interface.forget_shapes(standard)
     return Reading(
         _simplified(standard, weights, name),

@@ -20,6 +20,8 @@ _RULES: dict[str, Callable[[ir.Node], bool]] = {
     "EyeLike": selections.eye,
     "If": branches.take,
     "Loop": loops.unroll,
+    "OptionalGetElement": selections.element,
+    "OptionalHasElement": selections.has_element,
     "Scan": loops.unroll_scan,
 }
 KINDS = frozenset({*_RULES, *sequences.KINDS})

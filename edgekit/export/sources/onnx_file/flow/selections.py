@@ -36,3 +36,36 @@ def eye(node: ir.Node) -> bool:
     value = edit.literal(node, matrix)
     bodies.replace(node, [edit.insert(node, "Identity", [value])])
     return True
+
+
+def element(node: ir.Node) -> bool:
+    """Make an OptionalGetElement of a tensor, or of an Optional that has one, that tensor."""
+    source = _element_of(node.inputs[0])
+    if source is None:
+        return False
+    bodies.replace(node, [edit.insert(node, "Identity", [source])])
+    return True
+
+
+def has_element(node: ir.Node) -> bool:
+    """Make an OptionalHasElement the constant that it is, where that can be told."""
+    source = node.inputs[0] if node.inputs else None
+    if source is not None and _element_of(source) is None and not _is_empty(source):
+        return False
+    found = edit.literal(node, np.array(source is not None and not _is_empty(source)))
+    bodies.replace(node, [edit.insert(node, "Identity", [found])])
+    return True
+
+
+def _element_of(value: ir.Value | None) -> ir.Value | None:
+    """Return what an optional holds, or a tensor itself; None where it cannot be told."""
+    producer = None if value is None else value.producer()
+    if producer is not None and g.is_op(producer, "Optional"):
+        return producer.inputs[0] if producer.inputs else None
+    is_tensor = value is not None and isinstance(value.type, ir.TensorType)
+    return value if is_tensor else None
+
+
+def _is_empty(value: ir.Value) -> bool:
+    producer = value.producer()
+    return producer is not None and g.is_op(producer, "Optional") and not any(producer.inputs)

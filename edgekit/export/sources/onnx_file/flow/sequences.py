@@ -17,7 +17,7 @@ _MAKERS = (
     "SplitToSequence",
 )  # fmt: skip
 _READERS = ("ConcatFromSequence", "SequenceAt", "SequenceLength")
-KINDS = frozenset({*_MAKERS[1:], *_READERS})
+KINDS = frozenset({*_MAKERS[1:], *_READERS, "SequenceMap"})
 
 _Members: TypeAlias = list[ir.Value | None]
 """None for a member without elements."""
@@ -36,11 +36,13 @@ def flatten(model: ir.Model) -> bool:
             members = _made(node, found)
             if members is not None:
                 found[node.outputs[0]] = members
+        elif g.is_op(node, "SequenceMap") and node.inputs[0] in found:
+            found.update(zip(node.outputs, _mapped(node, found), strict=False))
         elif g.is_op(node, *_READERS) and node.inputs[0] in found:
             changed |= _read(node, found[g.operand(node, 0)])
     for node in reversed(list(model.graph)):
-        made = node.outputs[0]
-        if made in found and not made.uses() and not made.is_graph_output():
+        made = node.outputs
+        if all(v in found and not v.uses() and not v.is_graph_output() for v in made):
             edit.owner(node).remove(node, safe=True)
             changed = True
     return changed
@@ -71,6 +73,20 @@ def _made(node: ir.Node, found: Mapping[ir.Value, _Members]) -> _Members | None:
     else:
         members.insert(len(members) if place is None else int(place.item()), g.operand(node, 1))
     return members
+
+
+def _mapped(node: ir.Node, found: Mapping[ir.Value, _Members]) -> Sequence[_Members]:
+    """Put a body for each member in front of the node; return the sequences of their results."""
+    body, made = node.attributes["body"].as_graph(), list[list[ir.Value]]()
+    for number, member in enumerate(found[g.operand(node, 0)]):
+        this = body.clone(allow_outer_scope_values=True)
+        for taken, value in zip(this.inputs, node.inputs, strict=True):
+            given = found[value][number] if value in found else value
+            if given is None or member is None:
+                return []
+            taken.replace_all_uses_with(given, replace_graph_outputs=True)
+        made.append(list(bodies.splice(node, this)))
+    return [list(each) for each in zip(*made, strict=True)]
 
 
 def _split(node: ir.Node) -> _Members | None:

@@ -67,7 +67,10 @@ REWRITES = {
 }
 """By domain and operator, what makes a node of it standard ones, of the canonical opset."""
 
-_QUANTIZED = ("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulNBits", "QAttention")
+_QUANTIZED = (
+    "DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulNBits",
+    "QAttention", "QGather", "QEmbedLayerNormalization",
+)  # fmt: skip
 
 
 def rewrite(model: ir.Model, name: str) -> None:
