@@ -127,7 +127,7 @@ def operators() -> str:
     rows = operator_support.of_standard()
     held = sum(row.supported for row in rows)
     table = "".join(
-        f"| {row.operator} | {'rewritten' if row.rewritten else 'yes' if row.supported else ''} "
+        f"| {row.operator} | {'' if row.how == 'no' else row.how} "
         f"| {'yes' if row.integer else ''} | {row.delegated} | {row.layer_class} "
         f"| {'; '.join(row.limits)} |\n"
         for row in rows
@@ -137,11 +137,14 @@ def operators() -> str:
         "`make docs`; do not edit. `edgekit operators` prints the same.\n\nOf the "
         f"{len(rows)} operators of the standard, a `.tflite` can hold {held}, in every form that "
         "LiteRT computes\nexactly as ONNX asks; other forms are refused with the node and the "
-        "reason (`edgekit export FILE\n--report`). *Rewritten* ones become others before the file "
-        "is written. An operator without int8 stays\nfloat32 in a quantized file. *XNNPACK* says "
-        "whether the\ndelegate takes it in float32, as measured on every form in the tests "
-        "(`benchmarks/delegated_operators.py`);\n*refused of it* what its emitter refuses by name. "
-        "An `.onnx` holds all."
+        "reason (`edgekit export FILE\n--report`). *Rewritten* ones become others before the "
+        "file is written. What is taken *when constant*\nbecomes a constant as a file is read, "
+        "where its inputs or shapes are constant; what is *laid out* becomes\nothers, where "
+        "constants or shapes decide what it does; *stored integers* are those of a network that is"
+        "\nquantized already, written as they are. An operator without int8 stays float32 in a "
+        "quantized file.\n*XNNPACK* says whether the delegate takes it in float32, as measured on "
+        "every form in the tests\n(`benchmarks/delegated_operators.py`); *refused of it* what its "
+        "emitter refuses by name. An `.onnx` holds all."
         "\n\n| operator | .tflite | int8 | XNNPACK | class | refused of it |\n"
         f"|---|---|---|---|---|---|\n{table}"
     )

@@ -26,9 +26,11 @@ from edgekit.cli.shared.tables.columns import prose, word
 def command(pattern: str, *, as_json: bool) -> None:
     """List the operators of the ONNX standard, all or those that match PATTERN (a shell wildcard).
 
-    An .onnx holds every one. Forms of a supported operator that LiteRT does not compute exactly
-    as ONNX asks are refused with the node and the reason: edgekit export FILE --report. An
-    operator without integers stays float32 in a quantized file.
+    An .onnx holds every one. What is taken "when constant" becomes a constant as the file is read;
+    what is "laid out" becomes others, where constants or shapes decide what it does. Forms of a
+    supported operator that LiteRT does not compute exactly as ONNX asks are refused with the node
+    and the reason: edgekit export FILE --report. An operator without integers stays float32 in a
+    quantized file.
     """
     from edgekit.export.tflite import operator_support
 
@@ -49,7 +51,7 @@ def command(pattern: str, *, as_json: bool) -> None:
         [
             (
                 row.operator,
-                "rewritten" if row.rewritten else "yes" if row.supported else "no",
+                row.how,
                 "yes" if row.integer else "",
                 row.delegated,
                 row.layer_class,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
+from edgekit import export
 from edgekit.cli import run
+from edgekit.export import ExportRequest
 from edgekit.export.tflite import operator_support
-from edgekit.export.tflite.operator_support import REWRITTEN
-from tests.specimens import graphs
+from edgekit.export.tflite.operator_support import FOLDED, LAID_OUT, REWRITTEN, STORED
+from tests.specimens import graphs, read_away
 from tests.specimens.operators import FORMS
 
 AXES = {"a": np.array([1])}
@@ -65,7 +69,26 @@ FORMS_REWRITTEN = {
 
 def test_supported_is_what_has_a_specimen() -> None:
     supported = {row.operator for row in operator_support.of_standard() if row.supported}
-    assert supported == {operator for operator, _, _ in FORMS} | set(REWRITTEN)
+    written = {operator for operator, _, _ in FORMS} | set(REWRITTEN)
+    assert supported == written | {*FOLDED, *LAID_OUT, *STORED}
+    assert written.isdisjoint({*FOLDED, *LAID_OUT, *STORED})
+    assert set(read_away.FOLDED) == set(FOLDED)
+    assert set(read_away.LAID_OUT) == set(LAID_OUT)
+    assert set(read_away.STORED) == set(STORED)
+
+
+@pytest.mark.parametrize("operator", [*FOLDED, *LAID_OUT, *STORED])
+def test_what_is_gone_once_a_file_is_read_is_taken(operator: str, tmp_path: Path) -> None:
+    text, constants = {**read_away.FOLDED, **read_away.LAID_OUT, **read_away.STORED}[operator]
+    model = graphs.proto(text, **constants)
+    assert operator in {node.op_type for node in model.graph.node}
+    onnx.save(model, tmp_path / "net.onnx")
+    precision = "int8" if operator in STORED else "float32"
+    request = ExportRequest(
+        str(tmp_path / "net.onnx"), tmp_path, formats=("tflite",), precisions=(precision,)
+    )
+    (artifact,) = export.run(request).artifacts
+    assert artifact.verified == "passed"
 
 
 @pytest.mark.parametrize("operator", REWRITTEN)
@@ -82,15 +105,15 @@ def test_what_a_row_says() -> None:
     assert conv.delegated in ("yes", "in part")
     (gathered,) = operator_support.of_standard("GatherND")
     assert any("batch dimensions" in limit for limit in gathered.limits)
-    (absent,) = operator_support.of_standard("Det")
+    (absent,) = operator_support.of_standard("MaxRoiPool")
     assert (absent.delegated, absent.limits) == ("", ())
 
 
 def test_the_command_prints_and_refuses(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["operators", "conv*"]) == 0
     assert "ConvTranspose" in capsys.readouterr().out
-    assert run(["operators", "Det", "--json"]) == 0
+    assert run(["operators", "MaxRoiPool", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)["operators"]
-    assert (row["operator"], row["supported"]) == ("Det", False)
+    assert (row["operator"], row["supported"], row["how"]) == ("MaxRoiPool", False, "no")
     assert run(["operators", "Conf"]) == 2
     assert "did you mean" in capsys.readouterr().err

@@ -23,6 +23,29 @@ REWRITTEN = (
 )  # fmt: skip
 """Operators that become others before a file is written."""
 
+FOLDED = (
+    "BitCast", "BlackmanWindow", "Constant", "ConstantOfShape", "CumProd", "Det", "EyeLike",
+    "HammingWindow", "HannWindow", "MelWeightMatrix", "NonZero", "Range", "Shape", "Size", "Unique",
+)  # fmt: skip
+"""Operators that become constants as a file is read, where their inputs, or the shapes that they
+are of, are constant."""
+
+LAID_OUT = (
+    "CausalConvWithState", "Compress", "ConcatFromSequence", "If", "LinearAttention", "Loop",
+    "Optional", "OptionalGetElement", "OptionalHasElement", "Scan", "SequenceAt",
+    "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength",
+    "SequenceMap", "SplitToSequence", "SwiGLU",
+)  # fmt: skip
+"""Operators that become others as a file is read, where constants or shapes decide what they do."""
+
+STORED = ("DequantizeLinear", "QLinearConv", "QLinearMatMul", "QuantizeLinear")
+"""Operators of a network that is quantized already: its integers are written as they are."""
+
+_WORDS = dict.fromkeys(FOLDED, "when constant")
+_WORDS |= dict.fromkeys(LAID_OUT, "laid out")
+_WORDS |= dict.fromkeys(STORED, "stored integers")
+_WORDS |= dict.fromkeys(REWRITTEN, "rewritten")
+
 
 @dataclass(frozen=True)
 class OperatorSupport:
@@ -31,6 +54,7 @@ class OperatorSupport:
     Attributes:
         operator: its type.
         supported: whether a .tflite can hold it; forms without an exact equal are refused by name.
+        how: ``yes``, ``rewritten``, ``when constant``, ``laid out``, ``stored integers`` or ``no``.
         rewritten: whether it becomes other operators before the file is written.
         integer: whether both runtimes compute it on 8-bit integers; where not, a quantized file
             has it in float32.
@@ -42,6 +66,7 @@ class OperatorSupport:
 
     operator: str
     supported: bool
+    how: str
     rewritten: bool
     integer: bool
     layer_class: str
@@ -76,11 +101,12 @@ def of_standard(pattern: str = "*") -> tuple[OperatorSupport, ...]:
 
 def _of(name: str) -> OperatorSupport:
     traits = TRAITS.get(name)
-    rewritten = name in REWRITTEN
+    how = _WORDS.get(name, "yes" if ("", name) in EMITTERS else "no")
     return OperatorSupport(
         operator=name,
-        supported=rewritten or ("", name) in EMITTERS,
-        rewritten=rewritten,
+        supported=how != "no",
+        how=how,
+        rewritten=name in REWRITTEN,
         integer=traits is not None and traits.integer,
         layer_class="" if traits is None else traits.layer_class,
         delegated=delegate_table.DELEGATED.get(name, ""),

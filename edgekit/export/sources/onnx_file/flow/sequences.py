@@ -81,7 +81,7 @@ def _mapped(node: ir.Node, found: Mapping[ir.Value, _Members]) -> Sequence[_Memb
     for number, member in enumerate(found[g.operand(node, 0)]):
         this = body.clone(allow_outer_scope_values=True)
         for taken, value in zip(this.inputs, node.inputs, strict=True):
-            given = found[value][number] if value in found else value
+            given = value if value is None or value not in found else found[value][number]
             if given is None or member is None:
                 return []
             taken.replace_all_uses_with(given, replace_graph_outputs=True)
