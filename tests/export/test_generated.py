@@ -36,6 +36,11 @@ ONCE_WRONG = {
              y = MaxPool<kernel_shape=[2,2], pads=[1,1,1,1], strides=[2,2]>(a) }""",
         {"pads": np.array([0, 0, 1, 1, 0, 0, 1, 1])},
     ),
+    "zeros before a maximum in float32": (
+        """g (float[1,2,5,5] x) => (float[1,2,6,6] y) { c = Conv(x, w)\n e = Exp(c)\n n = Neg(e)
+             a = Pad(n, pads)\n m = MaxPool<kernel_shape=[2,2]>(a)\n y = Exp(m) }""",
+        {"w": graphs.weights(2, 2, 1, 1), "pads": np.array([0, 0, 1, 1, 0, 0, 1, 1])},
+    ),
     "a tensor and its reshaped form, one of them overwritten": (
         """g (float[1,1,5,5] x) => (float[1,1,5,5] y, float[1,1,5,5] r, float[1,1,4,5] z) {
              a = Softmax<axis=3>(x)\n r = Relu(a)\n y = Softmax<axis=3>(a)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 
 from edgekit.export.integer.encodings import Layer
@@ -144,3 +145,15 @@ def test_another_bias_moves_the_outputs_as_computing_them_anew_does() -> None:
     assert seen == ["Conv", "Conv", "Gemm"]
     repaired = rungs.get("bias").apply(changed, integers.context(FEEDS))
     assert integers.quality_db(repaired, FEEDS) > integers.quality_db(draft, FEEDS) - 1
+
+
+def test_a_border_of_zeros_is_not_taken_into_a_maximum() -> None:
+    model = graphs.proto(
+        "g (float[1,2,5,5] x) => (float[1,2,6,6] y)"
+        " { a = Pad(x, pads)\n y = MaxPool<kernel_shape=[2,2]>(a) }",
+        pads=np.array([0, 0, 1, 1, 0, 0, 1, 1]),
+    )
+    feed = {"x": -1.0 - np.abs(graphs.weights(1, 2, 5, 5))}
+    found = session.GraphSession(ir.from_proto(model)).run(feed)["y"]
+    assert (found[..., 0] == 0).all(), "every window on the border holds a zero"
+    assert (found[..., 1:-1, 1:-1] <= -1).all()

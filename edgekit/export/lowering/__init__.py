@@ -301,7 +301,7 @@ takes a channel Gather at least as fast as reshape, transpose, reshape."""
 
 ONNXRUNTIME_INTEGER = Menu(
     "int8 onnx",
-    (),
+    (Rule("pad_with_axes", pad_with_axes.rewrite),),
     (
         Rule("permutation_as_conv", permutation_as_conv.rewrite),
         Rule("tiled_factor", tiled_factor.rewrite),

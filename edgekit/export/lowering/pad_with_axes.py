@@ -11,6 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph.annotations import affine_of
 from edgekit.export.graph.value_ranges import is_non_negative
 
 
@@ -22,6 +23,8 @@ def rewrite(node: ir.Node) -> bool:
         return False
     if node.attributes.get_string("mode", "constant") != "constant":
         return False
+    if affine_of(node.outputs[0]) is not None:
+        return False  # the pair that rounds it stands between
     source = g.operand(node, 0)
     if is_non_negative(source):
         return False
