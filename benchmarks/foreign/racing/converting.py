@@ -16,8 +16,11 @@ from benchmarks.processes import Limits
 LITERT_TORCH, ONNX2TF = "litert-torch", "onnx2tf"
 
 _ROOT = Path(__file__).resolve().parents[3]
-_IN_ROOT = ("env", f"PYTHONPATH={_ROOT}")
-_LIMITS = Limits(seconds=900.0, memory_bytes=8 << 30)
+IN_ROOT = ("env", f"PYTHONPATH={_ROOT}")
+"""What a command starts with that is to find this edgekit, and this program."""
+
+LIMITS = Limits(seconds=900.0, memory_bytes=8 << 30)
+"""When a conversion is stopped."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class NoFileError(Exception):
 
 
 def _edgekit(source: Source, python: Path, output: Path) -> list[Sequence[object]]:
-    command = [*_IN_ROOT, python, "-m", "edgekit", "export", source.onnx]
+    command = [*IN_ROOT, python, "-m", "edgekit", "export", source.onnx]
     return [[*command, "--format", "tflite", "-o", output.parent]]
 
 
@@ -55,7 +58,7 @@ def _litert_torch(source: Source, python: Path, output: Path) -> list[Sequence[o
     if source.is_file:
         raise NoFileError("there is no torch module")
     script = "benchmarks.foreign.racing.litert_torch_file"
-    return [[*_IN_ROOT, python, "-m", script, source.name, output]]
+    return [[*IN_ROOT, python, "-m", script, source.name, output]]
 
 
 CONTENDERS: dict[str, Callable[[Source, Path, Path], list[Sequence[object]]]] = {
@@ -93,7 +96,7 @@ def _made(contender: str, source: Source, python: Path, kept: Path) -> None:
         place = Path(name)
         output = place / "output.tflite"
         for command in CONTENDERS[contender](source, python, output):
-            took = processes.run(command, place, _LIMITS)
+            took = processes.run(command, place, LIMITS)
             if took.failure:
                 raise NoFileError(took.failure)
         found = sorted(place.glob("*.tflite"))

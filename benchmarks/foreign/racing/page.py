@@ -40,7 +40,7 @@ def line(record: Record) -> str:
 
 def text(records: Sequence[Record]) -> str:
     """Return the page."""
-    parts = [_ABOUT, _conditions(records[-1]), "## In short\n", *_short(records)]
+    parts = [_ABOUT, _conditions(records), "## In short\n", *_short(records)]
     parts.append("\n## Time\n")
     heads = ["network", "edgekit, ms", *(f"edgekit / {name}" for name in _PEERS), "control", "int8"]
     parts += _table(heads, map(_standing, records))
@@ -54,11 +54,18 @@ def text(records: Sequence[Record]) -> str:
         for name, facts in record["files"].items()
         if "failure" in facts
     ]
+    parts += [
+        f"- {record['network']}, int8: {record['int8']['reason']}"
+        for record in records
+        if "reason" in record.get("int8", {})
+    ]
     return "\n".join(parts) + "\n"
 
 
-def _conditions(record: Record) -> str:
-    machine, versions = record["machine"], record["versions"]
+def _conditions(records: Sequence[Record]) -> str:
+    machine, versions = records[-1]["machine"], records[-1]["versions"]
+    loads = [record["conditions"]["load_average"] or 0.0 for record in records]
+    shares = [record["undisturbed_share"] for record in records if "undisturbed_share" in record]
     vectors = ", ".join(machine["int8_instructions"] or ["unknown int8 vectors"])
     peers = (
         f"{name} {versions[name].get(name, '?')} (Python {versions[name]['python']})"
@@ -66,7 +73,10 @@ def _conditions(record: Record) -> str:
     )
     return (
         f"{', '.join(versions['runtimes'].values())}; {', '.join(peers)}; {machine['cpu']} "
-        f"({vectors}), {machine['cores']} cores{', virtual' if machine['virtual'] else ''}.\n"
+        f"({vectors}), {machine['cores']} cores{', virtual' if machine['virtual'] else ''}. Other "
+        f"programs ran meanwhile: load averages of {min(loads):.1f} to {max(loads):.1f}. They "
+        f"interrupted none of {100 * min(shares, default=0):.0f} to "
+        f"{100 * max(shares, default=0):.0f} % of a network's runs, and those count.\n"
     )
 
 
@@ -107,7 +117,7 @@ def _int8(facts: Mapping[str, Any] | None) -> str:
     if not facts:
         return ""
     if "reason" in facts:
-        return str(facts["reason"])
+        return "none"
     return "equal" if facts["sqnr_db"] is None else f"{facts['sqnr_db']:.0f}"
 
 

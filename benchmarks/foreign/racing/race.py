@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import environments
+from benchmarks import environments, processes
 from benchmarks.environments import EDGEKIT
-from benchmarks.foreign.__main__ import tried
 from benchmarks.foreign.racing import answers
 from benchmarks.foreign.racing.answers import WrongAnswerError
-from benchmarks.foreign.racing.converting import CONTENDERS, NoFileError, Source, make
+from benchmarks.foreign.racing.converting import (
+    CONTENDERS,
+    IN_ROOT,
+    LIMITS,
+    NoFileError,
+    Source,
+    make,
+)
 from benchmarks.peers import turns
 from benchmarks.reporting import int8_instructions
 from edgekit.errors import EdgekitError
@@ -33,7 +41,7 @@ def onnx_name(row: Mapping[str, str]) -> str:
     return f"{row['network'].replace('/', '_')}.{row['exporter']}.onnx"
 
 
-def run(source: Source, pythons: Mapping[str, Path], work: Path, processes: int) -> dict[str, Any]:
+def run(source: Source, pythons: Mapping[str, Path], work: Path, rounds: int) -> dict[str, Any]:
     """Return a network's record, ready for JSON.
 
     ``files`` has what is known of each contender's file, or its ``failure``; ``ratios`` edgekit's
@@ -66,19 +74,19 @@ def run(source: Source, pythons: Mapping[str, Path], work: Path, processes: int)
         "network": source.name,
         "onnx_sha256": digest.sha256_of(source.onnx),
         "files": files,
-        **_times(paths, processes),
+        **_times(paths, rounds),
         "machine": {**asdict(machine.facts()), "int8_instructions": int8_instructions()},
         "conditions": asdict(machine.conditions()),
         "versions": {**_versions(pythons), "runtimes": installed()},
     }
 
 
-def _times(paths: dict[str, Path], processes: int) -> dict[str, Any]:
+def _times(paths: dict[str, Path], rounds: int) -> dict[str, Any]:
     if EDGEKIT not in paths:
         return {"ratios": {}}
     order = {**paths, CONTROL: paths[EDGEKIT]}
     try:
-        timed = turns.measure(list(order.values()), processes)
+        timed = turns.measure(list(order.values()), rounds)
     except EdgekitError as trouble:
         return {"ratios": {}, "not_timed": environments.last_line(str(trouble))}
     names = list(order)
@@ -86,7 +94,7 @@ def _times(paths: dict[str, Path], processes: int) -> dict[str, Any]:
     return {
         "edgekit_ms": timed.median_ms(ours),
         "undisturbed_share": timed.undisturbed,
-        "processes": processes,
+        "processes": rounds,
         "ratios": {
             name: asdict(timed.ratio(ours, number))
             for number, name in enumerate(names)
@@ -104,12 +112,24 @@ def _versions(pythons: Mapping[str, Path]) -> dict[str, dict[str, str]]:
 
 
 def int8(source: Source, work: Path) -> dict[str, Any]:
-    """Return what `edgekit quantize` makes of a network as .tflite."""
+    """Return what `edgekit quantize` makes of a network as .tflite, or its ``reason``."""
     known = work / (source.onnx.stem + ".int8.json")
     if not known.is_file():
-        known.write_text(json.dumps(tried(source.onnx, int8=True)))
+        with TemporaryDirectory() as folder:
+            known.write_text(json.dumps(_quantized(source, Path(folder))))
     found: dict[str, Any] = json.loads(known.read_text())
-    return found.get("int8 tflite", found.get("tflite", {}))
+    return found
+
+
+def _quantized(source: Source, folder: Path) -> dict[str, Any]:
+    command = [*IN_ROOT, sys.executable, "-m", "edgekit", "quantize", source.onnx, "-o", folder,
+               "--format", "tflite", "--recipe", "fast", "--calibration-samples", "16"]  # fmt: skip
+    took = processes.run(command, folder, LIMITS)
+    if took.failure:
+        return {"reason": took.failure}
+    (sidecar,) = folder.glob("*_int8.tflite.json")
+    fidelity = json.loads(sidecar.read_text())["fidelity"]
+    return {"sqnr_db": min((each["sqnr_db"] for each in fidelity), default=None)}
 
 
 def keep(record: Mapping[str, Any], work: Path) -> None:
