@@ -1,7 +1,7 @@
 """edgekit's float32 .tflite beside onnx2tf's and litert-torch's, network by network.
 
     python -m benchmarks.foreign.racing                                     (all: an hour or two)
-    python -m benchmarks.foreign.racing 'phone/*vit*' --file my/detector.onnx --no-int8
+    python -m benchmarks.foreign.racing 'phone/*vit*' --file my/detector.onnx --parts race
     python -m benchmarks.foreign.racing --write benchmarks/foreign/race.md
 
 All files of one network are run on the same inputs and compared with ONNX Runtime's answers on the
@@ -30,9 +30,9 @@ _ENVIRONMENTS = {"networks": "foreign", ONNX2TF: ONNX2TF, LITERT_TORCH: "foreign
 def main() -> int:
     """Race what was asked for."""
     options = _parser().parse_args()
-    pythons = dict(word.split("=", 1) for word in options.python)
+    named = dict(word.split("=", 1) for word in options.python)
     chosen = {
-        name: Path(pythons[name]) if name in pythons
+        name: Path(named[name]) if name in named
         else environments.python_of(environment, DEFAULT_FOLDER)
         for name, environment in _ENVIRONMENTS.items()
     }  # fmt: skip
@@ -50,12 +50,14 @@ def main() -> int:
         del chosen["networks"]
     failed = False
     for source in sources:
-        found = race.run(source, {EDGEKIT: Path(sys.executable), **chosen}, work, options.rounds)
-        if not options.no_int8:
-            found["int8"] = race.int8(source, work)
-        race.keep(found, work)
-        print(page.line(found), flush=True)
-        failed |= "failure" in found["files"][EDGEKIT]
+        if "int8" in options.parts:
+            race.keep_int8(source, work)
+        if "race" in options.parts:
+            pythons = {EDGEKIT: Path(sys.executable), **chosen}
+            found = race.run(source, pythons, work, options.rounds)
+            race.keep(found, work)
+            print(page.line(found), flush=True)
+            failed |= "failure" in found["files"][EDGEKIT]
     if options.write:
         options.write.write_text(page.text(race.kept(work)))
     return int(failed)
@@ -73,7 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         "--rounds", type=positive, default=3, metavar="N",
         help="processes in which the files take turns (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--no-int8", action="store_true")
+    parser.add_argument(
+        "--parts", nargs="+", choices=("race", "int8"), default=("race", "int8"),
+        help="what is made and measured (default: all)",
+    )  # fmt: skip
     parser.add_argument("--work", type=Path, default=DEFAULT_FOLDER / "racing")
     parser.add_argument(
         "--python", action="append", default=[], metavar="PEER=INTERPRETER",

@@ -32,7 +32,7 @@ CONTROL = "control"
 MOST_ERROR = 1e-3
 """Of an output's range: a file beyond it is wrong, and not timed."""
 
-_SUFFIX = ".race.json"
+_SUFFIX, _INT8 = ".race.json", ".int8.json"
 _PACKAGES = ("onnx2tf", "litert-torch", "torch", "timm", "torchvision", "python")
 
 
@@ -111,14 +111,10 @@ def _versions(pythons: Mapping[str, Path]) -> dict[str, dict[str, str]]:
     }
 
 
-def int8(source: Source, work: Path) -> dict[str, Any]:
-    """Return what `edgekit quantize` makes of a network as .tflite, or its ``reason``."""
-    known = work / (source.onnx.stem + ".int8.json")
-    if not known.is_file():
-        with TemporaryDirectory() as folder:
-            known.write_text(json.dumps(_quantized(source, Path(folder))))
-    found: dict[str, Any] = json.loads(known.read_text())
-    return found
+def keep_int8(source: Source, work: Path) -> None:
+    """Write what `edgekit quantize` makes of a network as .tflite, or its ``reason``."""
+    with TemporaryDirectory() as folder:
+        _place(source.name, work, _INT8).write_text(json.dumps(_quantized(source, Path(folder))))
 
 
 def _quantized(source: Source, folder: Path) -> dict[str, Any]:
@@ -134,10 +130,19 @@ def _quantized(source: Source, folder: Path) -> dict[str, Any]:
 
 def keep(record: Mapping[str, Any], work: Path) -> None:
     """Write a network's record."""
-    name = str(record["network"]).replace("/", "_") + _SUFFIX
-    (work / name).write_text(json.dumps(record, indent=1) + "\n")
+    text = json.dumps(record, indent=1) + "\n"
+    _place(record["network"], work, _SUFFIX).write_text(text)
 
 
 def kept(work: Path) -> list[dict[str, Any]]:
-    """Return all records by name."""
-    return [json.loads(path.read_text()) for path in sorted(work.glob("*" + _SUFFIX))]
+    """Return all records by name, with what is known of their int8 files."""
+    records = [json.loads(path.read_text()) for path in sorted(work.glob("*" + _SUFFIX))]
+    for record in records:
+        known = _place(record["network"], work, _INT8)
+        if known.is_file():
+            record["int8"] = json.loads(known.read_text())
+    return records
+
+
+def _place(network: str, work: Path, suffix: str) -> Path:
+    return work / (network.replace("/", "_") + suffix)
