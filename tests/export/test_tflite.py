@@ -163,6 +163,33 @@ def test_grouped_convolution_stays_one_operator(tmp_path: Path) -> None:
     assert _operators(graphs.to_tflite(model), tmp_path) == {"CONV_2D": 1}
 
 
+@pytest.mark.parametrize(
+    ("start", "steps", "operators"),
+    [
+        (0, (2, 2), {"DEPTHWISE_CONV_2D": 1}),
+        (1, (2, 3), {"SLICE": 1, "DEPTHWISE_CONV_2D": 1}),
+        (0, (2, -1), {"STRIDED_SLICE": 1}),
+    ],
+)
+def test_skipped_rows_and_columns_stay_on_the_delegate(
+    start: int, steps: tuple[int, int], operators: dict[str, int], tmp_path: Path
+) -> None:
+    ends = [7, 7 if steps[1] > 0 else -8]
+    starts = [start, start if steps[1] > 0 else 6]
+    columns = len(range(start, 7, abs(steps[1])))
+    model = graphs.proto(
+        f"""g (float[1,3,7,7] x) => (float[1,3,{len(range(start, 7, steps[0]))},{columns}] y) {{
+             y = Slice(x, b, e, a, s) }}""",
+        b=np.array(starts), e=np.array(ends), a=np.array([2, 3]), s=np.array(steps),
+    )  # fmt: skip
+    inputs = graphs.feeds(model)
+    inputs["x"][0, 0, 0, :2] = np.inf, -np.inf
+    answer = graphs.run_tflite(graphs.to_tflite(model), inputs, tmp_path)
+    expected = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    np.testing.assert_array_equal(answer["y"], expected["y"])
+    assert runtimes.load("tflite", tmp_path / "model.tflite").info().operators == operators
+
+
 def test_equal_graphs_give_equal_bytes() -> None:
     text = "g (float[1,4,4,4] x) => (float[1,4,4,4] y) { a = Conv(x, w)\n y = Relu(a) }"
     model = graphs.proto(text, w=weights(4, 4, 1, 1))

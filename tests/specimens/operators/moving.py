@@ -120,6 +120,16 @@ FORMS: list[Form] = [
         },
     ),
     (
+        "Slice",
+        f"g ({MAP} x) => (float[1,4,2,2] y) {{ y = Slice(x, b, e, a, s) }}",
+        {
+            "b": np.array([1, 1]),
+            "e": np.array([5, 5]),
+            "a": np.array([2, 3]),
+            "s": np.array([2, 3]),
+        },
+    ),
+    (
         "Concat",
         f"g ({MAP} x) => (float[1,7,5,6] y) {{ y = Concat<axis=1>(x, c) }}",
         {"c": weights(1, 3, 5, 6)},
