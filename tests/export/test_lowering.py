@@ -321,6 +321,19 @@ SPECIMENS = {
         lambda ops: ops == {"FULLY_CONNECTED": 1},
         {"w": weights(8, 4), "b": weights(4)},
     ),
+    "residual_into_depthwise": Specimen(
+        """g (float[1,4,7,6] x) => (float[1,4,7,6] y) {
+             a = Conv<group=4, pads=[1,2,1,2], dilations=[1,2]>(x, w, b)
+             c = Add(x, a)
+             y = BatchNormalization(c, v, v, m, v) }""",
+        lambda ops: ops == {"DEPTHWISE_CONV_2D": 1},
+        {
+            "w": weights(4, 1, 3, 3),
+            "b": weights(4),
+            "v": weights(4, seed=1) ** 2 + 1,
+            "m": weights(4, seed=2),
+        },
+    ),
     "scale_into_maker": Specimen(
         """g (float[3,8] x) => (float[2,3,3] y, float[2,3,5] z)
            <int64[4] heads = {1,3,2,13}, int64[3] flat = {2,3,4}, int64[3] wide = {2,3,5}> {

@@ -121,6 +121,14 @@ CASES: dict[str, Case] = {
         {"r": _number(0.5**0.5), "one": _number(1), "half": _number(0.5), "k": weights(8)},
         {"Gelu": 1, "Mul": 1},
     ),
+    "canonical_reshape: as_strided": (
+        f"""{ROW} {{
+            a = Reshape(x, flat)
+            b = Gather(a, all)
+            y = Relu(b) }}""",
+        {"flat": np.array([-1]), "all": np.arange(48).reshape(2, 3, 8)},
+        {"Relu": 1},
+    ),
     "canonical_gelu: not halved": (
         f"""{ROW} {{
             a = Div(x, r)

@@ -1,4 +1,4 @@
-"""A batch norm that no convolution could absorb becomes a 1x1 depthwise convolution.
+"""A batch norm goes into the convolution before, or becomes a 1x1 depthwise convolution.
 
 One operator with bias and fused activation, where multiply, add and ReLU would be three
 passes over the map.
@@ -25,9 +25,33 @@ def rewrite(node: ir.Node) -> bool:
     # float64 here: the folded scale is the only rounding.
     scale = gamma.astype(np.float64) / np.sqrt(variance.astype(np.float64) + epsilon)
     bias = beta - mean * scale
+    if _fold(node, scale, bias):
+        return True
     graph, name = g.graph_of(node), g.label(node)
     weight = g.add_constant(graph, f"{name}_scale", scale.reshape(-1, 1, 1, 1).astype(np.float32))
     offset = g.add_constant(graph, f"{name}_bias", bias.astype(np.float32))
     attributes: dict[str, g.AttributeValue] = {"group": shape[1], "kernel_shape": (1, 1)}
     g.replace(node, g.insert(node, "Conv", [g.operand(node, 0), weight, offset], shape, attributes))
+    return True
+
+
+def _fold(node: ir.Node, scale: np.ndarray, bias: np.ndarray) -> bool:
+    """Put scale and bias into a convolution whose result nothing else reads."""
+    source = g.operand(node, 0)
+    layer = source.producer()
+    if layer is None or not g.is_op(layer, "Conv") or g.sole_consumer(source) is not node:
+        return False
+    weight = g.constant(layer.inputs[1])
+    has_bias = len(layer.inputs) > 2 and layer.inputs[2] is not None
+    old = g.constant(layer.inputs[2]) if has_bias else np.zeros(len(scale))
+    if weight is None or old is None:
+        return False
+    scaled = weight * scale.reshape(-1, *(1,) * (weight.ndim - 1))
+    graph, name = g.graph_of(node), g.label(node)
+    constants = [
+        g.add_constant(graph, f"{name}_{part}", array.astype(np.float32))
+        for part, array in (("weight", scaled), ("bias", old * scale + bias))
+    ]
+    shape, attributes = g.shape_of(node.outputs[0]), g.plain_attributes(layer)
+    g.replace(node, g.insert(node, "Conv", [layer.inputs[0], *constants], shape, attributes))
     return True
