@@ -8,6 +8,7 @@ from typing import TypeAlias
 from edgekit.errors import UsageError
 from edgekit.export import QuantizationRecord
 from edgekit.export.forms import Tuner
+from edgekit.export.judging import decisions
 from edgekit.export.rewriting.choices import DEFAULT
 from edgekit.progress import Tell
 from edgekit.quantize import drafting, files, network, recipe
@@ -97,7 +98,8 @@ def run(
     warned = (*warned, *unlike.kept_float(draft.graph, draft.encodings))
     artifacts = files.to_files(found.source, draft, record, settings, progress, calibration)
     judged = [output for artifact in artifacts for output in artifact.fidelity]
-    warned = (*warned, *verdict.doubts(judged, request.allow_drift_db))
+    decided = decisions.outputs_behind(found.source.graph)
+    warned = (*warned, *verdict.doubts(judged, request.allow_drift_db, decided))
     return QuantizeResult(
         artifacts=tuple(artifacts),
         recipe=record.recipe or "",

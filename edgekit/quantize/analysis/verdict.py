@@ -7,7 +7,7 @@ each is held to what plain rounding of its values does to it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,12 +79,17 @@ def yardstick(
     )
 
 
-def doubts(judged: Iterable[OutputFidelity], allow_drift_db: float | None) -> list[str]:
+def doubts(
+    judged: Iterable[OutputFidelity],
+    allow_drift_db: float | None,
+    decided: Container[str] = frozenset(),
+) -> list[str]:
     """Return a line for each output that rounding leaves little of, and that passes all the same.
 
     Args:
         judged: outputs of files, of one precision.
         allow_drift_db: what was said to be accepted; None where nothing was.
+        decided: names of the outputs that hang on a decision.
     """
     if allow_drift_db is not None:
         return []
@@ -92,14 +97,20 @@ def doubts(judged: Iterable[OutputFidelity], allow_drift_db: float | None) -> li
     for each in judged:
         if each.passed and each.sqnr_db < LEAST_SQNR_DB:
             worst[each.output] = min(each.sqnr_db, worst.get(each.output, each.sqnr_db))
-    return [_doubt(name, sqnr_db) for name, sqnr_db in worst.items()]
+    return [_doubt(name, sqnr_db, name in decided) for name, sqnr_db in worst.items()]
 
 
-def _doubt(name: str, sqnr_db: float) -> str:
+def _doubt(name: str, sqnr_db: float, is_decided: bool) -> str:
     if sqnr_db <= -EXACT_DB:
         return (
             f"output {name!r} of the float32 network is zero for all samples, and not the file's: "
             "nothing can be said of it; give real inputs with --calibration-data"
+        )
+    if is_decided:
+        return (
+            f"output {name!r} is {sqnr_db:.1f} dB from the float32 network's: it hangs on a "
+            "decision, such as which value is the largest, that one step of rounding turns; judge "
+            "it on real data by what it is for"
         )
     return (
         f"output {name!r} is {sqnr_db:.1f} dB from the float32 network's: rounding alone costs "
