@@ -610,3 +610,14 @@ def test_other_private_operators_are_refused(text: str, reason: str, tmp_path: P
     with pytest.raises(RefusedError, match=r"com\.microsoft\.") as caught:
         source.resolve(str(path))
     assert caught.value.reason_code == reason
+
+
+def test_a_default_that_onnx_infers_no_shape_with_is_said(tmp_path: Path) -> None:
+    model = onnx.parser.parse_model(
+        """<ir_version: 10, opset_import: ["" : 18]>
+        g (float[2,3,4,5] x) => (float[2,3,4,5] y) { y = MeanVarianceNormalization(x) }"""
+    )
+    onnx.save(model, tmp_path / "net.onnx")
+    prepared = source.resolve(str(tmp_path / "net.onnx"))
+    for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
+        assert entry.verified == "passed"

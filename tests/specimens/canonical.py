@@ -227,6 +227,10 @@ CASES["canonical_einsum"] = (
 
 EINSUMS: dict[str, tuple[tuple[int, ...], ...]] = {
     "ij->ji": ((3, 4),),
+    "ii->i": ((4, 4),),
+    "bii": ((2, 4, 4),),
+    "iji,jk->ki": ((3, 2, 3), (2, 5)),
+    "iii->i": ((3, 3, 3),),
     "ij->": ((3, 4),),
     "...ij->...i": ((2, 3, 4),),
     "ij,jk->ik": ((3, 4), (4, 5)),

@@ -160,11 +160,6 @@ FURTHER_AWAY = {
              y = Div(a, k) }""",
         {"large": np.float32(1e38), "k": np.float32([3e38, 2e38, 1e38, 3e38])},
     ),
-    "canonical_einsum: a diagonal of one operand of two": (
-        """g (float[3,3] x, float[3,4] z) => (float[3,4] y) {
-             y = Einsum<equation="ii,ij->ij">(x, z) }""",
-        {},
-    ),
     "flat_mean: the sum of what was pooled": (
         f"""g ({MAP} x) => (float[1,4] y) {{ a = GlobalAveragePool(x)
              y = ReduceL1<keepdims=0>(a, axes) }}""",

@@ -31,14 +31,14 @@ class _Operand:
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match Einsum whose operands have every index once."""
+    """Match any Einsum."""
     if not g.is_op(node, "Einsum"):
         return False
     values = [g.operand(node, index) for index in range(len(node.inputs))]
     equation = node.attributes.get_string("equation", "")
     terms, result = _terms(equation, [len(g.shape_of(value)) for value in values])
-    if any(len(set(term)) < len(term) for term in terms):
-        return False  # a diagonal
+    diagonals = [_diagonal(node, _Operand(*pair)) for pair in zip(values, terms, strict=True)]
+    values, terms = [each.value for each in diagonals], [each.letters for each in diagonals]
     operands = [
         _without_broadcast(node, operand, terms, values) for operand in map(_Operand, values, terms)
     ]
@@ -68,6 +68,28 @@ def _terms(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
     every = "".join(terms)
     once = sorted(letter for letter in set(every) - set(_ELLIPSIS) if every.count(letter) == 1)
     return terms, widest + "".join(once)
+
+
+def _diagonal(node: ir.Node, operand: _Operand) -> _Operand:
+    """Take the diagonal of every index that an operand has twice, or more often."""
+    twice = next((k for k in operand.letters if operand.letters.count(k) > 1), None)
+    if twice is None:
+        return operand
+    shape, places = (
+        g.shape_of(operand.value),
+        [i for i, k in enumerate(operand.letters) if k == twice],
+    )
+    first, second = places[:2]
+    others = [axis for axis in range(len(shape)) if axis not in (first, second)]
+    size = shape[first]
+    front = [shape[axis] for axis in others]
+    turned = g.transposed(node, operand.value, [*others, first, second])
+    flat = _reshaped(node, turned, [*front, size * size])
+    graph = g.graph_of(node)
+    steps = g.add_constant(graph, "diagonal", np.arange(size, dtype=np.int64) * (size + 1))
+    made = g.insert(node, "Gather", [flat, steps], [*front, size], {"axis": len(front)})
+    letters = "".join(operand.letters[axis] for axis in others) + twice
+    return _diagonal(node, _Operand(made, letters))
 
 
 def _without_broadcast(

@@ -40,8 +40,11 @@ _IN_RUNTIMES_BEFORE = ("LayerNormalization", "ThresholdedRelu", "Trilu")
 """Operators that runtimes had, under the standard's name, before the standard took them as such."""
 
 
-_SAID = {"STFT": spelling.default("onesided", 1)}
-"""Defaults that are always spelled out: onnx infers shapes as if they were others."""
+_SAID = {
+    "MeanVarianceNormalization": spelling.default("axes", (0, 2, 3)),
+    "STFT": spelling.default("onesided", 1),
+}
+"""Defaults that are always spelled out: onnx infers shapes as if they were others, or none."""
 
 _SHORTS = (ir.DataType.INT16, ir.DataType.UINT16)
 
