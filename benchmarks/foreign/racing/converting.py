@@ -15,6 +15,9 @@ from benchmarks.processes import Limits
 
 LITERT_TORCH, ONNX2TF = "litert-torch", "onnx2tf"
 
+NO_MODULE = "there is no torch module"
+"""Why a contender was not tried on a file."""
+
 _ROOT = Path(__file__).resolve().parents[3]
 IN_ROOT = ("env", f"PYTHONPATH={_ROOT}")
 """What a command starts with that is to find this edgekit, and this program."""
@@ -56,7 +59,7 @@ def _onnx2tf(source: Source, python: Path, output: Path) -> list[Sequence[object
 
 def _litert_torch(source: Source, python: Path, output: Path) -> list[Sequence[object]]:
     if source.is_file:
-        raise NoFileError("there is no torch module")
+        raise NoFileError(NO_MODULE)
     script = "benchmarks.foreign.racing.litert_torch_file"
     return [[*IN_ROOT, python, "-m", script, source.name, output]]
 

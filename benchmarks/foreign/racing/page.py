@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.environments import EDGEKIT
-from benchmarks.foreign.racing.converting import CONTENDERS
+from benchmarks.foreign.racing.converting import CONTENDERS, NO_MODULE
 from benchmarks.foreign.racing.race import CONTROL
 
 Record = Mapping[str, Any]
 
+_ABSOLUTE = re.compile(r"(?<![.\w])/\S+/")  # folders of this machine
 _PEERS = [name for name in CONTENDERS if name != EDGEKIT]
 _ABOUT = """# Networks of others, beside other converters
 
@@ -18,7 +20,8 @@ Written by `python -m benchmarks.foreign.racing --write benchmarks/foreign/race.
 Networks of timm and torchvision, and others shaped as such are
 (`benchmarks/foreign/networks/phone_sizes.py`), with seeded untrained weights, enlivened so that no
 branch is trivial; and files of others. edgekit and onnx2tf read the same .onnx of torch's exporter,
-litert-torch the torch module.
+litert-torch the torch module. RepVGG and MobileOne are as they are trained, their branches not
+merged: edgekit merges them.
 
 - *error*: largest of any output, as a share of its range, beside ONNX Runtime without its
   optimizations on the .onnx, on noise.
@@ -29,7 +32,7 @@ litert-torch the torch module.
   edgekit's is faster. *control* is edgekit's file beside itself: differences within its distance
   from 1 are none.
 - *int8*: signal to noise ratio of the worst output of `edgekit quantize --recipe fast` on noise, in
-  dB, or why there is no file.
+  dB; empty where it was not tried.
 """
 
 
@@ -49,7 +52,7 @@ def text(records: Sequence[Record]) -> str:
     parts += _table(["network", *CONTENDERS], ([r["network"], *_made(r)] for r in records))
     parts.append("\n## No file, or a wrong one\n")
     parts += [
-        f"- {record['network']}, {name}: {facts['failure']}"
+        f"- {record['network']}, {name}: {_ABSOLUTE.sub('', facts['failure'])}"
         for record in records
         for name, facts in record["files"].items()
         if "failure" in facts
@@ -83,6 +86,7 @@ def _conditions(records: Sequence[Record]) -> str:
 def _short(records: Sequence[Record]) -> Iterable[str]:
     for name in CONTENDERS:
         tried = [r["files"][name] for r in records]
+        tried = [facts for facts in tried if facts.get("failure") != NO_MODULE]
         right = sum("failure" not in facts for facts in tried)
         yield f"- {name}: {right} of {len(tried)} files right"
     for name in _PEERS:
