@@ -43,7 +43,6 @@ REASONS: dict[str, dict[str, str]] = {
         "not get.get_int('transA', 0)": _TAKEN_APART,
     },
     "canonical_global_pool": {
-        "len(node.inputs) < 2": "canonical_reduction has named the axes before",
         "g.is_op(node, 'ReduceMean')": "an AveragePool has no keepdims, so it is kept",
     },
     "flat_mean": {"g.sole_consumer(pooled) is not node": _MORE_WORK},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.specimens.further_canonical import CANONICAL
 from tests.specimens.graphs import weights
 
 ORDER = np.array([2, 0, 3, 1])
@@ -31,6 +32,7 @@ def _gelu(beside: str, cubed: str) -> str:
 
 
 FURTHER_AWAY = {
+    **CANONICAL,
     "add_into_bias: by row": (
         f"g ({MAP} x) => (float[1,6,3,5] y) {{ a = Conv(x, w)\n y = Add(a, c) }}",
         {"w": weights(6, 4, 1, 1), "c": weights(1, 6, 3, 1)},

@@ -25,9 +25,10 @@ def sixth_of(node: ir.Node) -> ir.Value | None:
     """Return what ``node`` multiplies by 1/6, else None; divisions are products by now."""
     if g.is_op(node, "Mul"):
         for source, factor in ((0, 1), (1, 0)):
-            number = g.scalar(node.inputs[factor])
-            if number is not None and math.isclose(number, 1 / 6, rel_tol=1e-6):
-                return g.operand(node, source)
+            found, number = g.operand(node, source), g.scalar(node.inputs[factor])
+            keeps = g.shape_of(found) == g.shape_of(node.outputs[0])
+            if keeps and number is not None and math.isclose(number, 1 / 6, rel_tol=1e-6):
+                return found
     return None
 
 

@@ -19,6 +19,8 @@ def rewrite(node: ir.Node) -> bool:
         return False
     source, first_axis, epsilon = found
     shape = g.shape_of(node.outputs[0])
+    if shape != g.shape_of(source):
+        return False  # epsilon has more dimensions
     size = shape[first_axis:]
     last, scale = _constant_behind(node, "Mul", size)
     last, bias = _constant_behind(last, "Add", size) if scale is not None else (last, None)
