@@ -14,8 +14,9 @@ from edgekit.export.integer import rescale
 from edgekit.export.integer.encodings import Encodings, Layer
 from edgekit.progress import Tell
 from edgekit.quantize.running import simulation
+from edgekit.quantize.running.gathering import Values
 from edgekit.quantize.running.observe import Feeds
-from edgekit.quantize.running.segments import Values, Walk
+from edgekit.quantize.running.segments import Walk
 
 Say = Tell
 

@@ -14,7 +14,8 @@ from edgekit.export.judging.sqnr import Noise
 from edgekit.export.onnx_writer import qdq
 from edgekit.progress import Step
 from edgekit.quantize.candidate import Draft, Say, integer_layers
-from edgekit.quantize.running.segments import Values, Walk, continued
+from edgekit.quantize.running.gathering import Values
+from edgekit.quantize.running.segments import Walk, continued
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from edgekit.quantize.candidate import Stop
 from edgekit.quantize.reconstruct.adaround import learn_rounding
 from edgekit.quantize.reconstruct.layer import Geometry, Layer
 from edgekit.quantize.rungs.base import walking
-from edgekit.quantize.running.segments import Values
+from edgekit.quantize.running.gathering import Values
 
 
 def _revised(stop: Stop) -> e.Layer:

@@ -14,7 +14,7 @@ import numpy as np
 from edgekit.export.integer.encodings import Layer
 from edgekit.quantize.candidate import Stop
 from edgekit.quantize.rungs.base import walking
-from edgekit.quantize.running.segments import Values
+from edgekit.quantize.running.gathering import Values
 
 _PLACES = 196  # looked at in one sample: 14 by 14
 

@@ -13,9 +13,8 @@ import onnx
 import onnx_ir as ir
 
 from edgekit.quantize.running import parallel
+from edgekit.quantize.running.gathering import Values, gathered
 from edgekit.quantize.running.session import Graph
-
-Values = list[np.ndarray]  # one array a sample
 
 _SPENT = np.empty(0, np.float32)
 
@@ -161,7 +160,6 @@ class _Segments:
                 graph, opset_imports=self._proto.opset_import, ir_version=self._proto.ir_version
             )
         )
-        gathered: dict[str, Values] = {name: [] for name in outputs}
 
         def answers(number: int) -> dict[str, np.ndarray]:
             found = loaded.run({name: known[name][number] for name in inputs})
@@ -169,7 +167,4 @@ class _Segments:
                 known[name][number] = _SPENT
             return found
 
-        for each in parallel.in_order(answers, range(count)):
-            for name in outputs:
-                gathered[name].append(each[name])
-        return gathered
+        return gathered(parallel.in_order(answers, range(count)), outputs, count)

@@ -20,6 +20,7 @@ from edgekit.export.onnx_writer import qdq
 from edgekit.export.sources.canonical import IR_VERSION
 from edgekit.export.sources.torch_graph import OPSET
 from edgekit.quantize.running import parallel
+from edgekit.quantize.running.gathering import Values, gathered
 from edgekit.quantize.running.session import Graph
 
 
@@ -39,7 +40,7 @@ def of(model: ir.Model, encodings: Encodings) -> ir.Model:
 
 def single(
     node: ir.Node, weight: np.ndarray, bias: np.ndarray, inputs: Sequence[np.ndarray]
-) -> list[np.ndarray]:
+) -> Values:
     """Return what one layer with other weights makes of its inputs, one array a sample.
 
     Args:
@@ -70,4 +71,5 @@ def single(
     opset = onnx.helper.make_opsetid("", OPSET)
     loaded = Graph(onnx.helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION))
     answers = parallel.in_order(lambda values: loaded.run({"x": values}), inputs)
-    return [each[str(output.name)] for each in answers]
+    name = str(output.name)
+    return gathered(answers, [name], len(inputs))[name]
