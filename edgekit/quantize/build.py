@@ -19,7 +19,7 @@ from edgekit.quantize.encoding import affine_choice, float_by_default
 from edgekit.quantize.ranges import Method, Summary
 from edgekit.quantize.recipe import Recipe
 from edgekit.quantize.rungs import Rung
-from edgekit.quantize.running import observe
+from edgekit.quantize.running import memory, observe
 from edgekit.quantize.running.session import GraphSession
 
 AUTO = ("minmax", "moving-average")
@@ -81,6 +81,7 @@ class _Stages:
 
     def begin(self, purpose: str) -> Context:
         """Say what the next step is for; return the context whose words are of that step."""
+        memory.let_go()
         self._begun += 1
         place = f"step {self._begun} of {self._total}, "
 

@@ -13,7 +13,7 @@ from edgekit.export.graph import nodes as g
 from edgekit.export.integer import rescale
 from edgekit.export.integer.encodings import Encodings, Layer
 from edgekit.progress import Tell
-from edgekit.quantize.running import simulation
+from edgekit.quantize.running import memory, simulation
 from edgekit.quantize.running.gathering import Values
 from edgekit.quantize.running.observe import Feeds
 from edgekit.quantize.running.segments import Walk
@@ -133,6 +133,7 @@ def layer_by_layer(
         revisions: each takes a stop and returns the layer to go on with, one after the other.
         say: takes the number of layers that are revised, and of all, before each.
     """
+    memory.let_go()
     graph = draft.floating()
     wanted, given = Walk(graph, samples), Walk(draft.simulation(), samples)
     layers: dict[str, Layer] = {}

@@ -33,6 +33,7 @@ from edgekit.quantize.analysis import verdict
 from edgekit.quantize.analysis.verdict import Calibration
 from edgekit.quantize.candidate import Draft
 from edgekit.quantize.encodings_file import files
+from edgekit.quantize.running import memory
 from edgekit.quantize.running.session import GraphSession
 
 TOLERANCE = 0.12
@@ -156,6 +157,7 @@ def to_files(
     answers, yardstick = None, None
     if settings.verify:
         progress("judging by the float network")
+        memory.let_go()
         answers = _answers(source, draft)
         yardstick = verdict.yardstick(
             source, draft, calibration or Calibration(), settings.allow_drift_db

@@ -48,7 +48,7 @@ class Samples:
     def piece(self, where: slice) -> Samples:
         """Return what one of the layer's `Layer.pieces` sees and should make of it."""
         if len(self.patches) == 1:
-            return Samples(self.patches, self.targets[:, where])
+            return Samples(self.patches, np.ascontiguousarray(self.targets[:, where]))
         return Samples(self.patches[where], self.targets[where])
 
 
@@ -115,11 +115,11 @@ def _gather(
     column: Places,
 ) -> Samples:
     taps = math.prod(layer.kernel)
-    patches = np.zeros((len(maps[0]), taps, image.size), np.float32)
-    outputs = np.empty((len(wanted[0]), image.size), np.float32)
+    patches = np.zeros((image.size, len(maps[0]), taps), np.float32)
+    outputs = np.empty((image.size, len(wanted[0])), np.float32)
     for number in np.unique(image):  # those of one image lie together
         here = np.flatnonzero(image == number)
-        outputs[:, here] = wanted[number][:, row[here], column[here]]
+        outputs[here] = wanted[number][:, row[here], column[here]].T
         _take_patches(layer, maps[number], here, row, column, patches)
     np.clip(outputs, layer.low, layer.high, out=outputs)
     if not (np.isfinite(patches).all() and np.isfinite(outputs).all()):
@@ -128,8 +128,7 @@ def _gather(
             "infinite; look for an overflow or a division by zero before it",
             reason_code="not-finite",
         )
-    shape = layer.groups, -1, image.size
-    return Samples(patches.reshape(shape), outputs.reshape(shape))
+    return Samples(_by_group(patches, layer.groups), _by_group(outputs, layer.groups))
 
 
 def _take_patches(
@@ -140,11 +139,20 @@ def _take_patches(
     across_taps = layer.kernel[1]
     top = row[here] * geometry.strides[0] - geometry.pads[0]
     left = column[here] * geometry.strides[1] - geometry.pads[1]
-    for tap in range(patches.shape[1]):
+    for tap in range(patches.shape[2]):
         at = top + tap // across_taps * geometry.dilations[0]
         across = left + tap % across_taps * geometry.dilations[1]
         inside = (at >= 0) & (at < height) & (across >= 0) & (across < width)
-        patches[:, tap, here[inside]] = image[:, at[inside], across[inside]]
+        patches[here[inside], :, tap] = image[:, at[inside], across[inside]].T
+
+
+def _by_group(values: Floats, groups: int) -> Floats:
+    """Turn (positions, channels, ...) into (groups, channels / groups * ..., positions).
+
+    One group is only seen otherwise: matrix products take either order.
+    """
+    grouped = values.reshape(len(values), groups, -1).transpose(1, 2, 0)
+    return grouped if groups == 1 else np.ascontiguousarray(grouped)
 
 
 def _check(layer: Layer, maps: Sequence[Floats], wanted: Sequence[Floats]) -> None:

@@ -9,7 +9,7 @@ from edgekit.export.integer.encodings import Layer
 from edgekit.progress import Step
 from edgekit.quantize.candidate import Context, Draft, Stop, layer_by_layer
 
-SAMPLES = 32
+SAMPLES = 16
 """Calibration samples that a rung looks at which goes from layer to layer."""
 
 BEFORE_RANGES, AFTER_ROUNDING = "before ranges", "after rounding"
