@@ -35,7 +35,21 @@ def _norm(
          {end} }}"""
 
 
+_BEFORE_A_MAP = """g (float[1,8,3,3] x) => (float[1,8,3,3] y) { p = GlobalAveragePool(x)
+     a = Reshape(p, flat)
+     b = Gemm<transB=1>(a, w, c)
+     f = Reshape(b, map)
+     y = Mul(x, f) }"""
+_SHAPES = {"flat": np.array([1, 8]), "map": np.array([1, 8, 1, 1]), "w": weights(8, 8)}
+
 CANONICAL = {
+    "canonical_gemm: one number as bias": (_BEFORE_A_MAP, {**_SHAPES, "c": np.float32([0.3])}),
+    "canonical_gemm: a scalar as bias": (_BEFORE_A_MAP, {**_SHAPES, "c": np.float32(0.3)}),
+    "canonical_gemm: a row as bias": (_BEFORE_A_MAP, {**_SHAPES, "c": weights(1, 8)}),
+    "canonical_gemm: a column as bias": (
+        "g (float[3,4] x) => (float[3,5] y) { y = Gemm(x, w, c) }",
+        {"w": weights(4, 5), "c": weights(3, 1)},
+    ),
     "canonical_global_pool: a mean over nothing": (
         """g (float[1,4,3,5] x) => (float[1,4,3,5] y) {
              y = ReduceMean<noop_with_empty_axes=1>(x) }""",

@@ -1,4 +1,7 @@
-"""The factors of a Gemm go into its constants, and its left operand is turned beforehand."""
+"""The factors of a Gemm go into its constants, and its left operand is turned beforehand.
+
+A bias that is the same for every row has one number for each column.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ def rewrite(node: ir.Node) -> bool:
     offset = g.constant(bias)
     if weight is None or (bias is not None and offset is None and beta != 1.0):
         return False
-    if alpha == beta == 1.0 and not get.get_int("transA", 0):
+    shape = g.shape_of(node.outputs[0])
+    is_vector = offset is None or offset.shape == shape[1:] or offset.shape[:-1] not in ((), (1,))
+    if alpha == beta == 1.0 and not get.get_int("transA", 0) and is_vector:
         return False
     source = g.operand(node, 0)
     if get.get_int("transA", 0):
@@ -28,7 +33,11 @@ def rewrite(node: ir.Node) -> bool:
     inputs = [source, _scaled(node, 1, weight, alpha)]
     if bias is not None:
         inputs.append(bias if offset is None else _scaled(node, 2, offset, beta))
-    shape, attributes = g.shape_of(node.outputs[0]), {"transB": get.get_int("transB", 0)}
+        array = g.constant(inputs[-1])
+        if array is not None and not is_vector:
+            vector = np.ascontiguousarray(np.broadcast_to(array.reshape(-1), shape[1:]))
+            inputs[-1] = g.add_constant(g.graph_of(node), f"{bias.name}_vector", vector)
+    attributes = {"transB": get.get_int("transB", 0)}
     g.replace(node, g.insert(node, "Gemm", inputs, shape, attributes))
     return True
 
