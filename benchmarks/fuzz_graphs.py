@@ -17,6 +17,7 @@ from pathlib import Path
 
 import onnx
 
+from edgekit.errors import EdgekitError
 from edgekit.export import formats
 from edgekit.export.rewriting.choices import Choices
 from tests.specimens import generated, judged
@@ -80,9 +81,9 @@ def _apart(start: int, size: int, processes: int) -> list[tuple[int, list[Verdic
         with ProcessPoolExecutor(processes) as pool:
             waiting = [pool.submit(batch, *part) for part in parts]
             return [row for each in waiting for row in each.result()]
-    except BrokenProcessPool:
+    except (BrokenProcessPool, EdgekitError) as error:
         if size == 1:
-            return [(start, [Verdict("all", "crashed", "the process died")])]
+            return [(start, [Verdict("all", "crashed", f"{type(error).__name__}: {error}"[:160])])]
     return [row for number in range(start, start + size) for row in _apart(number, 1, 1)]
 
 

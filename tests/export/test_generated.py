@@ -26,6 +26,11 @@ ONCE_WRONG = {
         "g (float[1,4] x) => (float[1,4] y) { s = Softmax<axis=1>(x)\n y = Clip(s, low, high) }",
         {"low": np.float32(0), "high": np.float32(0.5)},
     ),
+    "zeros before a mean with a border of its own": (
+        """g (float[1,2,5,5] x) => (float[1,2,6,8] y) { a = Pad(x, pads)
+             y = AveragePool<kernel_shape=[2,2], pads=[0,1,1,1], count_include_pad=1>(a) }""",
+        {"pads": np.array([0, 0, 0, 1, 0, 0, 1, 1])},
+    ),
     "zeros before a maximum": (
         """g (float[1,2,5,5] x) => (float[1,2,6,6] y) {
              a = Pad(x, pads)\n y = MaxPool<kernel_shape=[2,2]>(a) }""",

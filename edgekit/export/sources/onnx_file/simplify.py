@@ -62,6 +62,10 @@ def simplify(proto: onnx.ModelProto, weights: Weights, name: str) -> ir.Model:
     return model
 
 
+_HARMFUL = ["fuse_pad_into_pool"]
+"""What onnxsim must not do: this makes borders wider than windows, which ONNX Runtime refuses."""
+
+
 def _simplified(
     proto: onnx.ModelProto, weights: Weights, sizes: dict[str, list[int]] | None = None
 ) -> ir.Model:
@@ -75,6 +79,7 @@ def _simplified(
         onnxsim.simplify(
             str(given),
             overwrite_input_shapes=sizes,
+            skipped_optimizers=_HARMFUL,
             output_path=str(made),
             external_data_threshold="2GB",
         )
