@@ -5,6 +5,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Hundreds of children import the same modules: they are compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint types imports docs-check docs site dist newcomer unit slow fuzz fuzz-graphs reliability study hashes oracles clean
 
 demo: $(VENV)/.installed
