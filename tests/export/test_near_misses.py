@@ -10,6 +10,7 @@ from tests.export.test_lowering import SPECIMENS
 from tests.specimens import graphs, judged, near_misses
 from tests.specimens.canonical import CASES
 from tests.specimens.further_away import FURTHER_AWAY
+from tests.specimens.graphs import weights
 
 FORMS = {name: case for name, case in CASES.items() if ":" in name}
 FLOAT = {rule.name for rule in (*lowering.CANONICAL, *lowering.TFLITE.rules)}
@@ -56,4 +57,12 @@ def test_rule_is_right_where_its_specimen_says_nothing(name: str) -> None:
     chosen = Choices(added=(rule,) if rule in OPTIONAL else ())
     verdicts = judged.judge(graphs.proto(text, **constants), chosen, integers=False)
     assert [verdict.form for verdict in verdicts if verdict.outcome == "right"]
+    assert [verdict for verdict in verdicts if verdict.is_fault] == []
+
+
+def test_a_bias_for_every_row_is_quantized_as_a_sum() -> None:
+    text = "g (float[3,4] x) => (float[3,5] y) { y = Gemm(x, w, c) }"
+    model = graphs.proto(text, w=weights(4, 5), c=weights(3, 1))
+    verdicts = judged.judge(model, Choices(), integers=True)
+    assert "right" in {verdict.outcome for verdict in verdicts if verdict.form == "int8 tflite"}
     assert [verdict for verdict in verdicts if verdict.is_fault] == []

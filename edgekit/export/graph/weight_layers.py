@@ -18,14 +18,16 @@ def is_layer(node: ir.Node) -> bool:
         return False
     weight = g.constant(node.inputs[1])
     has_bias = len(node.inputs) > 2 and node.inputs[2] is not None
-    if weight is None or (has_bias and g.constant(node.inputs[2]) is None):
+    bias = g.constant(node.inputs[2]) if has_bias else None
+    if weight is None or (has_bias and bias is None):
         return False
     if node.op_type == "Conv":
         return weight.ndim == 4
     get = node.attributes
     plain = get.get_float("alpha", 1.0) == get.get_float("beta", 1.0) == 1.0
     is_matrix = weight.ndim == 2 and len(g.shape_of(g.operand(node, 0))) == 2
-    return is_matrix and plain and get.get_int("transA", 0) == 0
+    by_row = bias is not None and bias.ndim > 1 and bias.shape[0] != 1
+    return is_matrix and plain and not by_row and get.get_int("transA", 0) == 0
 
 
 def output_axis(node: ir.Node) -> int:
