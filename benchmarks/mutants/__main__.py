@@ -26,6 +26,7 @@ from edgekit.export import lowering
 from tests.export import test_canonical_forms, test_lowering, test_near_misses
 from tests.specimens.canonical import CASES
 from tests.specimens.further_away import FURTHER_AWAY
+from tests.specimens.rules import SPECIMENS
 
 _LONGEST_S = 300
 
@@ -40,7 +41,7 @@ def main() -> int:
         name = module.__name__.rpartition(".")[2]
         if _fails(functools.partial(_run_tests, name), module, None):
             raise SystemExit(f"the tests of {name} fail without any mutant")
-        specimen = test_lowering.SPECIMENS[name]
+        specimen = SPECIMENS[name]
         further = [FURTHER_AWAY[case][0] for case in witnesses.further(name)]
         further += [CASES[form][0] for form in witnesses.forms(name)]
         heard = [

@@ -6,11 +6,11 @@ import pytest
 
 from edgekit.export import lowering
 from edgekit.export.rewriting.choices import Choices
-from tests.export.test_lowering import SPECIMENS
 from tests.specimens import graphs, judged, near_misses
 from tests.specimens.canonical import CASES
 from tests.specimens.further_away import FURTHER_AWAY
 from tests.specimens.graphs import weights
+from tests.specimens.rules import SPECIMENS
 
 FORMS = {name: case for name, case in CASES.items() if ":" in name}
 FLOAT = {rule.name for rule in (*lowering.CANONICAL, *lowering.TFLITE.rules)}
