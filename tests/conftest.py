@@ -7,7 +7,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,6 @@ gc.set_threshold(100_000)
 # No clock decides: a busy machine draws its examples as slowly as it runs the rest.
 settings.register_profile("edgekit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("edgekit")
-
-coverage = unmeasured.Coverage()
 
 
 def pytest_report_header() -> str:
@@ -114,24 +112,6 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
         return code, captured.out, captured.err
 
     return call
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
-    with coverage.narrowed():
-        return (yield)
-
-
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtestloop() -> Generator[None, object, object]:
-    with coverage.narrowed():
-        return (yield)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    with coverage.within(pyfuncitem):
-        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)
