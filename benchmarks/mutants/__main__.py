@@ -17,7 +17,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -29,6 +29,19 @@ from tests.specimens.further_away import FURTHER_AWAY
 from tests.specimens.rules import SPECIMENS
 
 _LONGEST_S = 300
+_EFFECTS: tuple[tuple[Sequence[str], Callable[[str, Path], None]], ...] = (
+    (test_lowering.CANONICAL, test_lowering.test_canonical_rule_keeps_outputs_and_has_its_effect),
+    (test_lowering.TFLITE, test_lowering.test_tflite_rule_keeps_outputs_and_has_its_effect),
+    (
+        test_lowering.STORED,
+        test_lowering.test_rule_on_what_is_stored_keeps_outputs_and_has_its_effect,
+    ),
+    (
+        test_lowering.IN_ONNX,
+        test_lowering.test_onnx_alternative_keeps_outputs_in_standard_operators,
+    ),
+    (test_lowering.INTEGER, test_lowering.test_integer_rule_keeps_outputs_in_standard_operators),
+)
 
 
 def main() -> int:
@@ -41,20 +54,18 @@ def main() -> int:
         name = module.__name__.rpartition(".")[2]
         if _fails(functools.partial(_run_tests, name), module, None):
             raise SystemExit(f"the tests of {name} fail without any mutant")
-        specimen = SPECIMENS[name]
-        further = [FURTHER_AWAY[case][0] for case in witnesses.further(name)]
-        further += [CASES[form][0] for form in witnesses.forms(name)]
-        heard = [
-            (witness, witness())
-            for witness in witnesses.of(witnesses.operators_of(specimen.text, *further))
-        ]
+        heard: list[tuple[witnesses.Witness, str]] | None = None
         for mutant in mutations.of(inspect.getsource(module)):
             reason = harmless.REASONS.get(name, {}).get(mutant.words)
             if reason is not None:
                 counts["harmless"] += 1
-            elif _fails(functools.partial(_run_tests, name), module, mutant):
+                continue
+            if _fails(functools.partial(_run_tests, name), module, mutant):
                 counts["noticed"] += 1
-            elif _fails(functools.partial(_hear_again, heard), module, mutant):
+                continue
+            if heard is None:
+                heard = [(witness, witness()) for witness in _witnesses(name)]
+            if _fails(functools.partial(_hear_again, heard), module, mutant):
                 counts["noticed by others"] += 1
             else:
                 counts["survive"] += 1
@@ -107,15 +118,11 @@ def _run_tests(name: str) -> None:
         if rule == name:
             test_lowering.test_rule_fires_on_its_specimen(stage, name)
     with tempfile.TemporaryDirectory() as folder:
-        for names, test in (
-            (
-                test_lowering.CANONICAL,
-                test_lowering.test_canonical_rule_keeps_outputs_and_has_its_effect,
-            ),
-            (test_lowering.TFLITE, test_lowering.test_tflite_rule_keeps_outputs_and_has_its_effect),
-        ):
+        for names, test in _EFFECTS:
             if name in names:
                 test(name, Path(folder))
+        if f"+{name}" in lowering.TFLITE.changes:
+            test_lowering.test_tflite_choice_keeps_outputs(f"+{name}", Path(folder))
     for case in witnesses.further(name):
         test_near_misses.test_rule_is_right_where_its_specimen_says_nothing(case)
     for form in test_near_misses.FORMS:
@@ -125,6 +132,12 @@ def _run_tests(name: str) -> None:
     for form in witnesses.forms(name):
         with tempfile.TemporaryDirectory() as folder:
             test_canonical_forms.test_forms_are_found(form, Path(folder))
+
+
+def _witnesses(name: str) -> Iterator[witnesses.Witness]:
+    texts = [FURTHER_AWAY[case][0] for case in witnesses.further(name)]
+    texts += [CASES[form][0] for form in witnesses.forms(name)]
+    return witnesses.of(witnesses.operators_of(SPECIMENS[name].text, *texts))
 
 
 def _hear_again(heard: Sequence[tuple[witnesses.Witness, str]]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 _MORE_WORK = "the answers stay right: an operator is computed twice or in a slower form"
 _OUTPUT = "the answers stay right: only which node makes the graph's output differs"
 _TAKEN_APART = "the answers stay right: gemm_as_matmul takes it apart: more operators"
+_REFUSED = "ONNX Runtime refuses such a node, so no file of it is verified"
+_LARGE = "2^24 pixels are too many for a test"
 
 REASONS: dict[str, dict[str, str]] = {
     "activation_before_permutation": {
@@ -45,5 +47,30 @@ REASONS: dict[str, dict[str, str]] = {
     "canonical_global_pool": {
         "g.is_op(node, 'ReduceMean')": "an AveragePool has no keepdims, so it is kept",
     },
+    "deform_conv_as_gathers": {
+        "len(shape) != 4": _REFUSED,
+        "math.prod(shape) // shape[1] >= _MOST_PIXELS": _LARGE,
+    },
+    "dilated_average_as_conv": {
+        "all((step == 1 for step in dilations))": _MORE_WORK,
+        "len(shape) != 4": _REFUSED,
+    },
+    "edge_pool_padding": {"pool.is_same": _MORE_WORK},
+    "explicit_pool_padding": {"not pool.is_same": _MORE_WORK},
     "flat_mean": {"g.sole_consumer(pooled) is not node": _MORE_WORK},
+    "gemm_as_matmul": {"factor == 1.0": _MORE_WORK},
+    "grid_sample_as_gathers": {
+        "mode in _CUBIC": _REFUSED,
+        "mode not in (*_LINEAR, 'nearest')": _REFUSED,
+        "pixels >= _MOST_PIXELS": _LARGE,
+    },
+    "grouped_as_dense": {
+        "weight.shape[1] == 1": _MORE_WORK,
+        "weight.shape[2:] != (1, 1)": _MORE_WORK,
+    },
+    "grouped_transposed_as_conv": {
+        "groups == 1 and strides != (1, 1)": _MORE_WORK,
+        "strides != (1, 1)": _MORE_WORK,
+        "stride == 1": _MORE_WORK,
+    },
 }

@@ -34,7 +34,8 @@ STAGES = (
 CANONICAL = [rule.name for rule in lowering.CANONICAL]
 TFLITE = [rule.name for rule in lowering.TFLITE.rules]
 INTEGER = [rule.name for rule in lowering.INTEGER.rules]
-TFLITE_INTEGER = [rule.name for rule in lowering.TFLITE_INTEGER.rules]
+STORED = [rule.name for rule in lowering.TFLITE_INTEGER.rules if rule.name not in TFLITE]
+IN_ONNX = [rule.name for rule in lowering.ONNXRUNTIME.alternatives]
 RULES = {rule.name: rule for stage in STAGES for rule in stage}
 CASES = [(number, rule.name) for number, stage in enumerate(STAGES) for rule in stage]
 
@@ -84,7 +85,7 @@ def test_tflite_rule_keeps_outputs_and_has_its_effect(name: str, tmp_path: Path)
     assert info.partitions == 1 or specimen.outside
 
 
-@pytest.mark.parametrize("name", [name for name in TFLITE_INTEGER if name not in TFLITE])
+@pytest.mark.parametrize("name", STORED)
 def test_rule_on_what_is_stored_keeps_outputs_and_has_its_effect(name: str, tmp_path: Path) -> None:
     specimen = SPECIMENS[name]
     model = graphs.proto(specimen.text, **specimen.constants)
@@ -97,7 +98,7 @@ def test_rule_on_what_is_stored_keeps_outputs_and_has_its_effect(name: str, tmp_
     assert specimen.effect(Counter(info.operators)), info.operators
 
 
-@pytest.mark.parametrize("name", [rule.name for rule in lowering.ONNXRUNTIME.alternatives])
+@pytest.mark.parametrize("name", IN_ONNX)
 def test_onnx_alternative_keeps_outputs_in_standard_operators(name: str, tmp_path: Path) -> None:
     specimen = SPECIMENS[name]
     model = graphs.proto(specimen.text, **specimen.constants)
@@ -107,6 +108,9 @@ def test_onnx_alternative_keeps_outputs_in_standard_operators(name: str, tmp_pat
     now = graphs.run_onnx(target.content(graph, "test"), inputs, tmp_path)
     before = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
+    if name not in (*TFLITE, *INTEGER):  # whose effects are told elsewhere
+        ops = Counter(node.op_type for node in graph.graph)
+        assert specimen.effect(ops), dict(ops)
 
 
 @pytest.mark.parametrize("change", lowering.TFLITE.changes)
@@ -121,6 +125,9 @@ def test_tflite_choice_keeps_outputs(change: str, tmp_path: Path) -> None:
     now = graphs.run_tflite(graphs.tflite_file(other), inputs, tmp_path)
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
     assert target.content(other, "test") != target.content(plain, "test")
+    if change[0] == "+" and change[1:] not in (*IN_ONNX, *INTEGER):
+        operators = runtimes.load("tflite", tmp_path / "model.tflite").info().operators
+        assert specimen.effect(Counter(operators)), operators
 
 
 @pytest.mark.parametrize("name", INTEGER)

@@ -8,8 +8,7 @@ from edgekit.export import lowering
 from edgekit.export.rewriting.choices import Choices
 from tests.specimens import graphs, judged, near_misses
 from tests.specimens.canonical import CASES
-from tests.specimens.further_away import FURTHER_AWAY
-from tests.specimens.graphs import weights
+from tests.specimens.further_away import FURTHER_AWAY, QUANTIZED
 from tests.specimens.rules import SPECIMENS
 
 FORMS = {name: case for name, case in CASES.items() if ":" in name}
@@ -55,14 +54,8 @@ def test_rule_is_right_where_its_specimen_says_nothing(name: str) -> None:
     text, constants = FURTHER_AWAY[name]
     rule = name.partition(":")[0]
     chosen = Choices(added=(rule,) if rule in OPTIONAL else ())
-    verdicts = judged.judge(graphs.proto(text, **constants), chosen, integers=False)
-    assert [verdict.form for verdict in verdicts if verdict.outcome == "right"]
-    assert [verdict for verdict in verdicts if verdict.is_fault] == []
-
-
-def test_a_bias_for_every_row_is_quantized_as_a_sum() -> None:
-    text = "g (float[3,4] x) => (float[3,5] y) { y = Gemm(x, w, c) }"
-    model = graphs.proto(text, w=weights(4, 5), c=weights(3, 1))
-    verdicts = judged.judge(model, Choices(), integers=True)
-    assert "right" in {verdict.outcome for verdict in verdicts if verdict.form == "int8 tflite"}
+    integers = name in QUANTIZED
+    verdicts = judged.judge(graphs.proto(text, **constants), chosen, integers=integers)
+    right = [verdict.form for verdict in verdicts if verdict.outcome == "right"]
+    assert "int8 tflite" in right if integers else right
     assert [verdict for verdict in verdicts if verdict.is_fault] == []

@@ -26,8 +26,12 @@ CASES: dict[str, Case] = {
             e = Relu(d)
             f = Concat<axis=1>(e)
             h = Slice(f, zero, far, zero)
-            y = Pad(h, p) }}""",
-        {"p": np.zeros(8, np.int64), "zero": np.array([0]), "far": np.array([2**31 - 1])},
+            i = Identity(h)
+            j = Tile(i, once)
+            k = Expand(j, shape)
+            y = Pad(k, p) }}""",
+        {"once": np.ones(4, np.int64), "shape": np.array([1, 4, 6, 5]),
+         "p": np.zeros(8, np.int64), "zero": np.array([0]), "far": np.array([2**31 - 1])},
         {"Relu": 1},
     ),
     "canonical_sum": (

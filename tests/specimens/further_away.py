@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.specimens.further_canonical import CANONICAL
+from tests.specimens.further_lowered import LOWERED
 from tests.specimens.graphs import weights
 
 ORDER = np.array([2, 0, 3, 1])
@@ -31,8 +32,18 @@ def _gelu(beside: str, cubed: str) -> str:
          y = Mul(h, half) }}"""
 
 
+QUANTIZED = {
+    "gemm_as_matmul: with a bias for every row": (
+        "g (float[3,4] x) => (float[3,5] y) { y = Gemm(x, w, c) }",
+        {"w": weights(4, 5), "c": weights(3, 1)},
+    ),
+}
+"""Those that are also tried as integers."""
+
 FURTHER_AWAY = {
     **CANONICAL,
+    **LOWERED,
+    **QUANTIZED,
     "add_into_bias: by row": (
         f"g ({MAP} x) => (float[1,6,3,5] y) {{ a = Conv(x, w)\n y = Add(a, c) }}",
         {"w": weights(6, 4, 1, 1), "c": weights(1, 6, 3, 1)},

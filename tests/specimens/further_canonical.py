@@ -81,6 +81,17 @@ CANONICAL = {
              y = Mul(a, x) }""",
         {},
     ),
+    "canonical_identity: a mask that is an output": (
+        """g (float[3,4] x) => (float[3,4] y, bool[3,4] m) { a = Neg(x)
+             y, m = Dropout(a) }""",
+        {},
+    ),
+    "canonical_identity: a mask that chooses": (
+        """g (float[3,4] x) => (float[3,4] y) { a, m = Dropout(x)
+             b = Neg(a)
+             y = Where(m, b, x) }""",
+        {},
+    ),
     "canonical_layer_norm: epsilon of more dimensions": (
         _norm(result="float[1,2,3,8]"),
         {**_NORM, "eps": np.full((1, 1, 1, 1), 1e-3, np.float32)},

@@ -105,7 +105,7 @@ def _constant_behind(
         return node, None
     for operand in follower.inputs:
         array = g.constant(operand)
-        if array is None or array.dtype != np.float32 or array.ndim < 1:
+        if array is None or array.dtype != np.float32:
             continue
         if all(extent == 1 for extent in array.shape[: -len(size)]):
             trailing = array.reshape(array.shape[-len(size) :])

@@ -36,7 +36,7 @@ def rewrite(node: ir.Node) -> bool:
 def _only_axis(shape: tuple[int, ...], matrix: tuple[int, ...]) -> int | None:
     """Return the one axis that makes the matrix's rows; None if several do."""
     for first in range(len(shape) + 1):
-        if math.prod(shape[:first]) == matrix[0] and math.prod(shape[first:]) == matrix[1]:
+        if math.prod(shape[:first]) == matrix[0]:
             long = [axis for axis in range(first, len(shape)) if shape[axis] != 1]
             if len(long) == 1:
                 return long[0]

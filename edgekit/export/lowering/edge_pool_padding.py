@@ -11,7 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.graph import value_ranges, windows
+from edgekit.export.graph import windows
 
 
 def rewrite(node: ir.Node) -> bool:
@@ -20,8 +20,6 @@ def rewrite(node: ir.Node) -> bool:
     if pool is None or node.op_type != "MaxPool" or not pool.pads or pool.is_same:
         return False
     value = g.operand(node, 0)
-    if value_ranges.is_non_negative(value):
-        return False
     for number, axis in zip((2, 3), pool.axes, strict=True):
         parts = [value]
         if axis.begin:

@@ -16,7 +16,7 @@ _ELEMENTWISE = ("Relu", "Clip", "HardSwish", "HardSigmoid", "Sigmoid", "Tanh", "
 
 def rewrite(node: ir.Node) -> bool:
     """Match the Reshape, (N, C, H, W) to (N, C * H * W), of a map with several places."""
-    if not g.is_op(node, "Reshape") or node.outputs[0].is_graph_output():
+    if not g.is_op(node, "Reshape"):
         return False
     source = g.operand(node, 0)
     shape, flat = g.shape_of(source), g.shape_of(node.outputs[0])
@@ -28,7 +28,7 @@ def rewrite(node: ir.Node) -> bool:
     if reader is None or not g.is_op(reader, "Gemm", "MatMul"):
         return False
     weight = g.constant(reader.inputs[1])
-    if weight is None or weight.ndim != 2 or reader.attributes.get_int("transA", 0) != 0:
+    if weight is None or weight.ndim != 2:
         return False
     inputs_last = reader.attributes.get_int("transB", 0) == 1
     stored = _channels_last(weight if inputs_last else weight.T, shape[1:])

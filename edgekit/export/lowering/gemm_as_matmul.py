@@ -8,15 +8,15 @@ from edgekit.export.graph import nodes as g
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match a Gemm that is no layer: computed weights or bias, or its left operand transposed."""
+    """Match a Gemm that is no layer: computed weights or bias, or a bias for every row."""
     if not g.is_op(node, "Gemm"):
         return False
     get = node.attributes
     bias = node.inputs[2] if len(node.inputs) > 2 else None
     alpha, beta = get.get_float("alpha", 1.0), get.get_float("beta", 1.0)
     fixed = [value is None or g.constant(value) is not None for value in (node.inputs[1], bias)]
-    rows = bias is not None and len(g.shape_of(bias)) > 1 and g.shape_of(bias)[0] != 1
-    if all(fixed) and not get.get_int("transA", 0) and alpha == beta == 1.0 and not rows:
+    rows = bias is not None and len(g.shape_of(bias)) > 1
+    if all(fixed) and not rows:
         return False
     left = _turned(node, g.operand(node, 0), bool(get.get_int("transA", 0)))
     right = _turned(node, g.operand(node, 1), bool(get.get_int("transB", 0)))

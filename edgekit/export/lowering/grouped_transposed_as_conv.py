@@ -12,13 +12,15 @@ from edgekit.export.graph import nodes as g
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match the ConvTranspose of a map, with constant weights and explicit padding."""
+    """Match the ConvTranspose of a map, with constant weights.
+
+    `transposed_padding` has made its padding explicit.
+    """
     if not g.is_op(node, "ConvTranspose") or len(g.shape_of(g.operand(node, 0))) != 4:
         return False
     get, weight = node.attributes, g.constant(node.inputs[1])
     groups, strides = get.get_int("group", 1), tuple(get.get_ints("strides", (1, 1)))
-    is_padded = get.get_string("auto_pad", "NOTSET") == "NOTSET" and "output_shape" not in get
-    if weight is None or not is_padded or (groups == 1 and strides != (1, 1)):
+    if weight is None or (groups == 1 and strides != (1, 1)):
         return False
     begins = tuple(get.get_ints("pads", (0, 0, 0, 0)))[:2]
     dilations = tuple(get.get_ints("dilations", (1, 1)))
