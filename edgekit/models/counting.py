@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -47,7 +48,7 @@ def count(module: nn.Module, input_shape: Sequence[int]) -> Count:
     def add(layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
         # weight[0] holds what one output value is multiplied with, in all counted layers.
         nonlocal total
-        weight = layer.get_parameter("weight")
+        weight = cast("Tensor", layer.weight)  # no parameter where it is computed from others
         total += output.numel() * weight[0].numel()
 
     for layer in probe.modules():

@@ -147,3 +147,10 @@ def test_count_knows_groups_and_repeats_and_leaves_the_module_alone() -> None:
     assert module.training
     assert all(not layer._forward_hooks for layer in module.modules())
     assert shared.weight.device.type == "cpu"
+
+
+def test_count_takes_weights_that_are_computed_from_others() -> None:
+    layer = nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3))
+    assert models.count(layer, (1, 3, 5, 5)) == models.Count(
+        params=4 * 3 * 9 + 4 + 4, macs=9 * 4 * 3 * 9
+    )

@@ -38,17 +38,6 @@ CLAIMS = (
         untestable_because="no machine here has SME2, and emulated instructions are no time",
     ),
     Claim(
-        name="sparse-pointwise-is-faster",
-        paper=citations.SPARSE_BLOG,
-        where="headline",
-        statement="networks with 70 to 90 % zeros in their 1x1 convolutions run 1.2 to 2.4 times "
-        "faster",
-        experiment=_NOTHING,
-        kind="untestable",
-        untestable_because="edgekit writes no sparse weights, and XNNPACK runs them densely on "
-        "x86-64 with AVX",
-    ),
-    Claim(
         name="newer-onnx-runtime-is-faster",
         paper="ONNX Runtime, release notes",
         where="headings on performance",
