@@ -73,4 +73,32 @@ REASONS: dict[str, dict[str, str]] = {
         "strides != (1, 1)": _MORE_WORK,
         "stride == 1": _MORE_WORK,
     },
+    "instance_norm_as_group_norm": {"alone": _MORE_WORK},
+    "lp_pool_as_sums": {"p == 1": _MORE_WORK, "p == 2": _MORE_WORK},
+    "lrn_as_conv": {"len(shape) != 4": _REFUSED},
+    "max_as_relu": {
+        "any((g.constant(value) is not None or g.shape_of(value) != shape for value in node.inputs"
+        " if value))": _MORE_WORK,
+        "g.shape_of(value) != shape": _MORE_WORK,
+    },
+    "norm_into_layers": {
+        "(factor == 1).all()": _MORE_WORK,
+        "offset.any()": _MORE_WORK,
+    },
+    "padding_as_concat": {"begin + end > sizes[axis]": "the answers stay right: a larger file"},
+    "parallel_convs": {
+        "g.sole_consumer(value) is not node": _MORE_WORK,
+        "size != 1": _MORE_WORK,
+    },
+    "pool_indices_as_argmax": {
+        "strides == [1, 1]": _MORE_WORK,
+        "len(taps) > _MOST_TAPS": _MORE_WORK,
+    },
+    "residual_into_depthwise": {"g.sole_consumer(mixed) is not node": _MORE_WORK},
+    "tiled_factor": {
+        "shape[1] > MOST_CHANNELS": _MORE_WORK,
+        "shape[2] * shape[3] < LEAST_PIXELS": _MORE_WORK,
+        "g.shape_of(other) == shape": _MORE_WORK,
+    },
+    "weighted_average_pool": {"(ratio == 1).all()": _MORE_WORK},
 }

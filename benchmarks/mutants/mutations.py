@@ -69,6 +69,8 @@ class _Place:
 def _places(tree: ast.Module) -> Iterator[_Place]:
     for node in ast.walk(tree):
         if isinstance(node, ast.BoolOp):
+            if _names_a_default(node):
+                continue
             for index, operand in enumerate(node.values):
                 if not _is_about_none(operand):
                     yield _Place(node, index)
@@ -79,6 +81,12 @@ def _places(tree: ast.Module) -> Iterator[_Place]:
             and not _is_about_none(node.test)
         ):
             yield _Place(node, None)
+
+
+def _names_a_default(operation: ast.BoolOp) -> bool:
+    """Tell whether it is ``value or default``: no condition."""
+    last = operation.values[-1]
+    return isinstance(last, ast.Constant | ast.Tuple)
 
 
 def _is_about_none(condition: ast.expr) -> bool:

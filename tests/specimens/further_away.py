@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tests.specimens.further_canonical import CANONICAL
+from tests.specimens.further_layers import LAYERS
 from tests.specimens.further_lowered import LOWERED
+from tests.specimens.further_norms import NORMS
 from tests.specimens.graphs import weights
 
 ORDER = np.array([2, 0, 3, 1])
@@ -42,7 +44,9 @@ QUANTIZED = {
 
 FURTHER_AWAY = {
     **CANONICAL,
+    **LAYERS,
     **LOWERED,
+    **NORMS,
     **QUANTIZED,
     "add_into_bias: by row": (
         f"g ({MAP} x) => (float[1,6,3,5] y) {{ a = Conv(x, w)\n y = Add(a, c) }}",
@@ -353,3 +357,18 @@ FURTHER_AWAY = {
         {},
     ),
 }
+
+REFUSED = {
+    "batch_norm_as_depthwise: in training",
+    "batch_norm_into_transposed: in training",
+    "canonical_batch_norm: in training",
+    "canonical_identity: a mask that chooses",
+    "canonical_identity: a mask that is an output",
+    "grouped_transposed_as_conv: of a volume",
+    "parallel_convs: beside statistics of the batch",
+    "pool_indices_as_argmax: by columns",
+    "pool_indices_as_argmax: of a series",
+    "pool_indices_as_argmax: of bytes",
+    "roi_align_as_gathers: the largest",
+}
+"""Those that no .tflite holds; all others come out in every form."""

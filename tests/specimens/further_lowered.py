@@ -45,4 +45,58 @@ LOWERED: dict[str, Case] = {
              y = GridSample<align_corners=1, padding_mode="reflection">(x, p) }""",
         {},
     ),
-}
+    "pool_indices_as_argmax: padded on one side": (
+        """g (float[1,2,4,4] x) => (float[1,2,4,4] y, int64[1,2,4,4] i, float[1,2,4,4] z,
+                                   int64[1,2,4,4] j) {
+             y, i = MaxPool<kernel_shape=[2,2], pads=[1,1,0,0]>(x)
+             z, j = MaxPool<kernel_shape=[2,2], pads=[0,0,1,1]>(x) }""",
+        {},
+    ),
+    "pool_indices_as_argmax: padded by name": (
+        """g (float[1,2,4,4] x) => (float[1,2,4,4] y, int64[1,2,4,4] i) {
+             y, i = MaxPool<kernel_shape=[2,2], auto_pad="SAME_UPPER">(x) }""",
+        {},
+    ),
+    "pool_indices_as_argmax: by columns": (
+        """g (float[1,2,4,4] x) => (float[1,2,3,3] y, int64[1,2,3,3] i) {
+             y, i = MaxPool<kernel_shape=[2,2], storage_order=1>(x) }""",
+        {},
+    ),
+    "pool_indices_as_argmax: of a series": (
+        """g (float[1,2,6] x) => (float[1,2,5] y, int64[1,2,5] i) {
+             y, i = MaxPool<kernel_shape=[2]>(x) }""",
+        {},
+    ),
+    "pool_indices_as_argmax: that are read": (
+        """g (float[1,2,4,4] x) => (float[1,2,3,3] z) {
+             y, i = MaxPool<kernel_shape=[2,2]>(x)
+             z = Cast<to=1>(i) }""",
+        {},
+    ),
+    "pool_indices_as_argmax: of bytes": (
+        """g (float[1,2,4,4] x) => (float[1,2,4,4] z, int64[1,2,4,4] i) { a = Abs(x)
+             b = Cast<to=2>(a)
+             y, i = MaxPool<kernel_shape=[2,2], pads=[1,1,0,0]>(b)
+             z = Cast<to=1>(y) }""",
+        {},
+    ),
+    "pools_3d_as_2d: a convolution": (
+        "g (float[1,2,3,3,3] x) => (float[1,2,2,2,2] y) { y = Conv(x, w) }",
+        {"w": weights(2, 2, 2, 2, 2)},
+    ),
+    "pools_3d_as_2d: another operator": (
+        "g (float[1,2,3,3,3] x) => (float[1,2,3,3,3] y) { y = Neg(x) }", {},
+    ),
+    "roi_align_as_gathers: the largest": (
+        """g (float[2,3,8,9] x, float[2,4] r) => (float[2,3,2,2] y) <int64[2] i = {1, 0}> {
+             y = RoiAlign<output_height=2, output_width=2, sampling_ratio=2, mode="max">(x, r, i)
+           }""",
+        {},
+    ),
+    "weighted_average_pool: a last window behind the padding": (
+        """g (float[1,4,6,6] x) => (float[1,4,3,3] y) {
+             y = AveragePool<kernel_shape=[3,3], strides=[2,2], ceil_mode=1,
+                             count_include_pad=1>(x) }""",
+        {},
+    ),
+}  # fmt: skip

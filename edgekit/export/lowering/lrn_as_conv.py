@@ -36,9 +36,12 @@ def _normalization(node: ir.Node) -> bool:
 
 
 def _channel_average(node: ir.Node) -> bool:
-    """(N, C, H, W) as (N, 1, C, H, W), averaged over (k, 1, 1) with counted padding, and back."""
+    """(N, C, H, W) as (N, 1, C, H, W), averaged over (k, 1, 1) with counted padding, and back.
+
+    That what comes back is as large says that the windows move by one, and how far they reach.
+    """
     pool = g.operand(node, 0).producer()
-    if pool is None or not g.is_op(pool, "AveragePool"):
+    if pool is None:
         return False
     opening = g.operand(pool, 0).producer()
     get = pool.attributes
@@ -47,10 +50,9 @@ def _channel_average(node: ir.Node) -> bool:
         return False
     source = g.operand(opening, 0)
     shape, deep = g.shape_of(source), g.shape_of(g.operand(pool, 0))
-    is_lifted = len(shape) == 4 and deep == (shape[0], 1, *shape[1:])
-    keeps = g.shape_of(node.outputs[0]) == shape and set(get.get_ints("strides", (1,))) == {1}
-    counts = get.get_int("count_include_pad", 0) == 1 and get.get_int("ceil_mode", 0) == 0
-    if not (is_lifted and keeps and counts and pads[0] + pads[3] == kernel[0] - 1):
+    is_lifted = deep == (shape[0], 1, *shape[1:])
+    keeps, counts = g.shape_of(node.outputs[0]) == shape, get.get_int("count_include_pad", 0) == 1
+    if not (is_lifted and keeps and counts):
         return False
     g.replace(node, _banded(node, source, pads[0], pads[3], 1 / kernel[0], None))
     return True

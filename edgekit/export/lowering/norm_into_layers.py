@@ -33,14 +33,14 @@ def rewrite(node: ir.Node) -> bool:
     axis = _CHANNELS[node.op_type] % rank
     channels = g.shape_of(value)[axis]
     vectors = [g.constant(operand) for operand in node.inputs[1:3] if operand is not None]
-    if not vectors or any(v is None or v.shape != (channels,) for v in vectors):
+    if any(v is None or v.shape != (channels,) for v in vectors):
         return False
     factor, *offsets = (np.asarray(vector, np.float64) for vector in vectors)
     offset = offsets[0] if offsets else np.zeros(channels)
     if (factor == 1).all() and not offset.any():
         return False
     layers: list[_Layer] = []
-    if not _collect(value, axis, layers, set()) or not layers:
+    if not _collect(value, axis, layers):
         return False
     if offset.any() and not all(_takes_offset(layer.node) for layer in layers):
         return False
@@ -52,21 +52,18 @@ def rewrite(node: ir.Node) -> bool:
     return True
 
 
-def _collect(value: ir.Value, axis: int, layers: list[_Layer], met: set[ir.Node]) -> bool:
+def _collect(value: ir.Value, axis: int, layers: list[_Layer]) -> bool:
     """Gather the layers at the ends of all paths from ``value``; False if a path has none."""
     if value.is_graph_output():
         return False
     for use in value.uses():
         reader = use.node
-        if reader in met or use.idx != 0:
-            return False
-        met.add(reader)
         layer = _layer(reader, axis)
         if layer is not None:
             layers.append(layer)
             continue
         moved = _moved(reader, axis)
-        if moved is None or not _collect(reader.outputs[0], moved, layers, met):
+        if moved is None or not _collect(reader.outputs[0], moved, layers):
             return False
     return True
 
@@ -87,9 +84,6 @@ def _layer(node: ir.Node, axis: int) -> _Layer | None:
         return None
     if node.op_type == "MatMul":
         return _Layer(node, weight, 0)
-    is_plain = get.get_float("alpha", 1.0) == 1.0 and get.get_float("beta", 1.0) == 1.0
-    if not is_plain or get.get_int("transA", 0) != 0:
-        return None
     return _Layer(node, weight, get.get_int("transB", 0))
 
 
@@ -104,7 +98,7 @@ def _moved(node: ir.Node, axis: int) -> int | None:
         before = math.prod(shape[:axis])
         places = [i for i, size in enumerate(after)
                   if size == shape[axis] and math.prod(after[:i]) == before]  # fmt: skip
-        return places[-1] if places and shape[axis] > 1 else None
+        return places[-1] if places else None
     if g.is_op(node, "GlobalAveragePool"):
         return axis if axis == 1 else None
     return None
@@ -114,9 +108,7 @@ def _takes_offset(node: ir.Node) -> bool:
     """Tell whether a layer reads no padding, which has no offset, and has room for a bias."""
     if node.op_type == "MatMul":
         return not node.outputs[0].is_graph_output()
-    get = node.attributes
-    automatic = get.get_string("auto_pad", "NOTSET") not in ("NOTSET", "VALID")
-    return not automatic and not any(get.get_ints("pads", ()))
+    return not any(node.attributes.get_ints("pads", ()))
 
 
 def _fold(layer: _Layer, factor: np.ndarray, offset: np.ndarray) -> None:
@@ -147,7 +139,7 @@ def _add_behind(product: ir.Node, vector: np.ndarray) -> None:
     if g.is_op(reader, "Add") and reader is not None:
         index = 1 - next(i for i, value in enumerate(reader.inputs) if value is result)
         known = g.constant(reader.inputs[index])
-        if known is not None and known.shape in ((), (1,), vector.shape):
+        if known is not None:
             _put(reader, index, (known.astype(np.float64) + vector).astype(np.float32))
             return
     behind = ir.node("Add", [result, g.add_constant(g.graph_of(product), "offset", vector)])

@@ -68,7 +68,7 @@ def _branch(node: ir.Node | None) -> _Branch | None:
     source, get = g.operand(node, 0), node.attributes
     space = len(g.shape_of(source)) - 2
     if g.is_op(node, "BatchNormalization"):
-        if get.get_int("training_mode", 0) or space < 1:
+        if get.get_int("training_mode", 0):
             return None
         gamma, beta, mean, variance = constants
         scale = gamma / np.sqrt(variance + get.get_float("epsilon", 1e-5))
@@ -82,7 +82,7 @@ def _branch(node: ir.Node | None) -> _Branch | None:
             get.get_ints("dilations", (1,) * space), kernel.shape[2:], strict=True
         )
     )
-    if dilated or get.get_string("auto_pad", "NOTSET") != "NOTSET":
+    if dilated:
         return None
     pads = tuple(get.get_ints("pads", (0,) * 2 * space))
     bias = constants[1] if len(constants) > 1 else np.zeros(len(kernel))
@@ -95,7 +95,7 @@ def _branch(node: ir.Node | None) -> _Branch | None:
 def _merged(wide: _Branch, narrow: _Branch) -> np.ndarray | None:
     """Return the sum of two kernels in the groups and window of the first; None if it is wider."""
     kernel = _in_groups(narrow, wide.groups)
-    if kernel is None or kernel.shape[:2] != wide.kernel.shape[:2]:
+    if kernel is None:
         return None
     margins = []
     sizes = zip(wide.kernel.shape[2:], kernel.shape[2:], strict=True)
@@ -113,7 +113,7 @@ def _in_groups(branch: _Branch, groups: int) -> np.ndarray | None:
     """Return a kernel in fewer groups, zeros between what were others."""
     if branch.groups == groups:
         return branch.kernel
-    if not branch.is_depthwise or branch.channels % groups:
+    if not branch.is_depthwise:
         return None
     width = branch.channels // groups
     dense = np.zeros((branch.channels, width, *branch.kernel.shape[2:]))

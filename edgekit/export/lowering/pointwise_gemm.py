@@ -20,7 +20,7 @@ def rewrite(node: ir.Node) -> bool:
         return False
     flat = g.operand(node, 0)
     shape = g.shape_of(node.outputs[0])
-    if len(g.shape_of(flat)) != 2 or shape != (*g.shape_of(flat), 1, 1):
+    if shape != (*g.shape_of(flat), 1, 1):
         return False
     branch = _branch(flat)
     if branch is None:
@@ -44,7 +44,7 @@ def _branch(flat: ir.Value) -> tuple[ir.Node, list[ir.Node]] | None:
         if g.is_op(step, "Reshape"):
             source = g.operand(step, 0)
             is_opening = g.shape_of(source) == (*g.shape_of(value), 1, 1)
-            return (step, steps) if is_opening and steps else None
+            return (step, steps) if is_opening else None
         if not (_is_plain_gemm(step) or g.is_op(step, *_UNARY) or _adds_or_scales(step)):
             return None
         steps.insert(0, step)
@@ -52,15 +52,9 @@ def _branch(flat: ir.Value) -> tuple[ir.Node, list[ir.Node]] | None:
 
 
 def _is_plain_gemm(node: ir.Node) -> bool:
-    get = node.attributes
-    return (
-        g.is_op(node, "Gemm")
-        and get.get_int("transB", 0) == 1
-        and get.get_int("transA", 0) == 0
-        and get.get_float("alpha", 1.0) == 1.0
-        and get.get_float("beta", 1.0) == 1.0
-        and g.constant(node.inputs[1]) is not None
-    )
+    """Tell whether it is a layer; `canonical_gemm` and `gemm_as_matmul` see to its factors."""
+    is_turned = node.attributes.get_int("transB", 0) == 1
+    return g.is_op(node, "Gemm") and is_turned and g.constant(node.inputs[1]) is not None
 
 
 def _adds_or_scales(node: ir.Node) -> bool:
@@ -94,6 +88,6 @@ def _spatial(step: ir.Node, anchor: ir.Node, value: ir.Value) -> ir.Value:
 def _lift(graph: ir.Graph, value: ir.Value) -> ir.Value:
     """Give a constant that broadcast against (N, K) the axes to broadcast against NCHW."""
     array = g.constant(value)
-    if array is None or array.ndim == 0:
+    if array is None:
         return value
     return g.add_constant(graph, f"{value.name}_1x1", np.asarray(array)[..., None, None])

@@ -27,8 +27,7 @@ def rewrite(node: ir.Node) -> bool:
         return False
     axes = windows.axes_of(node)
     taps = list(itertools.product(*(range(axis.kernel) for axis in axes)))
-    is_padded = node.attributes.get_string("auto_pad", "NOTSET") == "NOTSET"
-    if not is_padded or len(taps) > _MOST_TAPS or any(axis.starts_beyond for axis in axes):
+    if len(taps) > _MOST_TAPS or any(axis.starts_beyond for axis in axes):
         return False
     build, made = Building(node), g.shape_of(node.outputs[0])
     whole = _padded(build, axes)

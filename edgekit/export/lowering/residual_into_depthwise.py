@@ -22,11 +22,11 @@ def rewrite(node: ir.Node) -> bool:
         conv = mixed.producer()
         if conv is None or not is_plain_depthwise(conv) or g.operand(conv, 0) is not source:
             continue
+        if not g.shape_of(source) == g.shape_of(mixed) == g.shape_of(node.outputs[0]):
+            continue
         middle = _middle(conv)
         weight = g.constant(conv.inputs[1])
         if middle is None or weight is None or g.sole_consumer(mixed) is not node:
-            continue
-        if not g.shape_of(source) == g.shape_of(mixed) == g.shape_of(node.outputs[0]):
             continue
         more = np.array(weight)
         more.reshape(len(more), -1)[:, middle] += 1
@@ -39,20 +39,16 @@ def rewrite(node: ir.Node) -> bool:
 
 
 def _middle(conv: ir.Node) -> int | None:
-    """Return the tap that reads the place of the result; None if none does."""
+    """Return the tap that reads the place of the result, as large as the input; None if none."""
     get = conv.attributes
     kernel = g.shape_of(g.operand(conv, 1))[2:]
     space = len(kernel)
     if any(stride != 1 for stride in get.get_ints("strides", (1,) * space)):
         return None
-    if get.get_string("auto_pad", "NOTSET") != "NOTSET":
-        return None
     begins = tuple(get.get_ints("pads", (0,) * 2 * space))[:space]
     taps = []
-    for size, begin, rate in zip(
-        kernel, begins, get.get_ints("dilations", (1,) * space), strict=True
-    ):
-        if begin % rate or begin // rate >= size:
+    for begin, rate in zip(begins, get.get_ints("dilations", (1,) * space), strict=True):
+        if begin % rate:
             return None
         taps.append(begin // rate)
     return int(np.ravel_multi_index(taps, kernel))

@@ -40,7 +40,7 @@ def rewrite(node: ir.Node) -> bool:
 
 
 def _taps(node: ir.Node) -> list[tuple[int, int]] | None:
-    """Return (row, column) of the one weight of each channel that is 1; None if not a shift."""
+    """Return (row, column) that the one weight of each channel reads; None if not a shift."""
     weight = g.constant(node.inputs[1]) if g.is_op(node, "Conv") else None
     if weight is None or weight.ndim != 4 or weight.shape[1] != 1:
         return None
@@ -54,7 +54,8 @@ def _taps(node: ir.Node) -> list[tuple[int, int]] | None:
     one_hot = (weight != 0).sum(axis=(1, 2, 3)) == 1
     if not kept or not one_hot.all() or not (weight.max(axis=(1, 2, 3)) == 1).all():
         return None
-    return [(int(row), int(column)) for _, _, row, column in np.argwhere(weight)]
+    down, right = get.get_ints("dilations", (1, 1))
+    return [(int(row) * down, int(column) * right) for _, _, row, column in np.argwhere(weight)]
 
 
 def _runs(taps: list[tuple[int, int]]) -> Iterator[tuple[int, int, tuple[int, int]]]:

@@ -16,7 +16,7 @@ from edgekit.export.graph import windows
 def rewrite(node: ir.Node) -> bool:
     """Match AveragePool with padding that neither SAME nor zeros express."""
     pool = windows.of_pool(node)
-    if pool is None or node.op_type != "AveragePool" or not pool.pads:
+    if pool is None or node.op_type != "AveragePool":
         return False
     counts = node.attributes.get_int("count_include_pad", 0) == 1
     if pool.is_same and not counts:
@@ -28,7 +28,7 @@ def rewrite(node: ir.Node) -> bool:
     whole = pool.axes[0].kernel * pool.axes[1].kernel
     ratio = (whole / np.outer(height, width)).astype(np.float32)
     if (ratio == 1).all():
-        return False  # explicit_pool_padding
+        return False  # all windows are whole, or explicit_pool_padding has them
     pooled = windows.unpadded(node, windows.zero_padded(node, pool))
     factor = g.add_constant(g.graph_of(node), f"{g.label(node)}_share", ratio[None, None])
     g.replace(node, g.insert(node, "Mul", [pooled, factor], g.shape_of(pooled)))

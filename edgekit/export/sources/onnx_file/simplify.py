@@ -96,9 +96,13 @@ def lift_constants(model: ir.Model) -> None:
 
 def _inferred(proto: onnx.ModelProto, *, strict: bool = False) -> onnx.ModelProto:
     """Infer shapes, of outputs that are constants too, and of operators that onnx leaves out."""
-    result = onnx.shape_inference.infer_shapes(proto, strict_mode=strict, data_prop=True)
-    while _hinted(result.graph):
-        result = onnx.shape_inference.infer_shapes(result, strict_mode=strict, data_prop=True)
+    left_out = any(node.op_type in _SAME_SHAPE for node in proto.graph.node)
+    infer = onnx.shape_inference.infer_shapes
+    result = infer(proto, strict_mode=strict and not left_out, data_prop=True)
+    while left_out and _hinted(result.graph):
+        result = infer(result, data_prop=True)
+    if left_out and strict:  # whose readers have no shapes before
+        result = infer(result, strict_mode=True, data_prop=True)
     constants = {tensor.name: tensor for tensor in result.graph.initializer}
     for value in result.graph.output:
         shape = value.type.tensor_type.shape

@@ -1,0 +1,134 @@
+"""Graphs that a rule about layers and factors must leave alone or do right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.specimens.graphs import weights
+from tests.specimens.rules.moving import ONE_HOT
+
+Case = tuple[str, dict[str, np.ndarray]]
+
+_MEAN = "AveragePool<kernel_shape=[3,1,1], pads=[1,0,0,1,0,0], count_include_pad=1>"
+
+LAYERS: dict[str, Case] = {
+    "lrn_as_conv: other averages": (
+        f"""g (float[1,4,2,3] x) => (float[1,4,2,3] p, float[1,4,2,3] q, float[1,4,6] r,
+                                     float[1,4,2,3] s, float[1,4,2,3] t) {{
+             a = Reshape(x, deep)
+             b = AveragePool<kernel_shape=[3,2,1], pads=[1,0,0,1,1,0], count_include_pad=1>(a)
+             p = Reshape(b, map)
+             c = Reshape(x, parts)
+             d = {_MEAN}(c)
+             q = Reshape(d, map)
+             e = {_MEAN}(a)
+             r = Reshape(e, rows)
+             f = AveragePool<kernel_shape=[3,1,1], pads=[1,0,0,1,0,0]>(a)
+             s = Reshape(f, map)
+             h = Add(x, k)
+             i = {_MEAN}(h)
+             t = Reshape(i, map) }}""",
+        {"deep": np.array([1, 1, 4, 2, 3]), "map": np.array([1, 4, 2, 3]),
+         "parts": np.array([1, 2, 2, 2, 3]), "rows": np.array([1, 4, 6]),
+         "k": np.ones((1, 1, 1, 1, 1), np.float32)},
+    ),
+    "parallel_convs: of other steps, values and kinds": (
+        """g (float[1,4,3,3] x, float[1,4,3,3] z) => (float[1,4,2,2] p, float[1,4,3,3] q,
+                                                      float[1,4,3,3] r, float[1,4,3,3] s) {
+             a = Conv<strides=[2,2]>(x, w1)
+             b = Conv(x, w2)
+             p = Add(a, b)
+             c = Conv(x, w1)
+             d = Conv(z, w1)
+             q = Add(c, d)
+             e = Conv(x, w1)
+             f = Relu(x)
+             r = Add(e, f)
+             h = Conv(x, w3)
+             i = Conv(x, w1)
+             s = Add(h, i) }""",
+        {"w1": weights(4, 4, 1, 1), "w2": weights(4, 4, 2, 2), "w3": weights(4, 4, 3, 3)},
+    ),
+    "parallel_convs: of other windows and groups": (
+        """g (float[1,4,4,4] x, float[1,2,4,4] z) => (float[1,4,4,4] p, float[1,4,4,4] q,
+                                       float[1,4,4,4] r, float[1,2,4,4] s, float[1,4,4,4] t) {
+             a = Conv<pads=[2,2,2,2], dilations=[2,2]>(x, w3)
+             b = Conv(x, w1)
+             p = Add(a, b)
+             c = Conv<pads=[1,1,1,1]>(x, w3)
+             d = Conv<pads=[0,1,2,1]>(x, w3)
+             q = Add(c, d)
+             e = Conv<group=2>(x, w2)
+             f = Conv(x, w1)
+             r = Add(e, f)
+             h = Conv<group=2>(x, narrow)
+             i = Conv(x, few)
+             s = Add(h, i)
+             j = Conv<group=2>(z, wide)
+             k = Conv(z, many)
+             t = Add(j, k) }""",
+        {"w3": weights(4, 4, 3, 3), "w1": weights(4, 4, 1, 1), "w2": weights(4, 2, 1, 1),
+         "narrow": weights(2, 2, 1, 1), "few": weights(2, 4, 1, 1), "wide": weights(4, 1, 1, 1),
+         "many": weights(4, 2, 1, 1)},
+    ),
+    "parallel_convs: beside statistics of the batch": (
+        """g (float[2,4,3,3] x) => (float[2,4,3,3] y) { a = Conv(x, w)
+             b, mean, variance = BatchNormalization<training_mode=1>(x, s, o, m, v)
+             y = Add(a, b) }""",
+        {"w": weights(4, 4, 1, 1), "s": weights(4), "o": weights(4, seed=1),
+         "m": weights(4, seed=2), "v": weights(4, seed=3) ** 2 + 1},
+    ),
+    "pointwise_gemm: of a map of several places": (
+        """g (float[1,2,2,2] x) => (float[1,3,1,1] y) { a = Reshape(x, flat)
+             b = Gemm<transB=1>(a, w)
+             y = Reshape(b, map) }""",
+        {"flat": np.array([1, 8]), "w": weights(3, 8), "map": np.array([1, 3, 1, 1])},
+    ),
+    "pointwise_gemm: with other operators between": (
+        """g (float[1,4,1,1] x) => (float[1,4,1,1] y, float[1,4,1,1] z, float[1,4,1,1] u) {
+             a = Reshape(x, flat)
+             b = Softmax(a)
+             y = Reshape(b, map)
+             c = Reshape(x, flat)
+             d = Div(c, k)
+             z = Reshape(d, map)
+             e = Reshape(x, flat)
+             f = Mul(e, one)
+             u = Reshape(f, map) }""",
+        {"flat": np.array([1, 4]), "map": np.array([1, 4, 1, 1]), "k": weights(4),
+         "one": np.float32(0.7)},
+    ),
+    "residual_into_depthwise: that is none": (
+        """g (float[1,4,3,3] x, float[1,4,3,3] z, float[1,4,3,3] d) => (float[1,4,3,3] p,
+                             float[1,4,3,3] q, float[1,4,3,3] r, float[1,4,3,3] s,
+                             float[1,4,3,3] t) {
+             a = Conv<group=4, strides=[2,2], pads=[2,2,2,2]>(x, w)
+             p = Add(x, a)
+             b = Conv<group=4, dilations=[2,2], pads=[1,1,1,1]>(x, w2)
+             q = Add(x, b)
+             c = Conv<group=4>(x, w)
+             r = Add(x, c)
+             e = Conv<group=4, pads=[1,1,1,1]>(x, w)
+             s = Add(z, e)
+             f = Conv<pads=[1,1,1,1]>(x, dense)
+             t = Add(x, f) }""",
+        {"w": weights(4, 1, 3, 3), "w2": weights(4, 1, 2, 2), "dense": weights(4, 4, 3, 3)},
+    ),
+    "scale_into_layers: into a bias": (
+        """g (float[6] x, float[1,4,3,3] z) => (float[1,6,3,3] y) { a = Mul(x, scale)
+             y = Conv(z, w, a) }""",
+        {"scale": np.float32(0.5), "w": weights(6, 4, 1, 1)},
+    ),
+    "shift_as_slices: with gaps": (
+        """g (float[1,6,4,5] x) => (float[1,6,4,5] y) {
+             y = Conv<group=6, dilations=[1,2], pads=[1,2,1,2]>(x, shifts) }""",
+        {"shifts": ONE_HOT},
+    ),
+    "tiled_factor: a map": (
+        "g (float[1,2,28,30] x, float[1,2,28,30] z) => (float[1,2,28,30] y) { y = Mul(x, z) }",
+        {},
+    ),
+    "tiled_factor: rows": (
+        "g (float[3,4] x, float[3,1] z) => (float[3,4] y) { y = Mul(x, z) }", {},
+    ),
+}  # fmt: skip
