@@ -91,6 +91,16 @@ CASES: dict[str, tuple[str, dict[str, np.ndarray]]] = {
                                                                 o = Relu(a) }> }""",
         {"zero": np.float32(0)},
     ),
+    "a loop that ends when its own count says so": (
+        """g (float[2,4] x) => (float[2,4] y) {
+             y, n = Loop("", yes, x, zero) <body =
+               b (int64 i, bool c, float[2,4] a, int64 k)
+                 => (bool on, float[2,4] made, int64 next) {
+                   made = Exp(a)
+                   next = Add(k, one)
+                   on = Less(next, two) }> }""",
+        {"yes": np.array(True), "zero": np.array(0), "one": np.array(1), "two": np.array(2)},
+    ),
     "a scan": (
         "g (float[2] h, float[3,2] x) => (float[2] y, float[3,2] z) { y, z = Scan"
         + _SCANNED.replace(", SCAN", "") + " }",

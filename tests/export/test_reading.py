@@ -596,6 +596,29 @@ def test_private_operators_get_their_standard_form(name: str, tmp_path: Path) ->
     assert Counter(found) == expected
 
 
+def test_attention_stays_standard_operators(tmp_path: Path) -> None:
+    """The simplifier knows the private operator that ONNX Runtime has for it."""
+    parts = "\n".join(
+        f"{name} = MatMul(x, w{name})\n {name}4 = Reshape({name}, apart)" for name in "qkv"
+    )
+    text = f"""g (float[1,3,8] x) => (float[a,b,c] y) {{ {parts}
+        rows = Transpose<perm=[0,2,1,3]>(q4)
+        columns = Transpose<perm=[0,2,3,1]>(k4)
+        values = Transpose<perm=[0,2,1,3]>(v4)
+        scores = MatMul(rows, columns)
+        less = Mul(scores, half)
+        shares = Softmax<axis=-1>(less)
+        heads = MatMul(shares, values)
+        turned = Transpose<perm=[0,2,1,3]>(heads)
+        y = Reshape(turned, whole) }}"""
+    path = _write(
+        tmp_path, 13, text,
+        wq=weights(8, 8), wk=weights(8, 8, seed=1), wv=weights(8, 8, seed=2),
+        half=np.float32(0.5), apart=np.array([1, 3, 2, 4]), whole=np.array([1, 3, 8]),
+    )  # fmt: skip
+    assert _exported(path, tmp_path).count("MatMul") == 5
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

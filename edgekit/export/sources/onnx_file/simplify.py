@@ -62,8 +62,12 @@ def simplify(proto: onnx.ModelProto, weights: Weights, name: str) -> ir.Model:
     return model
 
 
-_HARMFUL = ["fuse_pad_into_pool"]
-"""What onnxsim must not do: this makes borders wider than windows, which ONNX Runtime refuses."""
+_HARMFUL = ["fuse_pad_into_pool", "fuse_attention", "fuse_gqa", "fuse_rope"]
+"""What onnxsim must not do.
+
+The first makes borders wider than windows, which ONNX Runtime refuses; the others operators
+that ONNX Runtime alone has.
+"""
 
 
 def _simplified(

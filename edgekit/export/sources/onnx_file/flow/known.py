@@ -13,9 +13,17 @@ from edgekit.export.graph import nodes as g
 from edgekit.export.sources.onnx_file import edit
 
 
-def value_of(value: ir.Value | None) -> np.ndarray | None:
-    """Return what a value is in every run; None if an input decides, or it cannot be told."""
-    known = edit.constant(value)
+def value_of(
+    value: ir.Value | None, given: Mapping[ir.Value, np.ndarray] | None = None
+) -> np.ndarray | None:
+    """Return what a value is in every run; None if an input decides, or it cannot be told.
+
+    Args:
+        value: of a graph or of a body.
+        given: what values of the body that it comes from are, such as the number of a round.
+    """
+    given = given or {}
+    known = given.get(value) if value in given else edit.constant(value)
     if value is None or known is not None:
         return known
     nodes: dict[ir.Node, None] = {}
@@ -24,6 +32,8 @@ def value_of(value: ir.Value | None) -> np.ndarray | None:
     while waiting:
         current = waiting.pop()
         producer, array = current.producer(), g.constant(current)
+        if current in given:
+            producer, array = None, given[current]
         if array is None and producer is not None:
             array = _of_shape(producer)
             producer = producer if array is None else None

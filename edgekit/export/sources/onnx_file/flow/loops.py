@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export.graph import nodes as g
 from edgekit.export.sources.onnx_file import edit
 from edgekit.export.sources.onnx_file.flow import bodies, known
 
@@ -14,13 +13,9 @@ _MOST_NODES = 20_000  # of all rounds together
 
 
 def unroll(node: ir.Node) -> bool:
-    """Lay out a loop whose number of rounds is known, and that its body does not end before."""
+    """Lay out a loop whose number of rounds is known."""
     body = node.attributes["body"].as_graph()
-    rounds, condition = known.value_of(node.inputs[0]), node.inputs[1]
-    going = np.array(True) if condition is None else known.value_of(condition)
-    if rounds is None or going is None or not _goes_on(body):
-        return False
-    count = int(rounds.reshape(-1)[0]) if bool(going.reshape(-1)[0]) else 0
+    count = _rounds(node, body)
     if not 0 < count <= _MOST_ROUNDS or count * len(body) > _MOST_NODES:
         return False
     carried = [value for value in node.inputs[2:] if value is not None]
@@ -43,15 +38,26 @@ def unroll(node: ir.Node) -> bool:
     return True
 
 
-def _goes_on(body: ir.Graph) -> bool:
-    """Tell whether a body never ends the loop by itself."""
-    condition = body.outputs[0]
-    while (producer := condition.producer()) is not None and g.is_op(producer, "Identity"):
-        condition = g.operand(producer, 0)
-    if condition is body.inputs[1]:
-        return True
-    value = known.value_of(condition)
-    return value is not None and bool(value.reshape(-1)[0])
+def _rounds(node: ir.Node, body: ir.Graph) -> int:
+    """Return how often a loop runs; 0 where an input decides, or it is too often."""
+    most, condition = node.inputs[:2]
+    rounds = np.array(_MOST_ROUNDS + 1) if most is None else known.value_of(most)
+    going = np.array(True) if condition is None else known.value_of(condition)
+    if rounds is None or going is None or not bool(going.reshape(-1)[0]):
+        return 0
+    limit = min(int(rounds.reshape(-1)[0]), _MOST_ROUNDS + 1)
+    carried: list[np.ndarray | None] = [known.value_of(value) for value in node.inputs[2:]]
+    for number in range(limit):
+        given = {body.inputs[0]: np.array(number, np.int64), body.inputs[1]: np.array(True)}
+        states = zip(body.inputs[2:], carried, strict=True)
+        given |= {value: array for value, array in states if array is not None}
+        goes_on = known.value_of(body.outputs[0], given)
+        if goes_on is None:
+            return 0
+        if not bool(goes_on.reshape(-1)[0]):
+            return number + 1
+        carried = [known.value_of(v, given) for v in body.outputs[1 : len(carried) + 1]]
+    return limit
 
 
 def unroll_scan(node: ir.Node) -> bool:
