@@ -128,7 +128,8 @@ def run_on_other_kernels(
         runtime: name or alias of a runtime; None takes the one for the file's suffix.
 
     Returns:
-        Nothing for a runtime that has one set of kernels; nothing of reference kernels that die.
+        Nothing for a runtime that has one set of kernels; nothing of reference kernels that die or
+        lack an operator.
 
     Raises:
         WorkerError: the child died; and as for `describe`.

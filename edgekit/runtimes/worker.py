@@ -116,6 +116,8 @@ def _other_kernels(job: jobs.OtherKernelsJob) -> dict[str, Any]:
         try:
             results.append(load(Path(job.path), job.threads).run(feeds))
             trouble = ""
+        except NotImplementedError:
+            continue
         except (EdgekitError, RuntimeError, ValueError) as error:
             results.append({})
             trouble = (str(error).splitlines() or [type(error).__name__])[0]

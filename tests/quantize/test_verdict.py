@@ -137,3 +137,11 @@ def test_a_flat_softmax_of_many_classes_is_written(tmp_path: Path) -> None:
     assert quantize(tmp_path / "net.onnx", "--format", "tflite", "--allow-drift", "-1") == 0
     found = json.loads((tmp_path / "net_int8.tflite.json").read_text())["other_kernels"]
     assert [each["kernels"] for each in found] == ["built-in"]
+
+
+def test_an_operator_that_the_reference_kernels_lack_is_no_fault(tmp_path: Path) -> None:
+    text = "g (float[1,16] x) => (float[1,8] y) { a = MatMul(x, w)\n y = Elu(a) }"
+    onnx.save(graphs.proto(text, w=weights(16, 8)), tmp_path / "net.onnx")
+    assert quantize(tmp_path / "net.onnx", "--format", "tflite") == 0
+    found = json.loads((tmp_path / "net_int8.tflite.json").read_text())["other_kernels"]
+    assert [each["kernels"] for each in found] == ["built-in"]

@@ -62,13 +62,21 @@ def _load_without_xnnpack(path: Path, threads: int) -> LiteRTSession:
 
 
 def _load_with_reference(path: Path, threads: int) -> LiteRTSession:
-    return _load_with(path, threads, _Kernels.BUILTIN_REF)
+    try:
+        return _load_with(path, threads, _Kernels.BUILTIN_REF)
+    except ValueError as error:
+        if "Didn't find op" in str(error):  # such as ELU; nothing ships with these kernels alone
+            raise NotImplementedError(str(error)) from error
+        raise
 
 
 OTHER_KERNELS: dict[str, Callable[[Path, int], LiteRTSession]] = (
     {"built-in": _load_without_xnnpack, "reference": _load_with_reference} if _Kernels else {}
 )
-"""Kernels that LiteRT uses where XNNPACK is missing, and its reference for them."""
+"""Kernels that LiteRT uses where XNNPACK is missing, and its reference for them.
+
+The reference raises NotImplementedError where it lacks an operator of the file.
+"""
 
 
 def _load_with(path: Path, threads: int, kernels: Any) -> LiteRTSession:  # noqa: ANN401

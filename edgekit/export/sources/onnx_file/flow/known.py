@@ -22,9 +22,11 @@ def value_of(
         value: of a graph or of a body.
         given: what values of the body that it comes from are, such as the number of a round.
     """
+    if value is None:
+        return None
     given = given or {}
-    known = given.get(value) if value in given else edit.constant(value)
-    if value is None or known is not None:
+    known = given[value] if value in given else edit.constant(value)
+    if known is not None:
         return known
     nodes: dict[ir.Node, None] = {}
     constants: dict[str, np.ndarray] = {}
