@@ -264,6 +264,25 @@ def test_a_constant_is_not_drowned_either(tmp_path: Path) -> None:
     np.testing.assert_allclose(answer[:, 4:], constants["c"], atol=1e-6)
 
 
+def test_a_map_is_not_drowned_by_its_border(tmp_path: Path) -> None:
+    """Of a number that no maximum is below."""
+    text = (
+        "g (float[1,4,6,6] x) => (float[1,4,6,6] y) { a = Conv(x, w)\n p = Pad(a, one, lowest)\n"
+        "m = MaxPool<kernel_shape=[3,3]>(p)\n y = Conv(m, w) }"
+    )
+    constants = {
+        **SQUARE, "one": np.array([0, 0, 1, 1, 0, 0, 1, 1]), "lowest": np.float32(-1e9),
+    }  # fmt: skip
+    graph = integers.network(text, **constants)
+    draft = integers.drafted(graph, integers.noise(graph, 8))
+    fed = integers.noise(graph, 4, seed=2)
+    truth = [t["y"] for t in originals(text, constants, fed, tmp_path)]
+    answers = [kernels.run(integers.tflite_bytes(draft), feed)["y"] for feed in fed]
+    assert integers.sqnr_db(truth, answers) > 25
+    (line,) = unlike.kept_float(draft.graph, draft.encodings)
+    assert "up to 1e+09" in line
+
+
 def test_sixteen_bits_hold_what_eight_cannot() -> None:
     graph = integers.network(HEAD, **BIG)
     samples = integers.noise(graph, 8)

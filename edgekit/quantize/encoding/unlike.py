@@ -1,8 +1,8 @@
 """Values of so unlike a size that one scale for all of them would leave nothing of the small ones.
 
 Boxes in pixels beside scores from 0 to 1: in steps that reach to the largest box, every score is
-0. Such a concatenation stays float32, and with it whatever only moves its result. Each operand
-keeps an encoding of its own.
+0. So is every pixel beside a border of -1e9. Such a concatenation or padding stays float32, and
+with it whatever only moves its result. Each operand keeps an encoding of its own.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def drowned(
         bits: of a stored value.
 
     Returns:
-        The result of the last concatenation with an operand that would be lost, and what shares
-        its scale after it; empty if there is none.
+        The result of the last concatenation or padding with an operand that would be lost, and
+        what shares its scale after it; empty if there is none.
     """
     for node in reversed(model.graph):
         result = str(node.outputs[0].name)
-        if g.is_op(node, "Concat") and result in spans:
+        if g.is_op(node, "Concat", "Pad") and result in spans:
             low, high = spans[result]
             step, _ = ranges.to_affine(low, high, bits, symmetric=bits == 16, tensor=result)
             least = 10 ** (LEAST_SQNR_DB / 10) * step**2 / 12
@@ -55,36 +55,42 @@ def drowned(
 
 def joined(model: ir.Model) -> frozenset[str]:
     """Return the names of the values whose mean square `drowned` asks for."""
-    nodes = (node for node in model.graph if g.is_op(node, "Concat"))
-    return frozenset(
-        str(value.name) for node in nodes for value in node.inputs if value is not None
-    )
+    return frozenset(str(value.name) for node in model.graph for value in _joined(node))
 
 
 def kept_float(model: ir.Model, encodings: Encodings) -> list[str]:
-    """Return a line for each concatenation that stays float32 for its operands' sake."""
+    """Return a line for each of these nodes that stays float32 for its operands' sake."""
     stored, lines = encodings.activations, []
     for node in model.graph:
-        parts = [stored[str(v.name)] for v in node.inputs if v is not None and v.name in stored]
-        result = node.outputs[0]
-        if g.is_op(node, "Concat") and parts and result.name not in stored:
-            sizes = sorted(max(-affine.low, affine.high) for affine in parts)
+        parts = [stored[str(v.name)] for v in _joined(node) if v.name in stored]
+        if parts and node.outputs[0].name not in stored:
+            sizes = [max(-affine.low, affine.high) for affine in parts]
+            filler = g.scalar(node.inputs[2]) if node.op_type == "Pad" else None
+            sizes += [] if filler is None else [abs(filler)]
             lines.append(
-                f"{g.label(node)} joins values of unlike size (up to {sizes[0]:.3g} and up to "
-                f"{sizes[-1]:.3g}), which cannot share one scale: it stays float32, and so does "
+                f"{g.label(node)} joins values of unlike size (up to {min(sizes):.3g} and up to "
+                f"{max(sizes):.3g}), which cannot share one scale: it stays float32, and so does "
                 "what reads it"
             )
     return lines
 
 
+def _joined(node: ir.Node) -> list[ir.Value]:
+    """Return what a concatenation joins, or what a padding puts its number beside."""
+    if g.is_op(node, "Pad"):
+        return [g.operand(node, 0)]
+    values = node.inputs if g.is_op(node, "Concat") else ()
+    return [value for value in values if value is not None]
+
+
 def _operands(node: ir.Node, found: Mapping[str, Summary]) -> Iterator[tuple[float, float]]:
-    """Yield the mean square of each operand of a concatenation, and how wide its range is."""
-    for value in node.inputs:
+    """Yield the mean square of each value that is joined, and how wide its range is."""
+    for value in _joined(node):
         array = g.constant(value)
         if array is not None and array.size:
             square = float(np.square(array, dtype=np.float64).mean())
             yield square, max(float(array.max()), 0.0) - min(float(array.min()), 0.0)
-        elif value is not None and (summary := found.get(str(value.name))) is not None:
+        elif (summary := found.get(str(value.name))) is not None:
             ends = summary.extremes
             yield summary.mean_square, max(ends.high, 0.0) - min(ends.low, 0.0)
 
