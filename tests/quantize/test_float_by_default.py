@@ -14,7 +14,8 @@ from edgekit.quantize import QuantizeRequest
 from edgekit.quantize.encoding import float_by_default
 from edgekit.quantize.network import prepare
 from edgekit.quantize.result import QuantizeResult
-from tests.specimens import foreign
+from tests.specimens import foreign, integers, kernels
+from tests.specimens.graphs import weights
 
 NETWORKS = {"detector": foreign.detector, "attention": foreign.attention}
 ALL = ("Conv", "MatMul", "Gemm", "Add", "Mul", "Sub", "Concat", "Split", "Slice", "Sigmoid",
@@ -68,6 +69,26 @@ def test_a_detector_without_its_arithmetic_is_none(tmp_path: Path) -> None:
     for make in (foreign.segmenter, foreign.two_inputs):
         graph = prepare(str(make(tmp_path / "net.onnx"))).graph
         assert float_by_default.of(graph) == ([], [])
+
+
+def test_what_keeps_a_divisor_from_zero_is_not_rounded_to_zero() -> None:
+    """An instance normalization, written out, on an image of one color."""
+    text = """g (float[1,4,6,6] x) => (float[1,4,6,6] y) {
+        a = Conv(x, w)\n m = ReduceMean(a, hw)\n d = Sub(a, m)\n s = Mul(d, d)
+        v = ReduceMean(s, hw)\n e = Add(v, tiny)\n r = Sqrt(e)\n n = Div(d, r)
+        y = Conv(n, w) }"""
+    constants = {"w": weights(4, 4, 1, 1), "hw": np.array([2, 3]), "tiny": np.float32(1e-5)}
+    graph = integers.network(text, **constants)
+    names, (line,) = float_by_default.of(graph)
+    assert [n.op_type for n in graph.graph if n.name in names] == [
+        "Mul",
+        "GlobalAveragePool",
+        "Add",
+    ]
+    assert "a divisor" in line
+    draft = integers.drafted(graph, integers.noise(graph, 8))
+    flat = {"x": np.zeros((1, 4, 6, 6), np.float32)}
+    assert np.abs(kernels.run(integers.tflite_bytes(draft), flat)["y"]).max() < 0.1
 
 
 @pytest.mark.parametrize("name", ["micronet-m0-cifar10", "shufflenet-v1-0.25x-g3"])

@@ -1,8 +1,10 @@
-"""Nodes that stay float32 unless someone asks for them: boxes, and the softmax of attention.
+"""Nodes that stay float32 unless someone asks for them: boxes, softmax of attention, divisors.
 
 A box is arithmetic on positions: one step of a scale that reaches over the whole image is more than
 a detection can stand. The softmax of attention lies between two products of activations, which are
 float32 themselves: integers in between would only be rounded, and no delegate takes them.
+A divisor, or what a root or a logarithm is taken of, is kept from zero by a number far below one
+step of its range, and small ones decide the result.
 """
 
 from __future__ import annotations
@@ -19,6 +21,11 @@ from edgekit.export.integer import quantizable
 _HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN", "Attention")
 _TAKE_APART = ("Split", "Slice", "Gather")
 _ARITHMETIC = ("Add", "Sub", "Mul", "Div")
+_STEEP = ("Log", "Pow", "Reciprocal", "Sqrt")
+_GUARDS = ("Add", "Clip", "Max")
+_BEFORE_GUARDS = (
+    "GlobalAveragePool", "Identity", "Mul", "ReduceMean", "ReduceSum", "Reshape", "Transpose",
+)  # fmt: skip
 _BETWEEN = (*_ARITHMETIC, "Clip", "Identity", "Reshape", "Softmax", "Transpose", "Where")
 
 
@@ -28,7 +35,7 @@ def of(model: ir.Model) -> tuple[list[str], list[str]]:
     Args:
         model: a quantizable graph.
     """
-    boxes, attention = _detection(model), _attention(model)
+    boxes, attention, divisors = _detection(model), _attention(model), _divisors(model)
     lines = []
     if boxes:
         lines.append(
@@ -41,7 +48,13 @@ def of(model: ir.Model) -> tuple[list[str], list[str]]:
             f"the softmax of {count} attention{'' if count == 1 else 's'} stays float32, between "
             "products that have no integer form; --operators takes what you name"
         )
-    return [str(node.name) for node in (*boxes, *attention)], lines
+    if divisors:
+        lines.append(
+            f"what leads to a divisor, a root or a logarithm stays float32, {len(divisors)} "
+            f"operators from {g.label(divisors[0])} on: near zero their steps decide the result; "
+            "--operators takes what you name"
+        )
+    return [str(node.name) for node in (*boxes, *attention, *divisors)], lines
 
 
 def _detection(model: ir.Model) -> list[ir.Node]:
@@ -69,6 +82,34 @@ def _attention(model: ir.Model) -> list[ir.Node]:
         if any(g.is_op(each, "Softmax") for each in between):
             found.update(dict.fromkeys(between))
     return [node for node in model.graph if node in found and quantizable.is_capable(node)]
+
+
+def _divisors(model: ir.Model) -> list[ir.Node]:
+    """Return what keeps a divisor from zero, and the means and squares that it is added to."""
+    found: dict[ir.Node, None] = {}
+    for node in model.graph:
+        steep = g.operand(node, 1) if g.is_op(node, "Div") else None
+        if g.is_op(node, *_STEEP) and not _is_power_above_one(node):
+            steep = g.operand(node, 0)
+        leading = [] if steep is None else list(_before_steep(steep))
+        if any(g.is_op(each, *_GUARDS) for each in leading):
+            found.update(dict.fromkeys(leading))
+    return [node for node in model.graph if node in found and quantizable.is_capable(node)]
+
+
+def _is_power_above_one(node: ir.Node) -> bool:
+    exponent = g.constant(node.inputs[1]) if g.is_op(node, "Pow") else None
+    return exponent is not None and bool((exponent >= 1).all())
+
+
+def _before_steep(value: ir.Value) -> Iterator[ir.Node]:
+    """Yield what makes a value of one other, back to a layer or to what meets another there."""
+    node = value.producer()
+    if node is not None and g.is_op(node, *_GUARDS, *_BEFORE_GUARDS):
+        computed = set(weight_layers.dynamic_inputs(node))
+        if len(computed) == 1:
+            yield node
+            yield from _before_steep(computed.pop())
 
 
 def _before(value: ir.Value | None) -> Iterator[ir.Node]:
