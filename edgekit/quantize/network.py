@@ -91,6 +91,13 @@ def prepare(
             "integers as they are, or give the float32 network that it was made of",
             reason_code="already-quantized",
         )
+    if found.original is not None and found.original.reading.is_dynamic:
+        raise RefusedError(
+            f"{what} is already quantized, and finds its scales as it runs: fixed ones would round "
+            f"everything twice; `edgekit export {what}` writes it with float32 arithmetic, or give "
+            "the float32 network that it was made of",
+            reason_code="already-quantized",
+        )
     if what.lower().endswith(".onnx"):
         found = _described(found, Path(what))
     if folded:

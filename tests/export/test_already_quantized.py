@@ -210,10 +210,6 @@ UNLIKE = {
         "d = DequantizeLinear<axis=1>(q, many, zeros)\n y = Relu(d)",
         "one scale for each channel",
     ),
-    "as it runs": (
-        "q, s0, z0 = DynamicQuantizeLinear(x)\n y = DequantizeLinear(q, s0, z0)",
-        "finds its scales as it runs",
-    ),
 }
 
 

@@ -96,6 +96,16 @@ LAID_OUT: dict[str, tuple[str, dict[str, np.ndarray]]] = {
         " y = ConcatFromSequence<axis=0>(s) }",
         {},
     ),
+    "ConvInteger": (
+        "g (float[1,1,3] x) => (float[1,1,3] y) { q, s, z = DynamicQuantizeLinear(x)\n"
+        " c = ConvInteger<pads=[1,1]>(q, w, z)\n f = Cast<to=1>(c)\n y = Mul(f, s) }",
+        {"w": np.int8([[[1, -2, 3]]])},
+    ),
+    "DynamicQuantizeLinear": (
+        "g (float[3] x) => (float[3] y) { q, s, z = DynamicQuantizeLinear(x)\n"
+        " y = DequantizeLinear(q, s, z) }",
+        {},
+    ),
     "If": (
         "g (float[2] x) => (float[2] y) { y = If<then_branch = t () => (float[2] a)"
         " { a = Relu(x) }, else_branch = e () => (float[2] b) { b = Neg(x) }>(c) }",
@@ -110,6 +120,11 @@ LAID_OUT: dict[str, tuple[str, dict[str, np.ndarray]]] = {
         "g (float[2] x) => (float[2] y) { y = Loop<body = b (int64 i, bool c, float[2] v) =>"
         " (bool d, float[2] w) { d = Identity(c)\n w = Add(v, v) }>(n, t, x) }",
         {"n": np.int64(3), "t": np.array(True)},
+    ),
+    "MatMulInteger": (
+        "g (float[2,3] x) => (float[2,2] y) { q, s, z = DynamicQuantizeLinear(x)\n"
+        " p = MatMulInteger(q, w, z)\n f = Cast<to=1>(p)\n y = Mul(f, s) }",
+        {"w": np.int8([[1, -2], [3, -4], [5, -6]])},
     ),
     "Optional": (
         "g (float[2] x) => (float[2] y) { o = Optional(x)\n y = OptionalGetElement(o) }",

@@ -1,10 +1,13 @@
 """Division by a constant becomes multiplication by its reciprocal.
 
 Cheaper on every processor, and int8 runtimes have the one and lack the other. The reciprocal is
-rounded once, in float32.
+rounded once, in float32. A single number stays divided: that costs nothing, and what it then
+scales, and rounds to integers, may hang on its last digit.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import onnx_ir as ir
@@ -13,8 +16,8 @@ from edgekit.export.graph import nodes as g
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match the Div of a float value by constants of ordinary size."""
-    if not g.is_op(node, "Div"):
+    """Match the Div of several floats by constants of ordinary size."""
+    if not g.is_op(node, "Div") or math.prod(g.shape_of(node.outputs[0])) == 1:
         return False
     divisor = g.constant(node.inputs[1])
     if divisor is None or divisor.dtype != np.float32:

@@ -64,10 +64,12 @@ def kind_of(value: ir.Value) -> Kind:
 def of_input(value: ir.Value) -> Bounds:
     """Return the bounds of an input of the canonical graph.
 
-    Floats are bounded only where they become indices.
+    Floats are bounded only where they become indices. Integers that are taken from 1 are truth
+    values.
     """
     limits: list[int] = []
     met: list[int] = []
+    truths: list[int] = []
     seen: set[ir.Value] = set()
     waiting = [value]
     while waiting:
@@ -84,16 +86,23 @@ def of_input(value: ir.Value) -> Bounds:
             elif g.is_op(use.node, *_COMPARISONS):
                 other = g.constant(use.node.inputs[1 - use.idx])
                 met += [] if other is None else [int(x) for x in other.ravel()[:8]]
+            elif _negates(use.node, use.idx):
+                truths.append(2)
     dtype = value.dtype or ir.DataType.FLOAT
     if dtype.is_floating_point():
         return Bounds(min(limits, default=None))
-    below = min([*limits, int(np.iinfo(dtype.numpy()).max) + 1])
+    below = min([*limits, *truths, int(np.iinfo(dtype.numpy()).max) + 1])
     if any(g.is_op(use.node, "DequantizeLinear") for use in value.uses()):
         return Bounds(below, least=int(np.iinfo(dtype.numpy()).min))
     found = tuple(sorted({number for number in met if 0 <= number < below}))
     if not limits and dtype != ir.DataType.UINT8:
         below = min(below, max([_UNBOUNDED, *(number + 2 for number in found)]))
     return Bounds(below, found)
+
+
+def _negates(node: ir.Node, position: int) -> bool:
+    """Tell whether a node makes 1 of 0 and 0 of 1, as masks of attention are used."""
+    return g.is_op(node, "Sub") and position == 1 and g.scalar(node.inputs[0]) == 1
 
 
 def _index_limit(node: ir.Node, position: int) -> int | None:

@@ -31,12 +31,13 @@ FOLDED = (
 are of, are constant."""
 
 LAID_OUT = (
-    "CausalConvWithState", "Compress", "ConcatFromSequence", "If", "LinearAttention", "Loop",
-    "Optional", "OptionalGetElement", "OptionalHasElement", "Scan", "SequenceAt",
-    "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength",
-    "SequenceMap", "SplitToSequence", "SwiGLU",
+    "CausalConvWithState", "Compress", "ConcatFromSequence", "ConvInteger", "DynamicQuantizeLinear",
+    "If", "LinearAttention", "Loop", "MatMulInteger", "Optional", "OptionalGetElement",
+    "OptionalHasElement", "Scan", "SequenceAt", "SequenceConstruct", "SequenceEmpty",
+    "SequenceErase", "SequenceInsert", "SequenceLength", "SequenceMap", "SplitToSequence", "SwiGLU",
 )  # fmt: skip
-"""Operators that become others as a file is read, where constants or shapes decide what they do."""
+"""Operators that become others as a file is read: constants or shapes decide what they do, or what
+they compute on integers is computed in float32."""
 
 STORED = ("DequantizeLinear", "QLinearConv", "QLinearMatMul", "QuantizeLinear")
 """Operators of a network that is quantized already: its integers are written as they are."""

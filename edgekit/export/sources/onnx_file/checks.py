@@ -16,7 +16,6 @@ _RANDOM = (
     "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
     "RandomUniformLike",
 )  # fmt: skip
-_QUANTIZED = ("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger")
 _LOOPS = ("If", "Loop", "Scan", "SequenceMap")
 _WEIGHTED = (
     "BatchNormalization", "Conv", "ConvTranspose", "Gemm", "GRU", "LSTM", "LayerNormalization",
@@ -60,18 +59,11 @@ def after(model: ir.Model, name: str) -> None:
         name: what to call it in messages.
 
     Raises:
-        RefusedError: it quantizes as it runs (``already-quantized``), or a value has more axes
-            than arrays have (``rank``).
+        RefusedError: a value has more axes than arrays have (``rank``).
         UnsupportedOperatorError: control flow that depends on the input; all of it is listed.
     """
     loops = []
     for node in model.graph:
-        if g.is_op(node, *_QUANTIZED):
-            raise RefusedError(
-                f"{name} is already quantized, and finds its scales as it runs ({node.op_type} "
-                f"{g.label(node)!r}): give the float32 network that it was made of",
-                reason_code="already-quantized",
-            )
         if g.is_op(node, *_LOOPS):
             loops.append(_refused_loop(node))
         for value in node.outputs:

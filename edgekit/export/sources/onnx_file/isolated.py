@@ -36,6 +36,7 @@ class FileReading:
             the file itself.
         from_half: it holds tensors of half precision.
         from_double: it holds tensors of double precision.
+        is_dynamic: it is quantized, with scales that are found as it runs.
         dtypes: numpy's name of each input's element type, as the file has it.
         stored: constants that the file holds as integers, float32 in ``simplified``.
         fixed: inputs of the file that became constants.
@@ -44,6 +45,7 @@ class FileReading:
     faithful: HeldFile | None
     from_half: bool
     from_double: bool
+    is_dynamic: bool
     dtypes: Mapping[str, str]
     stored: tuple[StoredTensor, ...] = ()
     fixed: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -98,6 +100,7 @@ def read(path: Path, asked: InputShapes) -> tuple[ir.Model, FileReading]:
             faithful,
             from_half=bool(answer["from_half"]),
             from_double=bool(answer["from_double"]),
+            is_dynamic=bool(answer["is_dynamic"]),
             dtypes=answer["dtypes"],
             stored=constants.load(folder / "stored.npz"),
             fixed=fixed,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 from edgekit.errors import CheckFailedError, UnreadableModelError, WorkerError
 from edgekit.export import parity
 from edgekit.export.parity import Arrays
+from edgekit.export.sources.onnx_file import last_digits
 from edgekit.export.sources.onnx_file.isolated import FileReading
 from edgekit.processes import child
 
@@ -55,19 +57,35 @@ class Original:
                 raise
             return self._said_anew(feeds)
 
-    def spread(self, feeds: Sequence[Arrays], answers: Sequence[Arrays]) -> float:
-        """Return how far ONNX Runtime's own optimization takes the file from its answers.
+    def spreads(self, feeds: Sequence[Arrays], answers: Sequence[Arrays]) -> list[float]:
+        """Return how far the file is from its own answers, for each set of inputs.
 
-        The same network, its sums in another order: what float32 holds of it, as a part of the
-        output's range. Zero where the optimized file does not run.
+        The same network, its sums in another order, or, where it rounds to integers as it runs,
+        its last digits rounded otherwise: what float32 holds of it, as a part of the output's
+        range. Zeros where the other form does not run.
         """
         own = self._own(feeds)
-        try:
-            _, optimized = child.run(self.path, own)
-        except (UnreadableModelError, WorkerError):
-            return 0.0
-        found = parity.compare("", answers, [_float32(each) for each in optimized]).max_rel_error
-        return 0.0 if found == parity.INCOMPARABLE else found
+        found = [0.0] * len(feeds)
+        with child.scratch_folder() as folder:
+            for path in self._other_forms(folder):
+                try:
+                    _, others = child.run(path, own, as_written=path != self.path)
+                except (UnreadableModelError, WorkerError):
+                    continue
+                for index, other in enumerate(map(_float32, others)):
+                    error = parity.compare("", [answers[index]], [other]).max_rel_error
+                    if error != parity.INCOMPARABLE:
+                        found[index] = max(found[index], error)
+        return found
+
+    def _other_forms(self, folder: Path) -> Iterator[Path]:
+        if not self.reading.is_dynamic:
+            yield self.path
+            return
+        path = folder / "copy.onnx"
+        for copy in last_digits.copies(onnx.load(self.path)):
+            onnx.save(copy, path)
+            yield path
 
     def _own(self, feeds: Sequence[Arrays]) -> list[dict[str, np.ndarray]]:
         """Return inputs in the file's own types, with those that became constants."""

@@ -22,7 +22,7 @@ from edgekit.export.sources.onnx_file import (
     simplify,
 )
 from edgekit.export.sources.onnx_file.foreign import defined
-from edgekit.export.sources.onnx_file.stored import constants, moves
+from edgekit.export.sources.onnx_file.stored import constants, dynamic, moves
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 from edgekit.export.sources.shapes import InputShapes, Shape
 from edgekit.export.stored_weights import tensor as stored_tensor
@@ -43,6 +43,7 @@ class Reading:
             model itself.
         from_half: it was of half precision.
         from_double: it was of double precision.
+        is_dynamic: it was quantized, with scales that are found as it runs.
         dtypes: numpy's name of each input's element type, as the model has it.
         stored: constants that the model holds as integers, float32 in what was read.
     """
@@ -51,6 +52,7 @@ class Reading:
     faithful: ir.Model | None
     from_half: bool
     from_double: bool
+    is_dynamic: bool
     dtypes: Mapping[str, str]
     stored: tuple[StoredTensor, ...] = ()
 
@@ -97,13 +99,16 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     opsets.convert(model, name)
     if model.functions:
         InlinePass()(model)
-        NameFixPass()(model)
+    if model.functions or kinds & {*foreign.LAID_OUT}:
+        NameFixPass()(model)  # before constants are known by their names
     simplify.lift_constants(model)
-    if kinds & {*defined.KINDS}:
+    if kinds & {*defined.KINDS, *foreign.LAID_OUT}:
         model = ir.from_proto(_known(ir.to_proto(model)))
     while flow.flatten(model) and flow.is_left(model):
         NameFixPass()(model)
         model = ir.from_proto(_known(ir.to_proto(model)))
+    moves.of_constants(model)
+    is_dynamic = dynamic.compute_in_float(model)
     stored = constants.fold(model)
     moves.between_pairs(model)
     checks.before(model, name)
@@ -119,6 +124,7 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
         model if is_other else None,
         from_half,
         from_double,
+        is_dynamic,
         interface.dtypes_of(fixed),
         tuple(stored),
     )

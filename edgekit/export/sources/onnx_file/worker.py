@@ -52,6 +52,7 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
         "faithful": found.faithful is not None,
         "from_half": found.from_half,
         "from_double": found.from_double,
+        "is_dynamic": found.is_dynamic,
         "dtypes": dict(found.dtypes),
     }
 

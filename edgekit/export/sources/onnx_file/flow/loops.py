@@ -8,7 +8,7 @@ import onnx_ir as ir
 from edgekit.export.sources.onnx_file import edit
 from edgekit.export.sources.onnx_file.flow import bodies, known
 
-_MOST_ROUNDS = 64
+_MOST_ROUNDS = 256
 _MOST_NODES = 20_000  # of all rounds together
 
 

@@ -13,6 +13,9 @@ from edgekit.errors import RefusedError, UnsupportedOperatorError
 from edgekit.export.graph import nodes as g
 from edgekit.export.sources.onnx_file.foreign import (
     activations,
+    blockwise_weights,
+    dynamic_lstm,
+    dynamic_operators,
     experimental,
     fused_layers,
     integer_operators,
@@ -24,6 +27,8 @@ _WINDOW = ("auto_pad", "ceil_mode", "count_include_pad", "kernel_shape", "pads",
 _MICROSOFT: dict[str, Callable[[ir.Node], None]] = {
     "BiasGelu": activations.gelu,
     "DequantizeLinear": take_as_standard,
+    "DynamicQuantizeLSTM": dynamic_lstm.lstm,
+    "DynamicQuantizeMatMul": dynamic_operators.quantize_matmul,
     "FastGelu": activations.fast_gelu,
     "FusedConv": fused_layers.conv,
     "FusedGemm": fused_layers.gemm,
@@ -31,6 +36,8 @@ _MICROSOFT: dict[str, Callable[[ir.Node], None]] = {
     "Gelu": activations.gelu,
     "GridSample": take_as_standard,
     "LayerNormalization": take_as_standard,
+    "MatMulIntegerToFloat": dynamic_operators.matmul_to_float,
+    "MatMulNBits": blockwise_weights.matmul,
     "QGemm": integer_operators.gemm,
     "QLinearAdd": integer_operators.binary("Add"),
     "QLinearAveragePool": integer_operators.unary("AveragePool", _WINDOW),
@@ -67,10 +74,10 @@ REWRITES = {
 }
 """By domain and operator, what makes a node of it standard ones, of the canonical opset."""
 
-_QUANTIZED = (
-    "DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulNBits",
-    "QAttention", "QGather", "QEmbedLayerNormalization",
-)  # fmt: skip
+LAID_OUT = ("DynamicQuantizeLSTM",)
+"""Those that become Scans, whose number of steps has to be known then."""
+
+_QUANTIZED = ("QAttention", "QEmbedLayerNormalization", "QGather")
 
 
 def rewrite(model: ir.Model, name: str) -> None:

@@ -12,3 +12,8 @@ class UnknownFormError(Exception):
 def take_as_standard(node: ir.Node) -> None:
     """Move into the standard's domain an operator that came to be there unchanged."""
     node.domain = ""
+
+
+def padded(node: ir.Node, count: int) -> list[ir.Value | None]:
+    """Return the inputs, None for those at the end that are left out."""
+    return [*node.inputs, *[None] * (count - len(node.inputs))]

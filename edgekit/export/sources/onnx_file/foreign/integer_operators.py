@@ -12,7 +12,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.sources.onnx_file import edit
-from edgekit.export.sources.onnx_file.foreign.base import UnknownFormError
+from edgekit.export.sources.onnx_file.foreign.base import UnknownFormError, padded
 
 _OUTPUT_CHANNELS = 0  # of a convolution's weights
 _COLUMNS = 1  # of a matrix
@@ -20,7 +20,7 @@ _COLUMNS = 1  # of a matrix
 
 def conv(node: ir.Node) -> None:
     """QLinearConv: the bias is int32, in steps of input scale times weight scale."""
-    x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero, *rest = _padded(node, 8)
+    x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero, *rest = padded(node, 8)
     operands = [
         _real(node, x, x_scale, x_zero),
         _real(node, w, w_scale, w_zero, _OUTPUT_CHANNELS),
@@ -31,14 +31,14 @@ def conv(node: ir.Node) -> None:
 
 def matmul(node: ir.Node) -> None:
     """QLinearMatMul."""
-    a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero = _padded(node, 8)
+    a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero = padded(node, 8)
     operands = [_real(node, a, a_scale, a_zero), _real(node, b, b_scale, b_zero, _COLUMNS)]
     _store(node, edit.insert(node, "MatMul", operands), y_scale, y_zero)
 
 
 def gemm(node: ir.Node) -> None:
     """QGemm: where it has no scale of the result, that is float32."""
-    a, a_scale, a_zero, b, b_scale, b_zero, c, y_scale, y_zero = _padded(node, 9)
+    a, a_scale, a_zero, b, b_scale, b_zero, c, y_scale, y_zero = padded(node, 9)
     turned = bool(node.attributes.get_int("transB", 0))
     columns = 0 if turned else _COLUMNS
     operands = [
@@ -56,7 +56,7 @@ def binary(op_type: str) -> Callable[[ir.Node], None]:
     """QLinearAdd, QLinearMul: two operands with a scale each."""
 
     def convert(node: ir.Node) -> None:
-        a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero = _padded(node, 8)
+        a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero = padded(node, 8)
         operands = [_real(node, a, a_scale, a_zero), _real(node, b, b_scale, b_zero)]
         _store(node, edit.insert(node, op_type, operands), y_scale, y_zero)
 
@@ -69,7 +69,7 @@ def unary(op_type: str, kept: Sequence[str] = ()) -> Callable[[ir.Node], None]:
     def convert(node: ir.Node) -> None:
         if node.attributes.get_int("channels_last", 0):
             raise UnknownFormError("its channels are last")
-        x, x_scale, x_zero, y_scale, y_zero = _padded(node, 5)
+        x, x_scale, x_zero, y_scale, y_zero = padded(node, 5)
         attributes = {name: node.attributes[name] for name in kept if name in node.attributes}
         result = edit.copied(node, op_type, [_real(node, x, x_scale, x_zero)], attributes)
         _store(node, result, y_scale, y_zero)
@@ -83,11 +83,6 @@ def concat(node: ir.Node) -> None:
     grouped = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
     operands = [_real(node, value, scale, zero) for value, scale, zero in grouped]
     _store(node, edit.copied(node, "Concat", operands, node.attributes), y_scale, y_zero)
-
-
-def _padded(node: ir.Node, count: int) -> list[ir.Value | None]:
-    """Return the inputs, None for those at the end that are left out."""
-    return [*node.inputs, *[None] * (count - len(node.inputs))]
 
 
 def _real(

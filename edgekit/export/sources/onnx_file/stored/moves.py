@@ -14,7 +14,33 @@ _MOVES = (
     "Unsqueeze",
 )  # fmt: skip
 
+_OF_ONE = (
+    "Expand", "Flatten", "Gather", "Identity", "Reshape", "Slice", "Squeeze", "Transpose",
+    "Unsqueeze",
+)  # fmt: skip
+
 _Scale = tuple[ir.Value | None, ...]
+
+
+def of_constants(model: ir.Model) -> None:
+    """Dequantize constants before they are moved, as the rows of a stored table, in place."""
+    for node in list(model.graph):
+        if not g.is_op(node, "DequantizeLinear"):
+            continue
+        value, scale, movers = node.inputs[0], edit.constant(node.inputs[1]), list[ir.Node]()
+        while value is not None and (mover := value.producer()) is not None:
+            if not g.is_op(mover, *_OF_ONE):
+                break
+            movers.append(mover)
+            value = mover.inputs[0]
+        if not movers or edit.constant(value) is None or scale is None or scale.size != 1:
+            continue
+        inputs = [value, *node.inputs[1:]]
+        real = edit.copied(node, "DequantizeLinear", inputs, node.attributes)
+        for mover in reversed(movers):
+            inputs = [real, *mover.inputs[1:]]
+            real = edit.copied(node, mover.op_type, inputs, mover.attributes)
+        edit.become(node, "Identity", [real])
 
 
 def between_pairs(model: ir.Model) -> None:
