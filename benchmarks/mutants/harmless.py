@@ -6,6 +6,7 @@ _MORE_WORK = "the answers stay right: an operator is computed twice or in a slow
 _OUTPUT = "the answers stay right: only which node makes the graph's output differs"
 _TAKEN_APART = "the answers stay right: gemm_as_matmul takes it apart: more operators"
 _REFUSED = "ONNX Runtime refuses such a node, so no file of it is verified"
+_NAMED = "the answers stay right: more Pads name their axes"
 _LARGE = "2^24 pixels are too many for a test"
 
 REASONS: dict[str, dict[str, str]] = {
@@ -81,19 +82,40 @@ REASONS: dict[str, dict[str, str]] = {
         " if value))": _MORE_WORK,
         "g.shape_of(value) != shape": _MORE_WORK,
     },
+    "merge_scales": {"g.sole_consumer(source) is not node": _MORE_WORK},
     "norm_into_layers": {
+        "node.op_type == 'Conv'": _MORE_WORK,
+        "g.is_op(node, 'Transpose')": _MORE_WORK,
+        "g.is_op(node, 'GlobalAveragePool')": _MORE_WORK,
+        "not offset.any()": _MORE_WORK,
         "(factor == 1).all()": _MORE_WORK,
         "offset.any()": _MORE_WORK,
+    },
+    "pad_with_axes": {
+        "not any((_is_harmed(reader, node, amounts) for reader, _ in node.outputs[0]"
+        ".uses()))": _NAMED,
+        "not g.is_op(pool, 'MaxPool', 'AveragePool')": _NAMED,
+        "pool.op_type == 'MaxPool'": _NAMED,
+        "not is_non_negative(g.operand(pad, 0))": _NAMED,
     },
     "padding_as_concat": {"begin + end > sizes[axis]": "the answers stay right: a larger file"},
     "parallel_convs": {
         "g.sole_consumer(value) is not node": _MORE_WORK,
         "size != 1": _MORE_WORK,
     },
+    "permutation_as_conv": {"len(order) > (shuffled if is_shuffle else sliced)": _MORE_WORK},
+    "permutation_into_small_conv": {"macs_per_pixel > most_macs_per_pixel": _MORE_WORK},
     "pool_indices_as_argmax": {
         "strides == [1, 1]": _MORE_WORK,
         "len(taps) > _MOST_TAPS": _MORE_WORK,
     },
+    "relu_through_concat": {
+        "not all((value_ranges.is_non_negative(part) or _takes_relu(part) for part in"
+        " parts))": _MORE_WORK,
+        "g.sole_consumer(joined) is not node": _MORE_WORK,
+        "operators.of(producer).fusable": _MORE_WORK,
+    },
+    "repeated_channels": {"g.shape_of(node.outputs[0])[1] > MOST_CHANNELS": _MORE_WORK},
     "residual_into_depthwise": {"g.sole_consumer(mixed) is not node": _MORE_WORK},
     "tiled_factor": {
         "shape[1] > MOST_CHANNELS": _MORE_WORK,

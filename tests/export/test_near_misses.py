@@ -8,7 +8,8 @@ from edgekit.export import lowering
 from edgekit.export.rewriting.choices import Choices
 from tests.specimens import graphs, judged, near_misses
 from tests.specimens.canonical import CASES
-from tests.specimens.further_away import FURTHER_AWAY, QUANTIZED, REFUSED
+from tests.specimens.further_away import FURTHER_AWAY, REFUSED
+from tests.specimens.further_integers import QUANTIZED
 from tests.specimens.rules import SPECIMENS
 
 FORMS = {name: case for name, case in CASES.items() if ":" in name}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.specimens.further_canonical import CANONICAL
+from tests.specimens.further_integers import QUANTIZED
 from tests.specimens.further_layers import LAYERS
 from tests.specimens.further_lowered import LOWERED
 from tests.specimens.further_norms import NORMS
@@ -33,14 +34,6 @@ def _gelu(beside: str, cubed: str) -> str:
          h = Mul(x, f)
          y = Mul(h, half) }}"""
 
-
-QUANTIZED = {
-    "gemm_as_matmul: with a bias for every row": (
-        "g (float[3,4] x) => (float[3,5] y) { y = Gemm(x, w, c) }",
-        {"w": weights(4, 5), "c": weights(3, 1)},
-    ),
-}
-"""Those that are also tried as integers."""
 
 FURTHER_AWAY = {
     **CANONICAL,
@@ -369,6 +362,7 @@ REFUSED = {
     "pool_indices_as_argmax: by columns",
     "pool_indices_as_argmax: of a series",
     "pool_indices_as_argmax: of bytes",
+    "power_as_roots: of whole numbers",
     "roi_align_as_gathers: the largest",
 }
 """Those that no .tflite holds; all others come out in every form."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from edgekit.export.graph import permutations
 from tests.specimens.graphs import weights
 from tests.specimens.rules.moving import ONE_HOT
 
@@ -32,28 +33,36 @@ LAYERS: dict[str, Case] = {
          "parts": np.array([1, 2, 2, 2, 3]), "rows": np.array([1, 4, 6]),
          "k": np.ones((1, 1, 1, 1, 1), np.float32)},
     ),
+    "merge_scales: of more dimensions": (
+        """g (float[3,4] x) => (float[1,1,3,4] y, float[1,1,3,4] z) { a = Mul(x, two)
+             y = Mul(a, deep)
+             b = Mul(x, deep)
+             z = Mul(b, two) }""",
+        {"two": np.float32(2), "deep": np.full((1, 1, 1, 1), 3, np.float32)},
+    ),
     "parallel_convs: of other steps, values and kinds": (
         """g (float[1,4,3,3] x, float[1,4,3,3] z) => (float[1,4,2,2] p, float[1,4,3,3] q,
                                                       float[1,4,3,3] r, float[1,4,3,3] s) {
-             a = Conv<strides=[2,2]>(x, w1)
+             a = Conv<strides=[2,2]>(x, w0)
              b = Conv(x, w2)
              p = Add(a, b)
-             c = Conv(x, w1)
-             d = Conv(z, w1)
+             c = Conv(x, w0)
+             d = Conv(z, w0)
              q = Add(c, d)
              e = Conv(x, w1)
              f = Relu(x)
              r = Add(e, f)
              h = Conv(x, w3)
-             i = Conv(x, w1)
+             i = Conv(x, w4)
              s = Add(h, i) }""",
-        {"w1": weights(4, 4, 1, 1), "w2": weights(4, 4, 2, 2), "w3": weights(4, 4, 3, 3)},
+        {"w0": weights(4, 4, 1, 1), "w1": weights(4, 4, 1, 1, seed=1), "w2": weights(4, 4, 2, 2),
+         "w3": weights(4, 4, 3, 3), "w4": weights(4, 4, 1, 1, seed=4)},
     ),
     "parallel_convs: of other windows and groups": (
         """g (float[1,4,4,4] x, float[1,2,4,4] z) => (float[1,4,4,4] p, float[1,4,4,4] q,
                                        float[1,4,4,4] r, float[1,2,4,4] s, float[1,4,4,4] t) {
              a = Conv<pads=[2,2,2,2], dilations=[2,2]>(x, w3)
-             b = Conv(x, w1)
+             b = Conv(x, w0)
              p = Add(a, b)
              c = Conv<pads=[1,1,1,1]>(x, w3)
              d = Conv<pads=[0,1,2,1]>(x, w3)
@@ -67,9 +76,9 @@ LAYERS: dict[str, Case] = {
              j = Conv<group=2>(z, wide)
              k = Conv(z, many)
              t = Add(j, k) }""",
-        {"w3": weights(4, 4, 3, 3), "w1": weights(4, 4, 1, 1), "w2": weights(4, 2, 1, 1),
-         "narrow": weights(2, 2, 1, 1), "few": weights(2, 4, 1, 1), "wide": weights(4, 1, 1, 1),
-         "many": weights(4, 2, 1, 1)},
+        {"w0": weights(4, 4, 1, 1), "w1": weights(4, 4, 1, 1, seed=1), "w2": weights(4, 2, 1, 1),
+         "w3": weights(4, 4, 3, 3), "narrow": weights(2, 2, 1, 1), "few": weights(2, 4, 1, 1),
+         "wide": weights(4, 1, 1, 1), "many": weights(4, 2, 1, 1)},
     ),
     "parallel_convs: beside statistics of the batch": (
         """g (float[2,4,3,3] x) => (float[2,4,3,3] y) { a = Conv(x, w)
@@ -78,6 +87,10 @@ LAYERS: dict[str, Case] = {
         {"w": weights(4, 4, 1, 1), "s": weights(4), "o": weights(4, seed=1),
          "m": weights(4, seed=2), "v": weights(4, seed=3) ** 2 + 1},
     ),
+    "permutation_as_conv: of a series": (
+        "g (float[1,12,6] x) => (float[1,12,6] y) { y = Gather<axis=1>(x, order) }",
+        {"order": permutations.shuffle(12, 3)},
+    ),
     "pointwise_gemm: of a map of several places": (
         """g (float[1,2,2,2] x) => (float[1,3,1,1] y) { a = Reshape(x, flat)
              b = Gemm<transB=1>(a, w)
@@ -85,18 +98,47 @@ LAYERS: dict[str, Case] = {
         {"flat": np.array([1, 8]), "w": weights(3, 8), "map": np.array([1, 3, 1, 1])},
     ),
     "pointwise_gemm: with other operators between": (
-        """g (float[1,4,1,1] x) => (float[1,4,1,1] y, float[1,4,1,1] z, float[1,4,1,1] u) {
-             a = Reshape(x, flat)
+        """g (float[1,4,1,1] p, float[1,4,1,1] q, float[1,4,1,1] r)
+               => (float[1,4,1,1] y, float[1,4,1,1] z, float[1,4,1,1] u) {
+             a = Reshape(p, flat)
              b = Softmax(a)
              y = Reshape(b, map)
-             c = Reshape(x, flat)
+             c = Reshape(q, flat)
              d = Div(c, k)
              z = Reshape(d, map)
-             e = Reshape(x, flat)
+             e = Reshape(r, flat)
              f = Mul(e, one)
              u = Reshape(f, map) }""",
         {"flat": np.array([1, 4]), "map": np.array([1, 4, 1, 1]), "k": weights(4),
          "one": np.float32(0.7)},
+    ),
+    "power_as_roots: in other steps": (
+        "g (float[3,4] x) => (float[3,4] y) { a = Abs(x)\n y = Pow(a, k) }",
+        {"k": np.float32(0.3)},
+    ),
+    "power_as_roots: of whole numbers": (
+        """g (float[3,4] x) => (float[3,4] y, float[3,4] z) { a = Abs(x)
+             b = Mul(a, ten)
+             c = Add(b, one)
+             d = Cast<to=6>(c)
+             e = Pow(d, half)
+             y = Cast<to=1>(e)
+             f = Pow(d, minus)
+             z = Cast<to=1>(f) }""",
+        {"ten": np.float32(10), "one": np.float32(1), "half": np.float32(0.5),
+         "minus": np.float32(-1)},
+    ),
+    "relu_through_concat: through a sum": (
+        """g (float[1,4,3,3] x) => (float[1,6,3,3] y) { a = Conv(x, w0)
+             b = Conv(x, w1)
+             c = Add(a, b)
+             y = Relu(c) }""",
+        {"w0": weights(6, 4, 1, 1), "w1": weights(6, 4, 1, 1, seed=1)},
+    ),
+    "repeated_channels: of groups": (
+        """g (float[1,4,3,3] x) => (float[1,8,3,3] y) { a = Conv(x, w0)
+             y = Conv<group=2>(a, w1) }""",
+        {"w0": weights(4, 4, 1, 1), "w1": weights(8, 2, 1, 1)},
     ),
     "residual_into_depthwise: that is none": (
         """g (float[1,4,3,3] x, float[1,4,3,3] z, float[1,4,3,3] d) => (float[1,4,3,3] p,

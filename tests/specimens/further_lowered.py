@@ -45,6 +45,11 @@ LOWERED: dict[str, Case] = {
              y = GridSample<align_corners=1, padding_mode="reflection">(x, p) }""",
         {},
     ),
+    "pad_with_axes: by elements of the map": (
+        """g (float[1,4,3,3] x) => (float[1,4,4,4] y) { a = Pad<mode="reflect">(x, pads)
+             y = MaxPool<kernel_shape=[2,2]>(a) }""",
+        {"pads": np.array([0, 0, 1, 1, 0, 0, 1, 1])},
+    ),
     "pool_indices_as_argmax: padded on one side": (
         """g (float[1,2,4,4] x) => (float[1,2,4,4] y, int64[1,2,4,4] i, float[1,2,4,4] z,
                                    int64[1,2,4,4] j) {

@@ -11,6 +11,7 @@ Case = tuple[str, dict[str, np.ndarray]]
 _HALVES = {"joined": np.array([1, 4, 2, 3])}
 _NORM = {"s": weights(2), "o": weights(2, seed=1)}
 _FACTORS = {"f": weights(4), "o": weights(4, seed=1)}
+_NONE = np.zeros(4, np.float32)
 _NEWER = '<ir_version: 11, opset_import: ["" : 21]>'
 
 NORMS: dict[str, Case] = {
@@ -67,12 +68,13 @@ NORMS: dict[str, Case] = {
                <float[1,4,3,5] a, float[1,4,3,5] b, float[1,4,3,5] d, float[1,4,3,5] e> {{
              a = GroupNormalization<num_groups=2>(x, f, o)
              p = Conv<pads=[1,1,1,1]>(a, w3)
-             b = GroupNormalization<num_groups=2>(x, f, o)
+             b = GroupNormalization<num_groups=2, epsilon=0.1>(x, f, o)
              q = Conv(b, w1, c)
-             d = GroupNormalization<num_groups=2>(x, f, o)
+             d = GroupNormalization<num_groups=2, epsilon=0.2>(x, f, o)
              r = Conv<group=2>(d, w2)
-             e = GroupNormalization<num_groups=2>(x, f, o)
-             s = MatMul(e, m) }}""",
+             e = GroupNormalization<num_groups=2, epsilon=0.3>(x, f, o)
+             h = MatMul(e, m)
+             s = Relu(h) }}""",
         {"w3": weights(6, 4, 3, 3), "w1": weights(6, 4, 1, 1), "w2": weights(6, 2, 1, 1),
          "m": weights(5, 6), **_FACTORS},
     ),
@@ -80,28 +82,28 @@ NORMS: dict[str, Case] = {
         """g (float[1,3,2,4] x) => (float[1,6,2,4] p, float[1,3,2,5] q, float[1,3,2,2,6] r) {
              a = LayerNormalization(x, f, o)
              p = Conv(a, w)
-             b = LayerNormalization(x, f, o)
+             b = LayerNormalization<epsilon=0.1>(x, f, o)
              q = MatMul(b, m)
-             c = LayerNormalization(x, f, o)
+             c = LayerNormalization<epsilon=0.2>(x, f, o)
              d = Reshape(c, split)
              e = Transpose<perm=[0,1,2,4,3]>(d)
              r = MatMul(e, k) }""",
         {"w": weights(6, 3, 1, 1), "m": weights(1, 3, 4, 5), "split": np.array([1, 3, 2, 2, 2]),
-         "k": weights(2, 6), **_FACTORS},
+         "k": weights(2, 6), "f": weights(4), "o": _NONE},
     ),
     "norm_into_layers: before rows of another dimension": (
         f"""{_NEWER} g (float[1,3,3,3] x) => (float[9,5] y) <float[1,3,3,3] a> {{
              a = GroupNormalization<num_groups=1>(x, f, o)
              b = Reshape(a, rows)
              y = MatMul(b, w) }}""",
-        {"rows": np.array([9, 3]), "w": weights(3, 5), "f": weights(3), "o": weights(3, seed=1)},
+        {"rows": np.array([9, 3]), "w": weights(3, 5), "f": weights(3), "o": _NONE[:3]},
     ),
     "norm_into_layers: before a factor and a matrix of sums": (
         """g (float[2,3,4] x) => (float[2,3,5] y, float[2,3,5] z) {
              a = LayerNormalization(x, f, o)
              b = MatMul(a, w)
              y = Mul(b, k)
-             c = LayerNormalization(x, f, o)
+             c = LayerNormalization<epsilon=0.1>(x, f, o)
              d = MatMul(c, w)
              z = Add(d, m) }""",
         {"w": weights(4, 5), "k": weights(5), "m": weights(3, 5), **_FACTORS},

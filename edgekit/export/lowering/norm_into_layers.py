@@ -82,8 +82,6 @@ def _layer(node: ir.Node, axis: int) -> _Layer | None:
         return _Layer(node, weight, 1) if axis == 1 and get.get_int("group", 1) == 1 else None
     if axis != last or weight.ndim != 2:
         return None
-    if node.op_type == "MatMul":
-        return _Layer(node, weight, 0)
     return _Layer(node, weight, get.get_int("transB", 0))
 
 
