@@ -98,7 +98,10 @@ REASONS: dict[str, dict[str, str]] = {
         "pool.op_type == 'MaxPool'": _NAMED,
         "not is_non_negative(g.operand(pad, 0))": _NAMED,
     },
-    "padding_as_concat": {"begin + end > sizes[axis]": "the answers stay right: a larger file"},
+    "padding_as_concat": {
+        "not count": "the answers stay right: nothing is joined, too",
+        "begin + end > sizes[axis]": "the answers stay right: a larger file",
+    },
     "parallel_convs": {
         "g.sole_consumer(value) is not node": _MORE_WORK,
         "size != 1": _MORE_WORK,
@@ -107,6 +110,8 @@ REASONS: dict[str, dict[str, str]] = {
     "permutation_into_small_conv": {"macs_per_pixel > most_macs_per_pixel": _MORE_WORK},
     "pool_indices_as_argmax": {
         "strides == [1, 1]": _MORE_WORK,
+        "not (indices.uses() or indices.is_graph_output())": _MORE_WORK,
+        "not any((axis.begin or axis.end for axis in axes))": _MORE_WORK,
         "len(taps) > _MOST_TAPS": _MORE_WORK,
     },
     "relu_through_concat": {

@@ -8,6 +8,7 @@ from edgekit.export.graph import permutations
 from tests.specimens.graphs import weights
 from tests.specimens.rules.moving import ONE_HOT
 
+ORDER = np.array([2, 0, 3, 1])
 Case = tuple[str, dict[str, np.ndarray]]
 
 _MEAN = "AveragePool<kernel_shape=[3,1,1], pads=[1,0,0,1,0,0], count_include_pad=1>"
@@ -91,15 +92,39 @@ LAYERS: dict[str, Case] = {
         "g (float[1,12,6] x) => (float[1,12,6] y) { y = Gather<axis=1>(x, order) }",
         {"order": permutations.shuffle(12, 3)},
     ),
+    "permutation_into_conv: before another depthwise convolution": (
+        """g (float[1,12,2,3] x) => (float[1,5,2,3] y, float[1,5,2,3] z) {
+             a = Gather<axis=1>(x, order)
+             b = Conv<group=6>(a, w0)
+             y = Conv(b, w1)
+             c = Gather<axis=1>(x, other)
+             d = Conv<group=12>(c, w2)
+             z = Conv(d, w3) }""",
+        {"order": permutations.shuffle(12, 3), "other": permutations.shuffle(12, 4),
+         "w0": weights(6, 2, 1, 1), "w1": weights(5, 6, 1, 1), "w2": weights(24, 1, 1, 1),
+         "w3": weights(5, 24, 1, 1)},
+    ),
     "pointwise_gemm: of a map of several places": (
         """g (float[1,2,2,2] x) => (float[1,3,1,1] y) { a = Reshape(x, flat)
              b = Gemm<transB=1>(a, w)
              y = Reshape(b, map) }""",
         {"flat": np.array([1, 8]), "w": weights(3, 8), "map": np.array([1, 3, 1, 1])},
     ),
+    "pointwise_gemm: to another form": (
+        """g (float[1,4,1,1] x, float[1,4,1,1] z) => (float[1,2,2,1] y, float[1,4,1,1] u) {
+             a = Reshape(x, flat)
+             b = Gemm<transB=1>(a, w)
+             y = Reshape(b, map)
+             c = Reshape(z, flat)
+             d = Gemm<transB=1>(c, w)
+             u = Gather<axis=1>(d, order) }""",
+        {"flat": np.array([1, 4]), "w": weights(4, 4), "map": np.array([1, 2, 2, 1]),
+         "order": ORDER[:, None, None]},
+    ),
     "pointwise_gemm: with other operators between": (
-        """g (float[1,4,1,1] p, float[1,4,1,1] q, float[1,4,1,1] r)
-               => (float[1,4,1,1] y, float[1,4,1,1] z, float[1,4,1,1] u) {
+        """g (float[1,4,1,1] p, float[1,4,1,1] q, float[1,4,1,1] r, float[1,4,1,1] s)
+               => (float[1,4,1,1] y, float[1,4,1,1] z, float[1,4,1,1] u,
+                   float[1,4,1,1] v) {
              a = Reshape(p, flat)
              b = Softmax(a)
              y = Reshape(b, map)
@@ -108,9 +133,12 @@ LAYERS: dict[str, Case] = {
              z = Reshape(d, map)
              e = Reshape(r, flat)
              f = Mul(e, one)
-             u = Reshape(f, map) }""",
+             u = Reshape(f, map)
+             h = Reshape(s, flat)
+             i = Gemm(h, w)
+             v = Reshape(i, map) }""",
         {"flat": np.array([1, 4]), "map": np.array([1, 4, 1, 1]), "k": weights(4),
-         "one": np.float32(0.7)},
+         "one": np.float32(0.7), "w": weights(4, 4)},
     ),
     "power_as_roots: in other steps": (
         "g (float[3,4] x) => (float[3,4] y) { a = Abs(x)\n y = Pow(a, k) }",

@@ -50,6 +50,26 @@ LOWERED: dict[str, Case] = {
              y = MaxPool<kernel_shape=[2,2]>(a) }""",
         {"pads": np.array([0, 0, 1, 1, 0, 0, 1, 1])},
     ),
+    "padding_as_concat: by its edge": (
+        """g (float[1,4,3,3] x) => (float[1,4,4,3] y) { y = Pad<mode="edge">(x, pads, one) }""",
+        {"pads": np.array([0, 0, 0, 0, 0, 0, 1, 0]), "one": np.float32(1)},
+    ),
+    "padding_as_concat: by infinity": (
+        """g (float[1,4,3,3] x) => (float[1,4,3,3] y) { a = Pad(x, pads, lowest)
+             y = MaxPool<kernel_shape=[2,1]>(a) }""",
+        {"pads": np.array([0, 0, 0, 0, 0, 0, 1, 0]), "lowest": np.float32(-np.inf)},
+    ),
+    "padding_as_concat: of whole numbers": (
+        """g (float[3,4] x) => (float[4,4] y) { a = Cast<to=6>(x)
+             b = Pad(a, pads, one)
+             y = Cast<to=1>(b) }""",
+        {"pads": np.array([0, 0, 1, 0]), "one": np.int32(1)},
+    ),
+    "pool_indices_as_argmax: halves of a map": (
+        """g (float[1,4,3,3] x) => (float[1,2,3,3] y, float[1,2,3,3] z) {
+             y, z = Split<axis=1, num_outputs=2>(x) }""",
+        {},
+    ),
     "pool_indices_as_argmax: padded on one side": (
         """g (float[1,2,4,4] x) => (float[1,2,4,4] y, int64[1,2,4,4] i, float[1,2,4,4] z,
                                    int64[1,2,4,4] j) {

@@ -46,8 +46,6 @@ def following_conv(node: ir.Node) -> ir.Node | None:
 
 def preceding_conv(node: ir.Node) -> ir.Node | None:
     """Return the convolution that makes what ``node`` alone reads, past activations."""
-    if node.outputs[0].is_graph_output():
-        return None
     value = g.operand(node, 0)
     producer = value.producer()
     while (

@@ -39,7 +39,7 @@ def make_dense(conv: ir.Node, most_macs_per_pixel: int | None = MOST_MACS_PER_PI
     """Write a grouped convolution's zeros out, if that is cheap; tell whether it was done."""
     groups = _groups(conv)
     weight = g.constant(conv.inputs[1])
-    if groups == 1 or weight is None:
+    if weight is None:
         return False
     outputs, per_group, *kernel = weight.shape
     inputs = per_group * groups

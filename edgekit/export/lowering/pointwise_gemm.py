@@ -52,9 +52,12 @@ def _branch(flat: ir.Value) -> tuple[ir.Node, list[ir.Node]] | None:
 
 
 def _is_plain_gemm(node: ir.Node) -> bool:
-    """Tell whether it is a layer; `canonical_gemm` and `gemm_as_matmul` see to its factors."""
+    """Tell whether it is a layer; `canonical_gemm` and `gemm_as_matmul` see to its factors.
+
+    No other operator has ``transB``.
+    """
     is_turned = node.attributes.get_int("transB", 0) == 1
-    return g.is_op(node, "Gemm") and is_turned and g.constant(node.inputs[1]) is not None
+    return is_turned and g.constant(node.inputs[1]) is not None
 
 
 def _adds_or_scales(node: ir.Node) -> bool:
