@@ -119,3 +119,10 @@ def answers(draft: Draft, feed: Feed, folder: Path) -> Answers:
     in_tflite = graphs.run_tflite(tflite_bytes(draft), feed, folder)
     info = runtimes.load("tflite", folder / "model.tflite").info()
     return Answers(wanted, graphs.run_onnx(onnx_bytes(draft), feed, folder), in_tflite, steps, info)
+
+
+def assert_same_function(graph: ir.Model, other: ir.Model, feeds: list[Feed]) -> None:
+    for feed in feeds:
+        for wanted, given_ in zip(floating(graph, feed), floating(other, feed), strict=True):
+            span = float(np.abs(wanted).max())
+            np.testing.assert_allclose(given_, wanted, rtol=2e-4, atol=2e-4 * span)
