@@ -1,0 +1,89 @@
+"""Inputs: their types, and values that reach what the graph does with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgekit import export
+from edgekit.errors import RefusedError
+from edgekit.export.sources import shapes, source
+from tests.export.reading.foreign_files import exported, write
+from tests.specimens.graphs import weights
+
+
+@pytest.mark.parametrize("dtype", ["float16", "double"])
+def test_half_and_double_precision_are_read_as_float32(dtype: str, tmp_path: Path) -> None:
+    text = f"g ({dtype}[1,4,6,6] x) => ({dtype}[a,b,c,d] y) {{ a = Conv(x, w)\n y = Add(a, k) }}"
+    numpy_type = np.float16 if dtype == "float16" else np.float64
+    constants = {
+        "w": weights(3, 4, 3, 3).astype(numpy_type),
+        "k": np.array(0.5, numpy_type),
+    }
+    prepared = source.resolve(str(write(tmp_path, 18, text, **constants)))
+    assert prepared.reference.endswith("in float32")  # also where no kernel takes doubles
+    for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
+        takes = "float16" if (dtype, entry.format) == ("float16", "onnx") else "float32"
+        assert (entry.verified, entry.inputs[0].dtype) == ("passed", takes)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int8", "int32", "int64", "bool"])
+def test_inputs_of_other_types(kind: str, tmp_path: Path) -> None:
+    text = f"g ({kind}[1,4] x) => (float[a,b] y) {{ a = Cast<to=1>(x)\n y = Mul(a, k) }}"
+    path = write(tmp_path, 18, text, k=weights(1, 4))
+    assert source.resolve(str(path)).feeds[0]["x"].dtype == np.dtype(kind)
+    assert exported(path, tmp_path) == ["Cast", "Mul"]
+
+
+@pytest.mark.parametrize(
+    ("text", "constants", "size"),
+    [
+        ("g (int64[1,4] x) => (float[a,b,c] y) { y = Gather(t, x) }", {"t": weights(7, 3)}, 7),
+        (
+            "g (float[1,4] x) => (float[a,b,c] y) { i = Cast<to=7>(x)\n y = Gather(t, i) }",
+            {"t": weights(3, 3)},
+            3,
+        ),
+    ],
+)
+def test_indices_stay_within_what_they_point_into(
+    text: str, constants: dict[str, np.ndarray], size: int, tmp_path: Path
+) -> None:
+    prepared = source.resolve(str(write(tmp_path, 18, text, **constants)))
+    drawn = np.concatenate([feed["x"].ravel() for feed in prepared.feeds])
+    assert drawn.min() >= 0
+    assert size - 1 <= drawn.max() < size
+
+
+def test_numbers_that_the_graph_compares_with_are_met(tmp_path: Path) -> None:
+    text = """g (int64[1] x, float[1,3] z) => (float[a,b] y) {
+        c = Equal(x, k)
+        n = Neg(z)
+        y = Where(c, z, n) }"""
+    prepared = source.resolve(str(write(tmp_path, 18, text, k=np.array([16000]))))
+    drawn = {int(feed["x"].item()) for feed in prepared.feeds}
+    assert 16000 in drawn
+    assert len(drawn) > 1
+
+
+def test_a_mask_is_drawn_as_truth_values(tmp_path: Path) -> None:
+    text = """g (int64[1,9] mask, float[1,9] x) => (float[a,b] y) {
+        m = Cast<to=1>(mask)
+        n = Sub(one, m)
+        k = Mul(n, low)
+        y = Add(x, k) }"""
+    constants = {"one": np.float32(1), "low": np.float32(-3e38)}
+    prepared = source.resolve(str(write(tmp_path, 18, text, **constants)))
+    assert {int(x) for feed in prepared.feeds for x in feed["mask"].ravel()} == {0, 1}
+
+
+def test_a_batch_is_known_by_its_name_wherever_it_stands(tmp_path: Path) -> None:
+    text = """g (float[batch,steps] x, float[2,batch,4] state) => (float[a,b,c] y) {
+        y = Add(state, state) }"""
+    path = str(write(tmp_path, 18, text))
+    with pytest.raises(RefusedError, match=r"--input-shape x:1,224, with"):
+        source.resolve(path)
+    asked = shapes.parse(["x:3,5"])
+    assert source.resolve(path, asked=asked).feeds[0]["state"].shape == (2, 3, 4)
