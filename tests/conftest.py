@@ -97,7 +97,8 @@ def _children_start_warm(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _warm_start: WarmStart
 ) -> None:
     """Fork the children that read files and run models, but where their starting is tested."""
-    if request.path.parent.name not in ROOMS_OF_PROCESSES:
+    room = request.path.relative_to(Path(__file__).parent).parts[0]
+    if room not in ROOMS_OF_PROCESSES:
         for module in ("spawning", "served_model"):
             monkeypatch.setattr(f"edgekit.processes.{module}.subprocess", _warm_start)
 
