@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import gc
 import json
@@ -122,6 +123,28 @@ def _foreign_code_unmeasured() -> Iterator[None]:
         return
     with unmeasured.suspended():
         yield
+
+
+@pytest.fixture(scope="session")
+def _freeze_imports() -> Callable[[], None]:
+    """Return a function that takes what has been imported since out of the collector's sight."""
+    known = 0
+    atexit.register(gc.unfreeze)  # what outlives the interpreter is a leak to nanobind
+
+    def freeze() -> None:
+        nonlocal known
+        if len(sys.modules) > known:
+            known = len(sys.modules)
+            gc.collect()
+            gc.freeze()
+
+    return freeze
+
+
+@pytest.fixture(autouse=True)
+def _collections_are_quick(_freeze_imports: Callable[[], None]) -> None:
+    """Quantization collects between its steps, which took half a second each: all the modules."""
+    _freeze_imports()
 
 
 @pytest.fixture(scope="session", autouse=True)
