@@ -17,7 +17,7 @@ from edgekit.quantize.analysis.verdict import Calibration
 from edgekit.quantize.budget.climb import Outcome
 from edgekit.quantize.budget.score import Latency
 from edgekit.quantize.candidate import Context, Draft, Say
-from edgekit.quantize.encoding import float_by_default, unlike
+from edgekit.quantize.encoding import faint, float_by_default, unlike
 from edgekit.quantize.files import FileSettings
 from edgekit.quantize.forms import IntegerForms
 from edgekit.quantize.network import Network
@@ -95,7 +95,8 @@ def run(
         draft, record, outcome, warned, calibration = _calibrated(found, request, latency, progress)
     if request.encodings is None and request.asked.operators is None:
         warned = (*warned, *float_by_default.of(draft.graph)[1])
-    warned = (*warned, *unlike.kept_float(draft.graph, draft.encodings))
+    for rule in (unlike, faint):
+        warned = (*warned, *rule.kept_float(draft.graph, draft.encodings))
     artifacts = files.to_files(found.source, draft, record, settings, progress, calibration)
     judged = [output for artifact in artifacts for output in artifact.fidelity]
     decided = decisions.outputs_behind(found.source.graph)

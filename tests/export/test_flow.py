@@ -10,6 +10,7 @@ import pytest
 
 from edgekit import export
 from edgekit.errors import UnsupportedOperatorError
+from edgekit.export.graph import value_ranges
 from edgekit.export.sources import source
 from tests.specimens import graphs
 
@@ -173,5 +174,25 @@ def test_files_of_the_newest_form_are_read(opset: int, tmp_path: Path) -> None:
     onnx.save(model, tmp_path / "net.onnx")
     prepared = source.resolve(str(tmp_path / "net.onnx"))
     assert [node.op_type for node in prepared.graph.graph] in (["Max", "Exp"], ["Relu", "Exp"])
+    for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
+        assert entry.verified == "passed"
+
+
+def test_a_float_division_and_constant_indices_cannot_fail(tmp_path: Path) -> None:
+    text = """g (float[1,4] x) => (float[1,1] y) {
+        s = ReduceMax(x, one)
+        p = Sigmoid(s)
+        c = GreaterOrEqual(p, half)
+        y = If (c) <then_branch = t () => (float[1,1] o) {
+                        d = Div(x, s)
+                        e = Gather<axis=1>(d, two)
+                        o = Sigmoid(e) },
+                    else_branch = e () => (float[1,1] o) { o = Identity(p) }> }"""
+    constants = {"one": np.array([1]), "two": np.array([2]), "half": np.float32([[0.6]])}
+    path = tmp_path / "net.onnx"
+    onnx.save(graphs.proto(text, **constants), path)
+    prepared = source.resolve(str(path))
+    (output,) = prepared.graph.graph.outputs
+    assert value_ranges.is_of_sigmoids(output)
     for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
         assert entry.verified == "passed"

@@ -13,7 +13,7 @@ import pytest
 from edgekit.cli import run
 from edgekit.export.graph.affine import Affine
 from edgekit.quantize import recipe
-from edgekit.quantize.encoding import unlike
+from edgekit.quantize.encoding import faint, unlike
 from tests.specimens import graphs, integers, kernels
 from tests.specimens.graphs import weights
 from tests.specimens.integers import Feed
@@ -281,6 +281,20 @@ def test_a_map_is_not_drowned_by_its_border(tmp_path: Path) -> None:
     assert integers.sqnr_db(truth, answers) > 25
     (line,) = unlike.kept_float(draft.graph, draft.encodings)
     assert "up to 1e+09" in line
+
+
+def test_a_softmax_that_integers_leave_nothing_of_stays_float32(tmp_path: Path) -> None:
+    """Each of 600 like classes has less than half a step of 1/256."""
+    text = "g (float[1,4] x) => (float[1,600] y) { a = Gemm(x, w)\n y = Softmax<axis=-1>(a) }"
+    constants = {"w": graphs.weights(4, 600) / 9}
+    graph = integers.network(text, **constants)
+    draft = integers.drafted(graph, integers.noise(graph, 8))
+    fed = integers.noise(graph, 4, seed=2)
+    truth = [t["y"] for t in originals(text, constants, fed, tmp_path)]
+    answers = [kernels.run(integers.tflite_bytes(draft), feed)["y"] for feed in fed]
+    assert integers.sqnr_db(truth, answers) > 25
+    (line,) = faint.kept_float(draft.graph, draft.encodings)
+    assert "it stays float32" in line
 
 
 def test_sixteen_bits_hold_what_eight_cannot() -> None:

@@ -41,8 +41,9 @@ def is_of_sigmoids(value: ir.Value) -> bool:
         return False
     if g.is_op(node, "Sigmoid"):
         return True
-    if g.is_op(node, "Concat", "Mul"):
-        return all(is_of_sigmoids(g.operand(node, i)) for i in range(len(node.inputs)))
+    if g.is_op(node, "Concat", "Max", "Min", "Mul", "Where"):
+        first = 1 if g.is_op(node, "Where") else 0
+        return all(is_of_sigmoids(g.operand(node, i)) for i in range(first, len(node.inputs)))
     return g.is_op(node, *_MOVES) and is_of_sigmoids(g.operand(node, 0))
 
 

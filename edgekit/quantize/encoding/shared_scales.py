@@ -79,6 +79,15 @@ def of(model: ir.Model, stored: Container[str] | None = None) -> Ties:
     )
 
 
+def names_after(node: ir.Node) -> Iterator[str]:
+    """Yield the names of a node's results and of all that share a scale with them later on."""
+    for value in node.outputs:
+        yield str(value.name)
+        for use in value.uses():
+            if shares_scale(use.node):
+                yield from names_after(use.node)
+
+
 def shares_scale(node: ir.Node) -> bool:
     """Tell whether all that an integer form of ``node`` touches has one encoding."""
     return operators.of(node).shares_scale and quantizable.is_capable(node)

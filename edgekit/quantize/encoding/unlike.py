@@ -49,7 +49,7 @@ def drowned(
             least = 10 ** (LEAST_SQNR_DB / 10) * step**2 / 12
             for mean_square, width in _operands(node, found):
                 if 0 < mean_square < least and high - low > _WIDER * width:
-                    return frozenset(_after(node))
+                    return frozenset(shared_scales.names_after(node))
     return frozenset()
 
 
@@ -93,12 +93,3 @@ def _operands(node: ir.Node, found: Mapping[str, Summary]) -> Iterator[tuple[flo
         elif (summary := found.get(str(value.name))) is not None:
             ends = summary.extremes
             yield summary.mean_square, max(ends.high, 0.0) - min(ends.low, 0.0)
-
-
-def _after(node: ir.Node) -> Iterator[str]:
-    """Yield the names of a node's results and of all that share a scale with them later on."""
-    for value in node.outputs:
-        yield str(value.name)
-        for use in value.uses():
-            if shared_scales.shares_scale(use.node):
-                yield from _after(use.node)

@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 from edgekit.errors import RefusedError
 from edgekit.quantize import ranges
-from edgekit.quantize.encoding import shared_scales, unlike
+from edgekit.quantize.encoding import faint, shared_scales, unlike
 from edgekit.quantize.ranges import Extremes, Histogram, Method, Summary
 from edgekit.quantize.running import infinities
 from edgekit.quantize.running.session import Arrays, GraphSession
@@ -86,7 +86,8 @@ def group_ranges(
     """Return low and high of every value to store as integers; tied values share the union.
 
     The network's outputs are never clipped: the largest score is the answer. What cannot share
-    one scale has no range; see `edgekit.quantize.encoding.unlike`.
+    one scale has no range, nor what it would leave nothing of; see `unlike` and `faint` of
+    `edgekit.quantize.encoding`.
     """
     outputs = {value.name for value in model.graph.outputs}
     left_out: frozenset[str] = frozenset()
@@ -99,7 +100,7 @@ def group_ranges(
             each = [chosen.range_of(found[name], bits, symmetric=bits == 16) for name in group]
             span = min(low for low, _ in each), max(high for _, high in each)
             result.update(dict.fromkeys(group, span))
-        drowned = unlike.drowned(model, found, result, bits)
-        if not drowned:
+        lost = unlike.drowned(model, found, result, bits) | faint.values(model, result, bits)
+        if not lost:
             return result
-        left_out |= drowned
+        left_out |= lost

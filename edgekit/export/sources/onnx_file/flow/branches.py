@@ -9,8 +9,8 @@ from edgekit.export.sources.onnx_file import edit
 from edgekit.export.sources.onnx_file.flow import bodies, known
 
 _MOST_NODES = 64  # of both branches, which are both computed
-_CAN_FAIL = ("Div", "Gather", "GatherElements", "GatherND", "Mod", "ScatterElements", "ScatterND")
-"""What stops a runtime on operands that the condition may keep away from it."""
+_DIVIDING = ("Div", "Mod")
+_INDEXING = ("Gather", "GatherElements", "GatherND", "ScatterElements", "ScatterND")
 
 
 def take(node: ir.Node) -> bool:
@@ -27,9 +27,7 @@ def _choose(node: ir.Node) -> bool:
     """Compute both of two small branches, and choose."""
     both = [node.attributes[name].as_graph() for name in ("then_branch", "else_branch")]
     inside = [each for branch in both for each in branch]
-    if len(inside) > _MOST_NODES or any(g.is_op(each, *_CAN_FAIL) for each in inside):
-        return False
-    if any(known.has_body(each) for each in inside):
+    if len(inside) > _MOST_NODES or any(known.has_body(n) or _can_fail(n) for n in inside):
         return False
     for pair in zip(*(branch.outputs for branch in both), strict=True):
         shapes = {known.sizes_of(value) for value in pair}
@@ -42,3 +40,11 @@ def _choose(node: ir.Node) -> bool:
     chosen = [edit.insert(node, "Where", [scalar, *pair]) for pair in zip(*results, strict=True)]
     bodies.replace(node, chosen)
     return True
+
+
+def _can_fail(node: ir.Node) -> bool:
+    """Tell whether a node may stop a runtime, on operands that the condition keeps away from it."""
+    if g.is_op(node, *_DIVIDING):  # by zero: floats have infinity
+        kinds = [value.dtype for value in node.inputs if value is not None]
+        return not any(kind is not None and kind.is_floating_point() for kind in kinds)
+    return g.is_op(node, *_INDEXING) and edit.constant(node.inputs[1]) is None
