@@ -6,6 +6,8 @@ _MORE_WORK = "the answers stay right: an operator is computed twice or in a slow
 _OUTPUT = "the answers stay right: only which node makes the graph's output differs"
 _TAKEN_APART = "the answers stay right: gemm_as_matmul takes it apart: more operators"
 _REFUSED = "ONNX Runtime refuses such a node, so no file of it is verified"
+_BEHIND = "where a window starts behind the map, onnx and ONNX Runtime do not agree on its shape"
+_PRODUCT = "the answers stay right: a product with a constant grows by a factor, too"
 _NAMED = "the answers stay right: more Pads name their axes"
 _LARGE = "2^24 pixels are too many for a test"
 
@@ -75,7 +77,11 @@ REASONS: dict[str, dict[str, str]] = {
         "stride == 1": _MORE_WORK,
     },
     "instance_norm_as_group_norm": {"alone": _MORE_WORK},
-    "lp_pool_as_sums": {"p == 1": _MORE_WORK, "p == 2": _MORE_WORK},
+    "lp_pool_as_sums": {
+        "not windows.is_windowed(node)": _BEHIND,
+        "p == 1": _MORE_WORK,
+        "p == 2": _MORE_WORK,
+    },
     "lrn_as_conv": {"len(shape) != 4": _REFUSED},
     "max_as_relu": {
         "any((g.constant(value) is not None or g.shape_of(value) != shape for value in node.inputs"
@@ -109,6 +115,7 @@ REASONS: dict[str, dict[str, str]] = {
     "permutation_as_conv": {"len(order) > (shuffled if is_shuffle else sliced)": _MORE_WORK},
     "permutation_into_small_conv": {"macs_per_pixel > most_macs_per_pixel": _MORE_WORK},
     "pool_indices_as_argmax": {
+        "any((axis.starts_beyond for axis in axes))": _BEHIND,
         "strides == [1, 1]": _MORE_WORK,
         "not (indices.uses() or indices.is_graph_output())": _MORE_WORK,
         "not any((axis.begin or axis.end for axis in axes))": _MORE_WORK,
@@ -120,8 +127,23 @@ REASONS: dict[str, dict[str, str]] = {
         "g.sole_consumer(joined) is not node": _MORE_WORK,
         "operators.of(producer).fusable": _MORE_WORK,
     },
-    "repeated_channels": {"g.shape_of(node.outputs[0])[1] > MOST_CHANNELS": _MORE_WORK},
+    "repeated_channels": {
+        "groups == 1": _MORE_WORK,
+        "not is_grouped": _MORE_WORK,
+        "g.shape_of(node.outputs[0])[1] > MOST_CHANNELS": _MORE_WORK,
+    },
+    "reshape_past_elementwise": {
+        "not any((_map_behind(value) is not None for value in node.inputs))": _MORE_WORK,
+    },
     "residual_into_depthwise": {"g.sole_consumer(mixed) is not node": _MORE_WORK},
+    "resize_as_products": {"all((each.picks is not None for each in samplings))": _MORE_WORK},
+    "roi_align_as_gathers": {
+        "not g.is_op(node, 'RoiAlign')": "no other operator has a sampling ratio",
+    },
+    "rotary_as_products": {"turned % 2": _REFUSED},
+    "scale_into_layers": {
+        "all((g.constant(value) is None for value in node.inputs))": _PRODUCT,
+    },
     "tiled_factor": {
         "shape[1] > MOST_CHANNELS": _MORE_WORK,
         "shape[2] * shape[3] < LEAST_PIXELS": _MORE_WORK,

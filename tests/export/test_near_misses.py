@@ -14,7 +14,9 @@ from tests.specimens.rules import SPECIMENS
 
 FORMS = {name: case for name, case in CASES.items() if ":" in name}
 FLOAT = {rule.name for rule in (*lowering.CANONICAL, *lowering.TFLITE.rules)}
-OPTIONAL = {rule.name for rule in lowering.TFLITE.alternatives}
+OPTIONAL = {
+    rule.name for menu in (lowering.TFLITE, lowering.ONNXRUNTIME) for rule in menu.alternatives
+}
 
 
 @pytest.mark.parametrize("name", SPECIMENS)

@@ -363,6 +363,9 @@ REFUSED = {
     "pool_indices_as_argmax: of a series",
     "pool_indices_as_argmax: of bytes",
     "power_as_roots: of whole numbers",
+    "reshape_past_elementwise: statistics of a batch",
+    "resize_as_map: to sizes that are rounded",
+    "resize_as_products: to sizes that are rounded",
     "roi_align_as_gathers: the largest",
 }
 """Those that no .tflite holds; all others come out in every form."""

@@ -20,4 +20,14 @@ QUANTIZED: dict[str, Case] = {
              y = Add(a, b) }""",
         {"order": permutations.roll(12, 3)},
     ),
+    "rows_as_matrix: before a bias for every row": (
+        """g (float[2,3,8] x) => (float[2,3,5] y) { a = MatMul(x, w)
+             y = Add(a, c) }""",
+        {"w": weights(8, 5), "c": weights(3, 5)},
+    ),
+    "rows_as_matrix: before a transposition": (
+        """g (float[2,3,8] x) => (float[2,5,3] y) { a = MatMul(x, w)
+             y = Transpose<perm=[0,2,1]>(a) }""",
+        {"w": weights(8, 5)},
+    ),
 }

@@ -144,6 +144,17 @@ LAYERS: dict[str, Case] = {
         "g (float[3,4] x) => (float[3,4] y) { a = Abs(x)\n y = Pow(a, k) }",
         {"k": np.float32(0.3)},
     ),
+    "power_as_roots: of more dimensions": (
+        "g (float[3,4] x) => (float[1,3,4] y) { a = Abs(x)\n y = Pow(a, k) }",
+        {"k": np.full((1, 1, 1), 0.5, np.float32)},
+    ),
+    "power_as_roots: squares of whole numbers": (
+        """g (float[3,4] x) => (float[3,4] y) { a = Mul(x, ten)
+             b = Cast<to=6>(a)
+             c = Pow(b, two)
+             y = Cast<to=1>(c) }""",
+        {"ten": np.float32(10), "two": np.float32(2)},
+    ),
     "power_as_roots: of whole numbers": (
         """g (float[3,4] x) => (float[3,4] y, float[3,4] z) { a = Abs(x)
              b = Mul(a, ten)
@@ -168,6 +179,11 @@ LAYERS: dict[str, Case] = {
              y = Conv<group=2>(a, w1) }""",
         {"w0": weights(4, 4, 1, 1), "w1": weights(8, 2, 1, 1)},
     ),
+    "repeated_channels: of a series": (
+        """g (float[1,4,6] x) => (float[1,8,6] y) { a = Conv(x, w0)
+             y = Conv<group=4>(a, w1) }""",
+        {"w0": weights(4, 4, 1), "w1": weights(8, 1, 1)},
+    ),
     "residual_into_depthwise: that is none": (
         """g (float[1,4,3,3] x, float[1,4,3,3] z, float[1,4,3,3] d) => (float[1,4,3,3] p,
                              float[1,4,3,3] q, float[1,4,3,3] r, float[1,4,3,3] s,
@@ -188,6 +204,32 @@ LAYERS: dict[str, Case] = {
         """g (float[6] x, float[1,4,3,3] z) => (float[1,6,3,3] y) { a = Mul(x, scale)
              y = Conv(z, w, a) }""",
         {"scale": np.float32(0.5), "w": weights(6, 4, 1, 1)},
+    ),
+    "scale_into_layers: of a square": (
+        """g (float[1,4,3,3] x) => (float[1,6,3,3] y) { a = Mul(x, scale)
+             b = Mul(a, a)
+             y = Conv(b, w) }""",
+        {"scale": np.float32(0.5), "w": weights(6, 4, 1, 1)},
+    ),
+    "scale_into_layers: of a sum": (
+        """g (float[1,4,3,3] x, float[1,4,3,3] z) => (float[1,6,3,3] y) { a = Mul(x, scale)
+             b = Add(a, z)
+             y = Conv(b, w) }""",
+        {"scale": np.float32(0.5), "w": weights(6, 4, 1, 1)},
+    ),
+    "shift_as_slices: that are none": (
+        """g (float[1,6,3,3] x, float[1,12,3,3] z) => (float[1,6,3,3] p, float[1,6,3,3] q,
+                                                      float[1,12,3,3] r, float[1,6,3,3] s) {
+             p = Conv<group=6, pads=[1,1,1,1]>(x, shifts, c)
+             q = Conv<group=6, strides=[2,2], pads=[2,2,2,2]>(x, shifts)
+             r = Conv<group=6, pads=[1,1,1,1]>(x, more)
+             s = Conv<group=6, pads=[1,1,1,1]>(z, pairs) }""",
+        {"shifts": ONE_HOT, "c": weights(6), "more": np.repeat(ONE_HOT, 2, axis=0),
+         "pairs": np.concatenate([0 * ONE_HOT, ONE_HOT], axis=1)},
+    ),
+    "shift_as_slices: of a series": (
+        "g (float[1,6,5] x) => (float[1,6,5] y) { y = Conv<group=6, pads=[1,1]>(x, shifts) }",
+        {"shifts": np.repeat(np.float32([[[1, 0, 0]]]), 6, axis=0)},
     ),
     "shift_as_slices: with gaps": (
         """g (float[1,6,4,5] x) => (float[1,6,4,5] y) {

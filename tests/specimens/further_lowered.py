@@ -9,6 +9,13 @@ from tests.specimens.graphs import weights
 
 Case = tuple[str, dict[str, np.ndarray]]
 
+_ROUNDED: Case = (
+    """g (float[1,2,3,5] x) => (float[1,2,4,6] y) {
+         y = Resize<axes=[2,3], keep_aspect_ratio_policy="not_larger", mode="linear">
+                   (x, , , s) }""",
+    {"s": np.array([5, 6])},
+)
+
 LOWERED: dict[str, Case] = {
     "channel_roll: of a series": (
         "g (float[1,12,6] x) => (float[1,12,6] y) { y = Gather<axis=1>(x, order) }",
@@ -111,6 +118,53 @@ LOWERED: dict[str, Case] = {
     ),
     "pools_3d_as_2d: another operator": (
         "g (float[1,2,3,3,3] x) => (float[1,2,3,3,3] y) { y = Neg(x) }", {},
+    ),
+    "reshape_past_elementwise: other operators and values": (
+        """g (float[1,4,9] x, float[1,4,1,9] m, float[1,4,3,3] n, float[4,9] o)
+               => (float[1,4,9] p, float[2,1,4,9] q, float[1,4,9] r, float[1,4,9] s,
+                   float[1,4,9] t, float[1,4,9] u) {
+             a = Conv(x, w)
+             p = Softmax<axis=2>(a)
+             q = Add(a, deep)
+             b = ReduceL1<keepdims=0>(m, height)
+             r = Neg(b)
+             c = Reshape(n, flat)
+             s = Neg(c)
+             d = Relu(o)
+             e = Reshape(d, one)
+             f = Reshape(e, rows)
+             t = Add(a, f)
+             h = Mul(a, two)
+             u = Mul(h, vector) }""",
+        {"w": weights(4, 4, 1), "deep": weights(2, 1, 4, 9), "height": np.array([2]),
+         "flat": np.array([1, 4, 9]), "one": np.array([36]), "rows": np.array([4, 9]),
+         "two": np.float32(2), "vector": weights(9)},
+    ),
+    "reshape_past_elementwise: statistics of a batch": (
+        """g (float[2,4,5] x) => (float[2,4,5] y, float[4] m) { a = Conv(x, w)
+             y, m, v = BatchNormalization<training_mode=1>(a, s, o, u, t) }""",
+        {"w": weights(4, 4, 1), "s": weights(4), "o": weights(4, seed=1),
+         "u": weights(4, seed=2), "t": weights(4, seed=3) ** 2 + 1},
+    ),
+    "resize_as_map: a mean": (
+        "g (float[2,3,4] x) => (float[2,3,1] y) { y = ReduceMean(x, axes) }",
+        {"axes": np.array([2])},
+    ),
+    "resize_as_products: a pool": (
+        """g (float[1,2,4,4] x) => (float[1,2,2,2] y) {
+             y = MaxPool<kernel_shape=[2,2], strides=[2,2]>(x) }""",
+        {},
+    ),
+    "resize_as_products: to sizes that are rounded": _ROUNDED,
+    "resize_as_map: to sizes that are rounded": _ROUNDED,
+    "resize_as_map: of a volume": (
+        """g (float[1,2,2,3,3] x) => (float[1,2,4,6,6] y) { y = Resize<mode="linear">(x, , s) }""",
+        {"s": np.array([1, 1, 2, 2, 2], np.float32)},
+    ),
+    "rotary_as_products: of whole heads": (
+        """<ir_version: 11, opset_import: ["" : 23]>
+           g (float[1,2,3,4] x) => (float[1,2,3,4] y) { y = RotaryEmbedding(x, c, s) }""",
+        {"c": weights(1, 3, 2), "s": weights(1, 3, 2, seed=1)},
     ),
     "roi_align_as_gathers: the largest": (
         """g (float[2,3,8,9] x, float[2,4] r) => (float[2,3,2,2] y) <int64[2] i = {1, 0}> {

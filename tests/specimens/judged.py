@@ -66,7 +66,7 @@ def judge(model: onnx.ModelProto, chosen: Choices, *, integers: bool = True) -> 
 
     Args:
         model: the original.
-        chosen: optional lowering rules for the float .tflite.
+        chosen: optional lowering rules for the float files.
         integers: also quantize, with 8-bit and with 16-bit activations.
     """
     feeds = _feeds(model)
@@ -101,10 +101,12 @@ def judge(model: onnx.ModelProto, chosen: Choices, *, integers: bool = True) -> 
         return [Verdict("all", "refused", f"{error.reason_code}: {error}"[:160])]
     except Exception as error:
         return [Verdict("all", "crashed", f"{type(error).__name__}: {error}"[:160])]
-    tried("onnx", lambda: _float_onnx(graph, feeds, truth))
+    tried("onnx", lambda: _float_onnx(graph, Choices(), feeds, truth))
     tried("tflite", lambda: _float_tflite(graph, Choices(), feeds, truth))
-    if chosen.text:
-        tried(f"tflite {chosen.text}", lambda: _float_tflite(graph, chosen, feeds, truth))
+    for name, floats in (("onnx", _float_onnx), ("tflite", _float_tflite)):
+        part = chosen.within(formats.get(name).lowering)
+        if part.text:
+            tried(f"{name} {part.text}", lambda f=floats, c=part: f(graph, c, feeds, truth))  # type: ignore[misc]
     for bits, name in ((8, "int8"), (16, "int16x8")) if integers else ():
         drafts: list[Draft] = []
 
@@ -164,10 +166,12 @@ def _original(model: onnx.ModelProto, feeds: Sequence[Feed]) -> list[Feed]:
     return [dict(zip(names, session.run(None, feed), strict=True)) for feed in feeds]
 
 
-def _float_onnx(graph: ir.Model, feeds: Sequence[Feed], truth: Sequence[Feed]) -> str:
+def _float_onnx(
+    graph: ir.Model, chosen: Choices, feeds: Sequence[Feed], truth: Sequence[Feed]
+) -> str:
     target = formats.get("onnx")
     lowered = graph.clone()
-    rules.apply(lowered, target.lowering.rules)
+    rules.apply(lowered, chosen.rules(target.lowering))
     return _difference(
         truth, _run_onnx(held_file.whole(target.content(lowered, "generated")), feeds)
     )

@@ -41,7 +41,7 @@ def _multiplier(node: ir.Node) -> int:
     """Return how many channels a depthwise convolution makes of each; 0 for anything else."""
     weight = g.constant(node.inputs[1]) if g.is_op(node, "Conv") else None
     groups = node.attributes.get_int("group", 1)
-    if weight is None or weight.ndim != 4 or weight.shape[1] != 1 or groups == 1:
+    if weight is None or weight.shape[1] != 1 or groups == 1:
         return 0
     return int(weight.shape[0]) // groups
 

@@ -16,7 +16,7 @@ from edgekit.export.graph.operators import Order
 def rewrite(node: ir.Node) -> bool:
     """Match an elementwise operator or a Concat that reads (N, C, L) made of (N, C, 1, L)."""
     joins = g.is_op(node, "Concat")
-    follows = operators.of(node).order is Order.FOLLOWS and node.domain == ""
+    follows = operators.of(node).order is Order.FOLLOWS
     shape = g.shape_of(node.outputs[0]) if node.outputs[0].shape is not None else ()
     if not (joins or follows) or len(node.outputs) != 1 or len(shape) != 3:
         return False

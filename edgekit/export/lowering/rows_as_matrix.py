@@ -27,7 +27,7 @@ def rewrite(node: ir.Node) -> bool:
     inputs = [rows, g.operand(node, 1), *([] if bias is None else [bias])]
     flat = (prod(shape[:-1]), shape[-1])
     made = g.insert(last, "Gemm", inputs, flat)
-    while (after := g.sole_consumer(last.outputs[0])) is not None and _is_plain(after, last):
+    while (after := g.sole_consumer(last.outputs[0])) is not None and g.is_op(after, *_FUSABLE):
         made = g.insert(after, after.op_type, [made, *after.inputs[1:]], flat)
         last = after
     g.replace(last, g.reshaped(last, made, shape))
@@ -45,12 +45,3 @@ def _biased(node: ir.Node) -> tuple[ir.Node, ir.Value | None]:
         if array is not None and array.shape == (width,):
             return after, value
     return node, None
-
-
-def _is_plain(after: ir.Node, before: ir.Node) -> bool:
-    """Tell whether a node is an activation of what ``before`` makes, with constant bounds."""
-    return (
-        g.is_op(after, *_FUSABLE)
-        and after.inputs[0] is before.outputs[0]
-        and all(value is None or g.constant(value) is not None for value in after.inputs[1:])
-    )

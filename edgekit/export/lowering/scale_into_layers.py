@@ -26,7 +26,7 @@ def rewrite(node: ir.Node) -> bool:
         return False
     source, factor = found
     layers: list[ir.Node] = []
-    if not _collect(node.outputs[0], layers, set()) or not layers:
+    if not _collect(node.outputs[0], layers, set()):
         return False
     for layer in layers:
         weight = g.constant(layer.inputs[1])

@@ -14,14 +14,15 @@ from edgekit.export.graph import nodes as g
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match the convolution; it has stride 1 and keeps the size."""
+    """Match the convolution of stride 1."""
     taps = _taps(node)
     if taps is None:
         return False
     source, shape = g.operand(node, 0), g.shape_of(node.outputs[0])
     graph = g.graph_of(node)
     top, left, bottom, right = node.attributes.get_ints("pads", (0, 0, 0, 0))
-    padded_shape = (shape[0], shape[1], shape[2] + top + bottom, shape[3] + left + right)
+    *lead, height, width = g.shape_of(source)
+    padded_shape = (*lead, height + top + bottom, width + left + right)
     amounts = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
     padded = g.insert(
         node, "Pad", [source, g.add_constant(graph, "shift_pads", amounts)], padded_shape
@@ -50,9 +51,8 @@ def _taps(node: ir.Node) -> list[tuple[int, int]] | None:
     get = node.attributes
     if get.get_int("group", 1) != weight.shape[0] or set(get.get_ints("strides", (1, 1))) != {1}:
         return None
-    kept = g.shape_of(node.outputs[0]) == g.shape_of(g.operand(node, 0))
     one_hot = (weight != 0).sum(axis=(1, 2, 3)) == 1
-    if not kept or not one_hot.all() or not (weight.max(axis=(1, 2, 3)) == 1).all():
+    if not one_hot.all() or not (weight.max(axis=(1, 2, 3)) == 1).all():
         return None
     down, right = get.get_ints("dilations", (1, 1))
     return [(int(row) * down, int(column) * right) for _, _, row, column in np.argwhere(weight)]
