@@ -19,6 +19,7 @@ Declared: TypeAlias = Sequence[int | None] | None
 BATCH = -1
 """In declared sizes, beyond the first: open, and called as an open first size is."""
 
+_STATE, _MOST_LAYERS = 3, 16
 LARGEST = 2**31 - 1  # a .tflite keeps sizes as int32
 
 
@@ -195,7 +196,17 @@ def _example(sizes: Declared) -> str:
     """Return a shape to imitate, with 1 for the batch and 224 for what else is open."""
     if sizes is None:
         return "1,3,224,224 for an image, or 1,40 for a vector"
+    batch = _batch_of_state(sizes)
     return ",".join(
-        str(1 if size == BATCH or (size is None and axis == 0) else 224 if size is None else size)
+        str(1 if size == BATCH or axis == batch else 224) if size in (None, BATCH) else str(size)
         for axis, size in enumerate(sizes)
     )
+
+
+def _batch_of_state(sizes: Sequence[int | None]) -> int:
+    """Return the axis of the batch: the second of a state (layers, batch, hidden), else the first.
+
+    A state has few layers, each of one or two directions.
+    """
+    is_state = len(sizes) == _STATE and sizes[1] is None and None not in (sizes[0], sizes[2])
+    return 1 if is_state and 1 < (sizes[0] or 0) <= _MOST_LAYERS else 0

@@ -87,3 +87,17 @@ def test_a_batch_is_known_by_its_name_wherever_it_stands(tmp_path: Path) -> None
         source.resolve(path)
     asked = shapes.parse(["x:3,5"])
     assert source.resolve(path, asked=asked).feeds[0]["state"].shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("declared", "proposed"),
+    [
+        ("float[n,steps] x, float[2,batch_size,4] state", r"--input-shape x:1,224, with"),
+        ("float[n,steps] x, float[2,anything,4] state", r"x:1,224 --input-shape state:2,1,4, with"),
+        ("float[1,frames,4] x, float[1,1,4] state", r"--input-shape x:1,224,4, with"),
+    ],
+)
+def test_a_batch_is_not_proposed_as_a_size(declared: str, proposed: str, tmp_path: Path) -> None:
+    text = f"g ({declared}) => (float[a,b,c] y) {{ y = Neg(state) }}"
+    with pytest.raises(RefusedError, match=proposed):
+        source.resolve(str(write(tmp_path, 18, text)))

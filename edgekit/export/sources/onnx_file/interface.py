@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import onnx
@@ -55,12 +55,17 @@ def inputs_of(proto: onnx.ModelProto, name: str) -> dict[str, Declared]:
             continue
         # Some exporters write -1 or 0 for an open size.
         sizes = [
-            d.dim_value if d.dim_value > 0 else BATCH if axis and d.dim_param in batches else None
+            d.dim_value if d.dim_value > 0 else BATCH if axis and _is_batch(d, batches) else None
             for axis, d in enumerate(tensor.shape.dim)
         ]
         refuse_rank(len(sizes), value.name, name)
         declared[value.name] = sizes
     return declared
+
+
+def _is_batch(dimension: onnx.TensorShapeProto.Dimension, batches: Collection[str]) -> bool:
+    """Tell whether an open size is called as a first size is, or as batches are."""
+    return dimension.dim_param in batches or dimension.dim_param.lower().startswith("batch")
 
 
 def with_values(proto: onnx.ModelProto, fixed: Mapping[str, float], name: str) -> onnx.ModelProto:
