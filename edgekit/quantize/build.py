@@ -15,7 +15,7 @@ from edgekit.progress import Step
 from edgekit.quantize import ranges, rungs
 from edgekit.quantize.analysis import sensitivity
 from edgekit.quantize.candidate import Context, Draft
-from edgekit.quantize.encoding import affine_choice, float_by_default
+from edgekit.quantize.encoding import affine_choice, coarse, float_by_default
 from edgekit.quantize.ranges import Method, Summary
 from edgekit.quantize.recipe import Recipe
 from edgekit.quantize.rungs import Rung
@@ -113,6 +113,7 @@ def _encoded(draft: Draft, recipe: Recipe, found: Mapping[str, Summary], method:
         others, _ = float_by_default.of(draft.graph)
     else:
         others = [n.name or "" for n in draft.graph.graph if n.op_type not in kept]
+    others += coarse.layers(draft.graph, encodings)
     return replace(draft, encodings=encodings).with_float(others)
 
 

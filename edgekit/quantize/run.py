@@ -17,7 +17,7 @@ from edgekit.quantize.analysis.verdict import Calibration
 from edgekit.quantize.budget.climb import Outcome
 from edgekit.quantize.budget.score import Latency
 from edgekit.quantize.candidate import Context, Draft, Say
-from edgekit.quantize.encoding import faint, float_by_default, unlike
+from edgekit.quantize.encoding import coarse, faint, float_by_default, unlike
 from edgekit.quantize.files import FileSettings
 from edgekit.quantize.forms import IntegerForms
 from edgekit.quantize.network import Network
@@ -95,7 +95,7 @@ def run(
         draft, record, outcome, warned, calibration = _calibrated(found, request, latency, progress)
     if request.encodings is None and request.asked.operators is None:
         warned = (*warned, *float_by_default.of(draft.graph)[1])
-    for rule in (unlike, faint):
+    for rule in (unlike, faint, coarse):
         warned = (*warned, *rule.kept_float(draft.graph, draft.encodings))
     artifacts = files.to_files(found.source, draft, record, settings, progress, calibration)
     judged = [output for artifact in artifacts for output in artifact.fidelity]

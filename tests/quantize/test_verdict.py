@@ -132,8 +132,10 @@ def test_a_network_that_rounding_ruins_is_held_to_what_rounding_leaves(
 
 def test_a_flat_softmax_of_many_classes_is_written(tmp_path: Path) -> None:
     """LiteRT's reference kernel ends the process on it; no phone runs that one."""
-    text = "g (float[1,16] x) => (float[1,1000] y) { a = MatMul(x, w)\n y = Softmax(a) }"
-    onnx.save(graphs.proto(text, w=np.float32(0.01) * weights(16, 1000)), tmp_path / "net.onnx")
+    text = """g (float[2,16] x) => (float[2,1000] y) {
+        a = MatMul(x, w)\n b = Mul(a, unlike)\n y = Softmax(b) }"""
+    unlike = np.array([[0.01], [4]], np.float32)  # a flat one beside a steep one
+    onnx.save(graphs.proto(text, w=weights(16, 1000), unlike=unlike), tmp_path / "net.onnx")
     assert quantize(tmp_path / "net.onnx", "--format", "tflite", "--allow-drift", "-1") == 0
     found = json.loads((tmp_path / "net_int8.tflite.json").read_text())["other_kernels"]
     assert [each["kernels"] for each in found] == ["built-in"]

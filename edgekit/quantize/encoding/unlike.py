@@ -1,8 +1,9 @@
 """Values of so unlike a size that one scale for all of them would leave nothing of the small ones.
 
 Boxes in pixels beside scores from 0 to 1: in steps that reach to the largest box, every score is
-0. So is every pixel beside a border of -1e9. Such a concatenation or padding stays float32, and
-with it whatever only moves its result. Each operand keeps an encoding of its own.
+0. So is every pixel beside a border of -1e9, and every number to which a mask adds that. Such a
+node stays float32, and with it whatever only moves its result. Each operand keeps an encoding of
+its own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from edgekit.quantize.ranges import Summary
 LEAST_SQNR_DB = 20.0
 """Of each operand in steps of the common scale, rounding alone."""
 
-_WIDER = 2.0  # than its own: else the common scale is not to blame
+_WIDER, _FAR_WIDER = 2.0, 64.0
+"""Than its own: else the common scale is not to blame. A sum may be far wider than one of its terms
+and still be all that is wanted."""
 
 Spans = Mapping[str, tuple[float, float]]
 
@@ -38,17 +41,18 @@ def drowned(
         bits: of a stored value.
 
     Returns:
-        The result of the last concatenation or padding with an operand that would be lost, and
-        what shares its scale after it; empty if there is none.
+        The result of the last node with an operand that would be lost, and what shares its scale
+        after it; empty if there is none.
     """
     for node in reversed(model.graph):
         result = str(node.outputs[0].name)
-        if g.is_op(node, "Concat", "Pad") and result in spans:
+        if _joined(node) and result in spans:
+            wider = _WIDER if g.is_op(node, "Concat", "Pad") else _FAR_WIDER
             low, high = spans[result]
             step, _ = ranges.to_affine(low, high, bits, symmetric=bits == 16, tensor=result)
             least = 10 ** (LEAST_SQNR_DB / 10) * step**2 / 12
             for mean_square, width in _operands(node, found):
-                if 0 < mean_square < least and high - low > _WIDER * width:
+                if 0 < mean_square < least and high - low > wider * width:
                     return frozenset(shared_scales.names_after(node))
     return frozenset()
 
@@ -65,8 +69,7 @@ def kept_float(model: ir.Model, encodings: Encodings) -> list[str]:
         parts = [stored[str(v.name)] for v in _joined(node) if v.name in stored]
         if parts and node.outputs[0].name not in stored:
             sizes = [max(-affine.low, affine.high) for affine in parts]
-            filler = g.scalar(node.inputs[2]) if node.op_type == "Pad" else None
-            sizes += [] if filler is None else [abs(filler)]
+            sizes += [float(np.abs(array).max()) for array in _constants(node) if array.size]
             lines.append(
                 f"{g.label(node)} joins values of unlike size (up to {min(sizes):.3g} and up to "
                 f"{max(sizes):.3g}), which cannot share one scale: it stays float32, and so does "
@@ -76,11 +79,25 @@ def kept_float(model: ir.Model, encodings: Encodings) -> list[str]:
 
 
 def _joined(node: ir.Node) -> list[ir.Value]:
-    """Return what a concatenation joins, or what a padding puts its number beside."""
+    """Return what one scale would have to hold: operands that are joined, or meet a constant."""
+    if g.is_op(node, "Concat"):
+        return [value for value in node.inputs if value is not None]
     if g.is_op(node, "Pad"):
         return [g.operand(node, 0)]
-    values = node.inputs if g.is_op(node, "Concat") else ()
-    return [value for value in values if value is not None]
+    terms = _terms(node)
+    computed = [value for value in terms if g.constant(value) is None]
+    return computed if len(computed) < len(terms) else []
+
+
+def _terms(node: ir.Node) -> list[ir.Value]:
+    if g.is_op(node, "Add", "Sub", "Where"):
+        return [value for value in node.inputs[-2:] if value is not None]
+    return []
+
+
+def _constants(node: ir.Node) -> Iterator[np.ndarray]:
+    given = node.inputs[2:3] if g.is_op(node, "Pad") else _terms(node)
+    return (array for value in given if (array := g.constant(value)) is not None)
 
 
 def _operands(node: ir.Node, found: Mapping[str, Summary]) -> Iterator[tuple[float, float]]:

@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 from edgekit.errors import RefusedError
 from edgekit.quantize import ranges
-from edgekit.quantize.encoding import faint, shared_scales, unlike
+from edgekit.quantize.encoding import coarse, faint, shared_scales, unlike
 from edgekit.quantize.ranges import Extremes, Histogram, Method, Summary
 from edgekit.quantize.running import infinities
 from edgekit.quantize.running.session import Arrays, GraphSession
@@ -39,7 +39,7 @@ def summaries(model: ir.Model, feeds: Feeds, method: Method) -> dict[str, Summar
             reason_code="nothing-to-quantize",
         )
     session = GraphSession(model, names)
-    joined = unlike.joined(model)
+    joined = unlike.joined(model) | faint.prescribed(model)
     extremes = {name: Extremes(name) for name in names}
     squares = dict.fromkeys(joined & set(names), 0.0)
 
@@ -86,8 +86,8 @@ def group_ranges(
     """Return low and high of every value to store as integers; tied values share the union.
 
     The network's outputs are never clipped: the largest score is the answer. What cannot share
-    one scale has no range, nor what it would leave nothing of; see `unlike` and `faint` of
-    `edgekit.quantize.encoding`.
+    one scale has no range, nor what it would leave nothing of; see `unlike`, `faint` and `coarse`
+    of `edgekit.quantize.encoding`.
     """
     outputs = {value.name for value in model.graph.outputs}
     left_out: frozenset[str] = frozenset()
@@ -100,7 +100,8 @@ def group_ranges(
             each = [chosen.range_of(found[name], bits, symmetric=bits == 16) for name in group]
             span = min(low for low, _ in each), max(high for _, high in each)
             result.update(dict.fromkeys(group, span))
-        lost = unlike.drowned(model, found, result, bits) | faint.values(model, result, bits)
+        lost = unlike.drowned(model, found, result, bits)
+        lost |= faint.values(model, found, result, bits) | coarse.values(model, result, bits)
         if not lost:
             return result
         left_out |= lost
