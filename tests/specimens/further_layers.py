@@ -200,6 +200,21 @@ LAYERS: dict[str, Case] = {
              t = Add(x, f) }""",
         {"w": weights(4, 1, 3, 3), "w2": weights(4, 1, 2, 2), "dense": weights(4, 4, 3, 3)},
     ),
+    "large_depthwise_in_parts: all but": (
+        """g (float[1,4,7,7] x, float[1,1,7,7] z) => (float[1,4,1,1] y, float[1,4,4,4] p,
+              float[1,4,7,3] q, float[1,4,2,7] r, float[1,8,7,7] s, float[1,3,7,7] t,
+              float[1,4,1,1] u, float[1,4,8,8] v) {
+             y = Conv<group=4>(x, w, b)
+             p = Conv<group=4, strides=[2,2], pads=[3,3,3,3]>(x, w)
+             q = Conv<group=4, dilations=[2,2], pads=[6,6,6,2]>(x, w, b)
+             r = Conv<group=4, strides=[3,1], pads=[2,3,1,3]>(x, w)
+             s = Conv<group=4, pads=[3,3,3,3]>(x, twice)
+             t = Conv<pads=[3,3,3,3]>(z, first)
+             u = Conv<group=4, strides=[9,9], pads=[6,6,0,0]>(x, w)
+             v = Conv<group=4, pads=[3,3,3,3]>(x, even) }""",
+        {"w": weights(4, 1, 7, 7), "b": weights(4), "twice": weights(8, 1, 7, 7),
+         "first": weights(3, 1, 7, 7), "even": weights(4, 1, 6, 6)},
+    ),
     "scale_into_layers: into a bias": (
         """g (float[6] x, float[1,4,3,3] z) => (float[1,6,3,3] y) { a = Mul(x, scale)
              y = Conv(z, w, a) }""",

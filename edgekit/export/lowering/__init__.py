@@ -60,6 +60,7 @@ from edgekit.export.lowering import (
     hard_sigmoid_as_relu6,
     hard_swish_as_gate,
     instance_norm_as_group_norm,
+    large_depthwise_in_parts,
     losses_as_picks,
     lp_pool_as_sums,
     lrn_as_conv,
@@ -208,6 +209,7 @@ TFLITE = Menu(
         Rule("padding_as_concat", padding_as_concat.rewrite),
         Rule("split_concat", split_concat.rewrite),
         Rule("tiled_factor", tiled_factor.rewrite, optional=True),
+        Rule("large_depthwise_in_parts", large_depthwise_in_parts.rewrite, optional=True),
         Rule("fuse_activation", fuse_activation.rewrite, final=True),
     ),
     (
@@ -249,6 +251,7 @@ INTEGER = Menu(
         Rule("edge_pool_padding", edge_pool_padding.rewrite),
         Rule("weighted_average_pool", weighted_average_pool.rewrite),
         Rule("split_concat", split_concat.rewrite),
+        Rule("large_depthwise_in_parts", large_depthwise_in_parts.rewrite, optional=True),
     ),
     (
         Rule("shuffle_as_transpose", shuffle_as_transpose.rewrite),

@@ -50,6 +50,12 @@ WINDOWS = {
         "{ y = AveragePool<kernel_shape=[3,3], dilations=[2,2], pads=[2,2,2,2]>(x) }",
         lambda ops: ops == {"DEPTHWISE_CONV_2D": 1, "MUL": 1},
     ),
+    "large_depthwise_in_parts": Specimen(
+        f"g ({MAP} x) => (float[1,4,6,4] y)"
+        "{ y = Conv<group=4, kernel_shape=[5,7], pads=[2,2,2,2]>(x, w, b) }",
+        lambda ops: (ops["DEPTHWISE_CONV_2D"], ops["ADD"], ops["CONV_2D"]) == (2, 1, 0),
+        {"w": weights(4, 1, 5, 7), "b": weights(4)},
+    ),
     "dilated_max_as_slices": Specimen(
         f"g ({MAP} x) => (float[1,4,4,6] y)"
         "{ y = MaxPool<kernel_shape=[2,1], dilations=[2,1]>(x) }",
