@@ -29,9 +29,6 @@ _SPELLED = {name.lower(): name for name in (*_PLAIN, *_NUMBERS)}
 
 def why_not(node: ir.Node) -> tuple[str, str] | None:
     """Return why a recurrent node is not unrolled, and the reason code; None for one that is."""
-    lengths = _input(node, 4)
-    if lengths is not None and g.constant(lengths) is None:
-        return "the lengths of the sequences must be constant", "dynamic-length"
     if g.shape_of(g.operand(node, 0))[_axis_of_steps(node)] == 0:
         return "a sequence without steps is not supported", "unsupported-recurrence"
     names = node.attributes.get_strings("activations", ())
@@ -148,33 +145,58 @@ def _run(
 ) -> tuple[list[ir.Value], State]:
     """Return H of every step, in the order of the sequence, and the last state."""
     (steps, batch), build = sizes, cell.build
-    given = cell.inputs(rows)
-    lengths = g.constant(_input(build.node, 4))
+    given, masks = cell.inputs(rows), _masks(build, steps, batch)
     found: dict[int, ir.Value] = {}
     for step in reversed(range(steps)) if is_reverse else range(steps):
         row = step * batch
         after = cell.step([build.slice(each, 0, row, row + batch) for each in given], state)
-        shown = after[0]
-        if lengths is not None and (lengths <= step).any():
-            mask = build.constant((step < lengths).reshape(-1, 1), "within")
-            zeros = build.constant(np.zeros((batch, cell.hidden), np.float32), "zeros")
+        shown, mask = after[0], masks[step]
+        if mask is not None:
             pairs = zip(after, state, strict=True)
-            after = tuple(
-                _chosen(build, mask, new, zeros if old is None else old) for new, old in pairs
-            )
-            shown = _chosen(build, mask, shown, zeros)
+            after = tuple(_chosen(build, mask, new, old) for new, old in pairs)
+            shown = _chosen(build, mask, shown, None)
         if shown is None:
             raise ValueError(f"{g.label(build.node)!r} has a step without a result")
         found[step], state = shown, after
     return [found[step] for step in range(steps)], state
 
 
+def _masks(build: Building, steps: int, batch: int) -> list[ir.Value | None]:
+    """Return for each step 1 where a sequence goes on and 0 beyond its end: (batch, 1).
+
+    None where all go on.
+    """
+    lengths = _input(build.node, 4)
+    if lengths is None:
+        return [None] * steps
+    known = g.constant(lengths)
+    if known is not None:
+        return [
+            None
+            if (step < known).all()
+            else build.constant((step < known).reshape(-1, 1).astype(np.float32), "within")
+            for step in range(steps)
+        ]
+    places = build.constant(np.arange(steps, dtype=np.int32).reshape(-1, 1), "places")
+    within = build.apply("Less", places, lengths, dtype=ir.DataType.BOOL)
+    kind = ir.DataType.FLOAT
+    numbers = build.apply("Cast", within, dtype=kind, attributes={"to": int(kind)})
+    return [
+        build.reshape(build.slice(numbers, 0, step, step + 1), (batch, 1)) for step in range(steps)
+    ]
+
+
 def _chosen(
-    build: Building, mask: ir.Value, new: ir.Value | None, old: ir.Value
+    build: Building, mask: ir.Value, new: ir.Value | None, old: ir.Value | None
 ) -> ir.Value | None:
+    """Return the new state where the mask is 1, and the old one, or zeros, elsewhere."""
     if new is None:
         return None
-    return build.apply("Where", mask, new, old, dtype=new.dtype)
+    inside = build.apply("Mul", new, mask)
+    if old is None:
+        return inside
+    outside = build.apply("Mul", old, build.apply("Sub", build.constant(1.0, "one"), mask))
+    return build.apply("Add", inside, outside)
 
 
 def _sequence(

@@ -18,6 +18,7 @@ _MOVES = (
     "Squeeze", "Tile", "Transpose", "Unsqueeze",
 )  # fmt: skip
 _COMPARISONS = ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual")
+_LENGTHS = 4  # the input of recurrent operators that says how long each sequence is
 _UNBOUNDED = 10
 """Below which integers stay where the graph says nothing about them."""
 
@@ -106,10 +107,13 @@ def _negates(node: ir.Node, position: int) -> bool:
 
 
 def _index_limit(node: ir.Node, position: int) -> int | None:
-    """Return how far an index reaches, if ``node`` takes its input ``position`` for indices."""
+    """Return how far an index, or a length, reaches, if ``node`` takes its input ``position`` for indices."""
     if g.is_op(node, "Gather", "GatherElements", "ScatterElements") and position == 1:
         sizes = g.shape_of(g.operand(node, 0))
         return sizes[node.attributes.get_int("axis", 0)]
+    if g.is_op(node, "GRU", "LSTM", "RNN") and position == _LENGTHS:
+        axis = 1 if node.attributes.get_int("layout", 0) else 0
+        return g.shape_of(g.operand(node, 0))[axis] + 1
     if g.is_op(node, "GatherND", "ScatterND") and position == 1:
         depth = g.shape_of(g.operand(node, 1))[-1]
         first = node.attributes.get_int("batch_dims", 0)

@@ -101,3 +101,12 @@ def test_a_batch_is_not_proposed_as_a_size(declared: str, proposed: str, tmp_pat
     text = f"g ({declared}) => (float[a,b,c] y) {{ y = Neg(state) }}"
     with pytest.raises(RefusedError, match=proposed):
         source.resolve(str(write(tmp_path, 18, text)))
+
+
+def test_lengths_are_no_longer_than_the_sequence(tmp_path: Path) -> None:
+    text = """g (float[3,2,4] x, int32[2] n) => (float[a,b,c,d] y) {
+        y, h = GRU<hidden_size=1>(x, w, r, , n) }"""
+    constants = {"w": weights(1, 3, 4), "r": weights(1, 3, 1)}
+    prepared = source.resolve(str(write(tmp_path, 18, text, **constants)))
+    assert {int(n) for feed in prepared.feeds for n in feed["n"]} <= {0, 1, 2, 3}
+    assert len(prepared.feeds) > 1

@@ -67,6 +67,13 @@ FORMS: list[Form] = [
     ),
     (
         "GRU",
+        f"g ({SEQUENCE} x, float[2] m) => (float[5,2,2,4] y, float[2,2,4] h) {{"
+        " s = Sigmoid(m)\n f = Mul(s, most)\n n = Cast<to=6>(f)\n"
+        ' y, h = GRU<hidden_size=4,direction="bidirectional">(x, w, r, b, n) }',
+        {**_of(3, 2), "most": np.float32(5.9)},
+    ),
+    (
+        "GRU",
         f"g ({SEQUENCE} x, float[1,12,3] w) => (float[5,1,2,4] y, float[1,2,4] h) {{"
         ' y, h = GRU<hidden_size=4,linear_before_reset=1,direction="reverse">(x, w, r, b) }',
         {name: array for name, array in _of(3).items() if name != "w"},
