@@ -107,7 +107,7 @@ def _negates(node: ir.Node, position: int) -> bool:
 
 
 def _index_limit(node: ir.Node, position: int) -> int | None:
-    """Return how far an index, or a length, reaches, if ``node`` takes its input ``position`` for indices."""
+    """Return how far an index or a length reaches, if input ``position`` of ``node`` holds such."""
     if g.is_op(node, "Gather", "GatherElements", "ScatterElements") and position == 1:
         sizes = g.shape_of(g.operand(node, 0))
         return sizes[node.attributes.get_int("axis", 0)]
