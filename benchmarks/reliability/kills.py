@@ -44,7 +44,7 @@ class Tally:
         ended_before: those that were over by then.
         partial_files: results that are not whole, or a set of which a part is missing.
         orphans: processes that outlive the command.
-        tracebacks: commands that showed one.
+        tracebacks: commands that showed one, other than of an interpreter that was just starting.
         left_by_polite_signals: hidden and temporary folders after a signal that can be heard.
         left_after_next_run: those that are there when the next run has begun.
         commands: trials by command.
@@ -131,7 +131,7 @@ def _try(
     _, log = process.communicate()
     tally.statuses[str(process.returncode)] += 1
     found = {
-        "tracebacks": int(b"Traceback" in log),
+        "tracebacks": int(b"Traceback" in log and b"edgekit" in log),  # else of Python's own start
         "orphans": _orphans(temporary),
         "partial_files": len(partial(out)) + len(unlike(out, whole)),
     }

@@ -169,4 +169,6 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     terminal.open_standard_streams()
     stopping.listen()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    stopping.listen_no_more()
+    sys.exit(code)

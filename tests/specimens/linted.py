@@ -78,6 +78,23 @@ def _padded(size: int, *, clean: bool) -> bytes:
     return s.done(s.op("ADD", made, None, "AddOptions"))
 
 
+def _wide(size: int, *, clean: bool) -> bytes:
+    s = Sketch(8 * size, 8)
+    x, taps = s.plain_conv(s.image), graphs.weights(1, 3, 9, 8)
+    zeros = s.constant(np.zeros(8, np.float32))
+
+    def depthwise(weights: np.ndarray, step: int) -> int:
+        return s.op(
+            "DEPTHWISE_CONV_2D", [x, s.constant(weights), zeros], None, "DepthwiseConv2DOptions", 2,
+            strideH=1, strideW=1, dilationHFactor=1, dilationWFactor=step, depthMultiplier=1,
+        )  # fmt: skip
+
+    if not clean:
+        return s.done(depthwise(taps, 1))
+    parts = [depthwise(taps[:, :, first::2], 2) for first in (0, 1)]
+    return s.done(s.op("ADD", parts, None, "AddOptions"))
+
+
 def _activated(size: int, *, clean: bool) -> bytes:
     s = Sketch(8 * size, 8)
     x = s.plain_conv(s.image, activation=RELU6 if clean else 0)
@@ -233,6 +250,7 @@ PAIRS: dict[str, Pair] = {
     "transpose": _pair(_transposed),
     "unfused-padding": _pair(_padded),
     "unfused-activation": _pair(_activated),
+    "large-depthwise": _pair(_wide),
     "float-island": _pair(_island),
     "constant-operator": _pair(_constant),
     "int16-activations": _pair(_sixteen),

@@ -22,14 +22,22 @@ class Stopped(KeyboardInterrupt):
 
 
 def listen() -> None:
-    """Raise `Stopped` in the main thread when a signal asks it to end.
+    """Raise `Stopped`, or KeyboardInterrupt, in the main thread when a signal asks it to end.
 
     A signal that is ignored already, as under `nohup`, stays so.
     """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _stop)
+
+
+def listen_no_more() -> None:
+    """Let Ctrl-C end the process at once: all is done, and what is left to do is to exit."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def exit_code(error: BaseException | None) -> int | None:
