@@ -1,4 +1,6 @@
-"""Drop each condition of each rewrite rule in turn; the tests that name the rule must notice.
+"""Drop each condition of each rule in turn; the tests that name the rule must notice.
+
+Of the rewrite rules, and of those that say which values share an encoding.
 
 ``python -m benchmarks.mutants [RULE...]`` prints the survivors: those that neither the tests of the
 rule notice nor the wider witnesses of its operators. `harmless.py` says of some why no test can
@@ -21,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
 
-from benchmarks.mutants import harmless, mutations, witnesses
+from benchmarks.mutants import encodings, harmless, mutations, witnesses
 from edgekit.export import lowering
 from tests.export import test_canonical_forms, test_lowering, test_near_misses
 from tests.specimens.canonical import CASES
@@ -76,11 +78,13 @@ def main() -> int:
 
 def _rules(names: Sequence[str]) -> list[ModuleType]:
     paths = sorted(Path(lowering.__file__).parent.glob("*.py"))
-    return [
+    modules = [
         importlib.import_module(f"edgekit.export.lowering.{path.stem}")
         for path in paths
-        if path.stem in test_lowering.RULES and (not names or path.stem in names)
+        if path.stem in test_lowering.RULES
     ]
+    every = [*modules, *encodings.modules()]
+    return [each for each in every if not names or each.__name__.rpartition(".")[2] in names]
 
 
 def _fails(tests: Callable[[], None], module: ModuleType, mutant: mutations.Mutant | None) -> bool:
@@ -115,6 +119,9 @@ def _install(module: ModuleType, mutant: mutations.Mutant) -> None:
 
 
 def _run_tests(name: str) -> None:
+    if name in encodings.TESTS:
+        encodings.run_tests(name)
+        return
     for stage, rule in test_lowering.CASES:
         if rule == name:
             test_lowering.test_rule_fires_on_its_specimen(stage, name)
@@ -136,6 +143,8 @@ def _run_tests(name: str) -> None:
 
 
 def _witnesses(name: str) -> Iterator[witnesses.Witness]:
+    if name in encodings.TESTS:
+        return iter(())
     texts = [FURTHER_AWAY[case][0] for case in witnesses.further(name)]
     texts += [CASES[form][0] for form in witnesses.forms(name)]
     return witnesses.of(witnesses.operators_of(SPECIMENS[name].text, *texts))

@@ -142,7 +142,19 @@ REASONS: dict[str, dict[str, str]] = {
     },
     "rotary_as_products": {"turned % 2": _REFUSED},
     "scale_into_layers": {
+        "_is_product(reader)": _MORE_WORK,
         "all((g.constant(value) is None for value in node.inputs))": _PRODUCT,
+    },
+    "scale_into_maker": {"len(product.inputs) == 2": _MORE_WORK},
+    "shuffle_as_ranges": {
+        "len(ranges) > MOST_RANGES": _MORE_WORK,
+        "not all((_goes_to_convolutions(each.outputs[0]) for each in shuffles))": _MORE_WORK,
+        "value.is_graph_output()": _MORE_WORK,
+        "not all((_goes_to_convolutions(output) for output in use.node.outputs))": _MORE_WORK,
+        "not _takes_any_order(use.node)": _MORE_WORK,
+        "neighbours.is_dense(following)": _MORE_WORK,
+        "into_dense": _MORE_WORK,
+        "g.is_op(use.node, 'Slice')": "no other operator has such operands",
     },
     "tiled_factor": {
         "shape[1] > MOST_CHANNELS": _MORE_WORK,

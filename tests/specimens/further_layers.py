@@ -232,6 +232,36 @@ LAYERS: dict[str, Case] = {
              y = Conv(b, w) }""",
         {"scale": np.float32(0.5), "w": weights(6, 4, 1, 1)},
     ),
+    "scale_into_maker: of what no layer of constants makes": (
+        """g (float[2,4] x, float[4,6] u, float[2,3,4] v)
+               => (float[2,4] p, float[12] q, float[6] r) {
+             a = Add(x, k)
+             p = Mul(a, scale)
+             b = MatMul(x, u)
+             c = Reshape(b, twelve)
+             q = Mul(c, scale)
+             d = MatMul(v, w)
+             e = Reshape(d, six)
+             r = Mul(e, scale) }""",
+        {"k": weights(2, 4), "scale": np.float32(0.3), "twelve": np.array([12]),
+         "w": weights(4), "six": np.array([6])},
+    ),
+    "scale_into_maker: of what is turned round": (
+        """g (float[3,4] x) => (float[3,3] y, float[3,3] z) { a = Gemm<transB=1>(x, w, b)
+             c = Slice(a, five, two, one, minus)
+             y = Mul(c, scale)
+             d = Slice(a, two, before, one, minus)
+             z = Relu(d) }""",
+        {"w": weights(6, 4), "b": weights(6), "scale": np.float32(0.3), "five": np.array([5]),
+         "two": np.array([2]), "before": np.array([-100]), "one": np.array([1]),
+         "minus": np.array([-1])},
+    ),
+    "scale_into_maker: of products with a constant": (
+        """g (float[3,4] x) => (float[3,6] y) { a = MatMul(x, w)
+             b = MatMul(a, v)
+             y = Mul(b, scale) }""",
+        {"w": weights(4, 5), "v": weights(5, 6), "scale": np.float32(0.3)},
+    ),
     "shift_as_slices: that are none": (
         """g (float[1,6,3,3] x, float[1,12,3,3] z) => (float[1,6,3,3] p, float[1,6,3,3] q,
                                                       float[1,12,3,3] r, float[1,6,3,3] s) {
@@ -250,6 +280,38 @@ LAYERS: dict[str, Case] = {
         """g (float[1,6,4,5] x) => (float[1,6,4,5] y) {
              y = Conv<group=6, dilations=[1,2], pads=[1,2,1,2]>(x, shifts) }""",
         {"shifts": ONE_HOT},
+    ),
+    "shuffle_as_ranges: of what others add": (
+        """g (float[1,4,2,3] x) => (float[1,5,2,3] y, float[1,4,2,3] z, float[1,5,2,3] u) {
+             a = Conv(x, w0)
+             b = Conv(x, w1)
+             c = Conv(x, w2)
+             d = Concat<axis=1>(a, b, c)
+             e = Gather<axis=1>(d, order)
+             f, h = Split<axis=1>(e, sizes)
+             y = Conv(f, w3)
+             z = Add(a, b)
+             u = Conv(h, w4) }""",
+        {"w0": weights(4, 4, 1, 1), "w1": weights(4, 4, 1, 1, seed=1),
+         "w2": weights(4, 4, 1, 1, seed=2), "w3": weights(5, 8, 1, 1), "w4": weights(5, 4, 1, 1),
+         "sizes": np.array([8, 4]),
+         "order": np.array([0, 4, 1, 5, 2, 6, 3, 7, 11, 9, 8, 10])},
+    ),
+    "shuffle_as_ranges: before groups": (
+        """g (float[1,12,2,3] x) => (float[1,5,2,3] y) { a = Gather<axis=1>(x, order)
+             b = Conv<group=3>(a, w0)
+             y = Conv(b, w1) }""",
+        {"w0": weights(6, 4, 1, 1), "w1": weights(5, 6, 1, 1),
+         "order": permutations.shuffle(12, 3)},
+    ),
+    "shuffle_as_ranges: of rows": (
+        """g (float[1,4,3,3] x) => (float[1,5,3,3] y) { a = Gather<axis=2>(x, order)
+             y = Conv(a, w) }""",
+        {"order": np.array([2, 0, 1]), "w": weights(5, 4, 1, 1)},
+    ),
+    "shuffle_as_transpose: of a series": (
+        "g (float[1,12,6] x) => (float[1,12,6] y) { y = Gather<axis=1>(x, order) }",
+        {"order": permutations.shuffle(12, 3)},
     ),
     "tiled_factor: a map": (
         "g (float[1,2,28,30] x, float[1,2,28,30] z) => (float[1,2,28,30] y) { y = Mul(x, z) }",

@@ -26,7 +26,7 @@ def rewrite(node: ir.Node) -> bool:
         return False
     source, factor = found
     layers: list[ir.Node] = []
-    if not _collect(node.outputs[0], layers, set()):
+    if not _collect(node.outputs[0], layers):
         return False
     for layer in layers:
         weight = g.constant(layer.inputs[1])
@@ -37,21 +37,21 @@ def rewrite(node: ir.Node) -> bool:
     return True
 
 
-def _collect(value: ir.Value, layers: list[ir.Node], met: set[ir.Node]) -> bool:
-    """Gather the layers at the ends of all paths from ``value``; False if a path has none."""
+def _collect(value: ir.Value, layers: list[ir.Node]) -> bool:
+    """Gather the layers at the ends of all paths from ``value``; False if a path has none.
+
+    A layer is there once for each path: behind a square twice, which has the factor twice.
+    """
     if value.is_graph_output():
         return False
     for use in value.uses():
         reader = use.node
-        if reader in met:
-            return False  # it reads the product twice, and would be scaled twice
-        met.add(reader)
         if g.is_op(reader, "Conv", "Gemm", "MatMul"):
             if use.idx != 0 or g.constant(reader.inputs[1]) is None:
                 return False
             layers.append(reader)
         elif g.is_op(reader, *_HOMOGENEOUS) or _is_product(reader):
-            if not all(_collect(output, layers, met) for output in reader.outputs):
+            if not all(_collect(output, layers) for output in reader.outputs):
                 return False
         else:
             return False

@@ -29,8 +29,6 @@ def rewrite(node: ir.Node) -> bool:
     parts = [source]
     if g.is_op(product, "MatMul") and product is not None and len(product.inputs) == 2:
         parts = [value for value in product.inputs if value is not None]
-        if any(g.constant(value) is not None for value in parts):
-            return False
     for part in parts:
         layer = _maker(part)
         columns = None if layer is None else _columns(layer, part)
@@ -55,9 +53,7 @@ def _maker(value: ir.Value) -> ir.Node | None:
 
 
 def _moves(node: ir.Node) -> bool:
-    return g.is_op(node, "Reshape", "Slice", "Split", "Transpose") and all(
-        g.constant(value) is not None for value in node.inputs[1:] if value is not None
-    )
+    return g.is_op(node, "Reshape", "Slice", "Split", "Transpose")
 
 
 def _columns(layer: ir.Node, part: ir.Value) -> np.ndarray | None:
@@ -107,18 +103,17 @@ def _cut(node: ir.Node, held: np.ndarray) -> np.ndarray:
     steps = more[1] if len(more) > 1 else np.ones(len(starts), np.int64)
     where = [slice(None)] * held.ndim
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        last = None if step < 0 and end < -held.shape[axis] else int(end)
-        where[int(axis)] = slice(int(start), last, int(step))
+        where[int(axis)] = slice(int(start), int(end), int(step))
     return held[tuple(where)]
 
 
 def _scale(layer: ir.Node, columns: np.ndarray, factor: np.float32) -> None:
     """Multiply a layer's columns; other readers of the old constants keep them."""
-    turned = g.is_op(layer, "Gemm") and layer.attributes.get_int("transB", 0) != 0
+    turned = layer.attributes.get_int("transB", 0) != 0
     width = g.shape_of(layer.outputs[0])[-1]
     for index, operand in enumerate(layer.inputs):
         array = g.constant(operand)
-        if index == 0 or array is None:
+        if array is None:
             continue
         factors = np.ones(width, np.float32)
         factors[columns] = factor

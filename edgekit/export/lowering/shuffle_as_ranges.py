@@ -65,11 +65,11 @@ def _takes_any_order(node: ir.Node | None) -> bool:
 
 
 def _moves_channels(node: ir.Node | None) -> bool:
-    """Tell whether it is a permutation, split or concatenation of the channels of image maps."""
-    if node is None or len(g.shape_of(node.outputs[0])) != 4:
+    """Tell whether it is a permutation, split or concatenation of channels."""
+    if node is None:
         return False
     if g.is_op(node, "Split", "Concat"):
-        return node.attributes.get_int("axis", 0) % 4 == 1
+        return node.attributes.get_int("axis", 0) % len(g.shape_of(node.outputs[0])) == 1
     return permutations.of_gather(node) is not None
 
 
