@@ -105,7 +105,7 @@ def prepare(
     _refuse_training(found)
     _refuse_nan(found)
     for value in found.graph.graph.inputs:
-        value.meta.pop(plain.HALF, None)  # calibration and integer files take float32
+        value.meta.pop(plain.OWN_TYPE, None)  # calibration and integer files take float32
     return Network(found, quantizable.from_canonical(found.graph))
 
 

@@ -9,8 +9,8 @@ from onnx_ir.passes.common import RemoveUnusedNodesPass
 from edgekit.export.stored_weights import held_file, writing
 from edgekit.export.stored_weights.held_file import HeldFile
 
-HALF = "half"
-"""Mark of a float32 input that the network's own file has in float16."""
+OWN_TYPE = "own type"
+"""Mark of a float32 input: the type that the network's own file has it in, as `ir.DataType`."""
 
 
 def to_bytes(model: ir.Model, description: str) -> bytes:
@@ -34,8 +34,8 @@ def content(model: ir.Model, description: str) -> bytes | HeldFile:
     kept = model.clone()
     RemoveUnusedNodesPass()(kept)  # and constants, such as weights that others stand in for
     for value in kept.graph.inputs:
-        if HALF in value.meta:
-            _take_half(kept.graph, value)
+        if OWN_TYPE in value.meta:
+            _take_own_type(kept.graph, value)
     proto, weights = writing.without_weights(kept)
     proto.doc_string = description
     onnx.checker.check_model(writing.as_inputs(proto), full_check=True)
@@ -44,15 +44,15 @@ def content(model: ir.Model, description: str) -> bytes | HeldFile:
     return held_file.made(lambda file: writing.write(proto, weights, file))
 
 
-def _take_half(graph: ir.Graph, value: ir.Value) -> None:
-    """Let the file take float16, as the file that it was made of does, and go on in float32."""
+def _take_own_type(graph: ir.Graph, value: ir.Value) -> None:
+    """Let the file take what the file that it was made of takes, and go on in float32."""
     cast = ir.node("Cast", [value], attributes={"to": int(ir.DataType.FLOAT)})
     whole = cast.outputs[0]
     whole.name, whole.shape = f"{value.name}_float32", value.shape
     whole.type = ir.TensorType(ir.DataType.FLOAT)
     value.replace_all_uses_with(whole)
     cast.replace_input_with(0, value)
-    value.type = ir.TensorType(ir.DataType.FLOAT16)  # clones share the type object
+    value.type = ir.TensorType(value.meta[OWN_TYPE])  # clones share the type object
     first = next(iter(graph), None)
     if first is None:
         graph.append(cast)

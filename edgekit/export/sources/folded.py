@@ -99,7 +99,7 @@ def _put_in(model: ir.Model, affine: _Affine) -> None:
     """Let the only input be pixels, in place."""
     graph, value = model.graph, model.graph.inputs[0]
     uses = list(value.uses())
-    value.meta.pop(plain.HALF, None)
+    value.meta.pop(plain.OWN_TYPE, None)
     value.type = ir.TensorType(ir.DataType.UINT8)
     cast = ir.node("Cast", [value], attributes={"to": int(ir.DataType.FLOAT)})
     graph.insert_before(graph[0], cast)

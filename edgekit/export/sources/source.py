@@ -13,7 +13,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit import models
-from edgekit.errors import RefusedError, UsageError, WorkerError
+from edgekit.errors import RefusedError, UnreadableModelError, UsageError, WorkerError
 from edgekit.export.graph import macs as count
 from edgekit.export.graph import nodes as g
 from edgekit.export.onnx_writer import plain
@@ -90,10 +90,11 @@ class Source:
 
     def stored(self, feeds: Sequence[Arrays]) -> tuple[Arrays, ...]:
         """Return inputs in the types that an .onnx file of the network takes them in."""
-        half = {str(v.name) for v in self.graph.graph.inputs if plain.HALF in v.meta}
+        inputs = self.graph.graph.inputs
+        own = {str(v.name): v.meta[plain.OWN_TYPE] for v in inputs if plain.OWN_TYPE in v.meta}
         return tuple(
-            {name: array.astype(np.float16) if name in half else array for name, array in f.items()}
-            for f in feeds
+            {name: a.astype(own[name].numpy()) if name in own else a for name, a in feed.items()}
+            for feed in feeds
         )
 
 
@@ -249,13 +250,13 @@ def from_file(path: Path, asked: InputShapes = USUAL) -> Source:
     graph = canonical.from_simplified(simplified, str(path))
     original = Original(path, reading)
     for value in graph.graph.inputs:
-        if reading.dtypes[str(value.name)] == "float16":
-            value.meta[plain.HALF] = True
+        if (own := reading.dtypes[str(value.name)]) in ("float16", "float64"):
+            value.meta[plain.OWN_TYPE] = ir.DataType.from_numpy(np.dtype(own))
     try:
         fed, reference, answers = _answered(original, parity_inputs.of_graph(graph))
-    except WorkerError as error:
-        if asked == USUAL:
-            raise
+    except (UnreadableModelError, WorkerError) as error:
+        if asked == USUAL or isinstance(error, UnreadableModelError):
+            raise original.refusal(error) from error
         sizes = ", ".join(
             f"{value.name} {shapes.text(g.shape_of(value))}" for value in graph.graph.inputs
         )

@@ -103,9 +103,12 @@ def _emit_node(writer: Writer, node: ir.Node) -> None:
     emitter = EMITTERS.get((node.domain, node.op_type))
     if emitter is None:
         raise refuse(node, f"operator {g.qualified(node)} is not supported")
-    for value in node.outputs:
-        if value.dtype is not None and value.dtype.numpy().name not in serialize.TYPES:
-            raise refuse(node, f"an output of type {value.dtype.name} is not supported", "dtype")
+    taken = [value for value in node.inputs if value is not None and value.is_graph_input()]
+    for values, what in ((taken, "input"), (node.outputs, "output")):
+        for value in values:
+            if value.dtype is not None and value.dtype.numpy().name not in serialize.TYPES:
+                kind = value.dtype.name
+                raise refuse(node, f"an {what} of type {kind} is not supported", "dtype")
     writer.integer = is_integer(node)
     emitter(writer, node)
     writer.finish_node()

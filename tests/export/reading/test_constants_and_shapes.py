@@ -33,6 +33,22 @@ def test_constants_of_every_kind_are_folded(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_sparse_constants(tmp_path: Path) -> None:
+    path = write(tmp_path, 13, "g (float[3,4] x) => (float[a,b] y) { y = Mul(x, k) }")
+    model = onnx.load(path)
+    values = onnx.numpy_helper.from_array(np.array([3, 4], np.float32), "k")
+    places = onnx.numpy_helper.from_array(np.array([[0, 1], [2, 2]]), "places")
+    model.graph.sparse_initializer.append(onnx.helper.make_sparse_tensor(values, places, [3, 4]))
+    onnx.save(model, path)
+    assert exported(path, tmp_path) == ["Mul"]
+    flat = onnx.numpy_helper.from_array(np.array([1, 10]), "places")
+    sparse = onnx.helper.make_sparse_tensor(values, flat, [3, 4])
+    del model.graph.sparse_initializer[:]
+    model.graph.node.insert(0, onnx.helper.make_node("Constant", [], ["k"], sparse_value=sparse))
+    onnx.save(model, path)
+    assert exported(path, tmp_path / "again") == ["Mul"]
+
+
 def test_stale_shapes_are_inferred_anew(tmp_path: Path) -> None:
     text = "g (float[1,4] x) => (float[7,9] y) { a = Relu(x)\n y = Add(a, a) }"
     path = write(tmp_path, 13, text)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgekit import export
-from edgekit.errors import RefusedError
+from edgekit.errors import RefusedError, UnsupportedOperatorError
 from edgekit.export.sources import shapes, source
 from tests.export.reading.foreign_files import exported, write
 from tests.specimens.graphs import weights
@@ -25,8 +25,18 @@ def test_half_and_double_precision_are_read_as_float32(dtype: str, tmp_path: Pat
     prepared = source.resolve(str(write(tmp_path, 18, text, **constants)))
     assert prepared.reference.endswith("in float32")  # also where no kernel takes doubles
     for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
-        takes = "float16" if (dtype, entry.format) == ("float16", "onnx") else "float32"
+        takes = np.dtype(numpy_type).name if entry.format == "onnx" else "float32"
         assert (entry.verified, entry.inputs[0].dtype) == ("passed", takes)
+
+
+def test_an_input_that_litert_has_no_type_for(tmp_path: Path) -> None:
+    text = "g (uint16[1,4] x) => (float[a,b] y) { a = Cast<to=1>(x)\n y = Exp(a) }"
+    path = write(tmp_path, 18, text)
+    prepared = source.resolve(str(path))
+    (entry,) = export.to_files(prepared, ["onnx"], tmp_path / "out")
+    assert entry.verified == "passed"
+    with pytest.raises(UnsupportedOperatorError, match="an input of type UINT16"):
+        export.to_files(prepared, ["tflite"], tmp_path / "out")
 
 
 @pytest.mark.parametrize("kind", ["uint8", "int8", "int32", "int64", "bool"])

@@ -132,6 +132,19 @@ def test_opsets_that_no_runtime_runs(name: str, tmp_path: Path) -> None:
         np.testing.assert_allclose(answer["y"], truth(feed["x"], **constants), rtol=1e-6)
 
 
+@pytest.mark.parametrize(("mode", "after"), [("UPPER", 2), ("LOWER", 1)])
+def test_padding_of_widened_windows_that_no_runtime_computes(
+    mode: str, after: int, tmp_path: Path
+) -> None:
+    """As torch writes it: three more rows go two to the one side and one to the other."""
+    text = f"""g (float[1,1,5,5] x) => (float[a,b,c,d] y) {{
+        y = Conv<auto_pad="SAME_{mode}", dilations=[3,1]>(x, w) }}"""
+    prepared = source.resolve(str(write(tmp_path, 18, text, w=np.ones((1, 1, 2, 1), np.float32))))
+    for feed, answer in zip(prepared.feeds, prepared.answers, strict=True):
+        wide = np.pad(feed["x"], ((0, 0), (0, 0), (3 - after, after), (0, 0)))
+        np.testing.assert_allclose(answer["y"], wide[:, :, :5] + wide[:, :, 3:], rtol=1e-5)
+
+
 def test_no_change_of_the_standard_is_forgotten() -> None:
     """Whatever an operator no longer takes has a conversion at that opset."""
     covered = {(change.opset, op) for change in opsets.CHANGES for op in change.operators}

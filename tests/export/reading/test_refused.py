@@ -19,6 +19,22 @@ REFUSED = {
         {"w": weights(4, 3, 3, 3)},
         "strides 0,0",
     ),
+    "size": (
+        "g (float[1,3,8,8] x) => (float[a,b,c,d] y) { y = Conv<strides=[2147483648,1]>(x, w) }",
+        {"w": weights(4, 3, 3, 3)},
+        "strides 2147483648,1: no array is that large",
+    ),
+    "a node that does not run": (
+        "g (float[1,3,8,8] x) => (float[a,b,c,d] y) { y = Conv<group=2>(x, w) }",
+        {"w": weights(4, 3, 3, 3)},
+        r"does not run on ONNX Runtime \(Conv '': Input channels C is not equal",
+    ),
+    "a node that does not load": (
+        "g (float[1,3,8,8] x) => (float[a,b,c,d] y) {"
+        " y = MaxPool<kernel_shape=[2,2], pads=[3,3,3,3]>(x) }",
+        {},
+        "nothing that ONNX Runtime takes .*Pad should be smaller",
+    ),
     "rank": (
         f"g (float[{','.join(['1'] * 40)}] x) => (float[a] y) {{ y = Relu(x) }}",
         {},

@@ -12,6 +12,8 @@ from edgekit.export.graph import nodes as g
 from edgekit.export.sources.onnx_file import interface
 
 _AT_LEAST_ONE = ("strides", "dilations", "kernel_shape")
+_WINDOW = (*_AT_LEAST_ONE, "pads", "output_padding", "output_shape")
+_LARGEST = 2**31 - 1
 _RANDOM = (
     "Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
     "RandomUniformLike",
@@ -40,6 +42,13 @@ def before(model: ir.Model, name: str) -> None:
                 raise RefusedError(
                     f"{name}: {node.op_type} {g.label(node)!r} has {key} "
                     f"{','.join(map(str, node.attributes.get_ints(key)))}: they are at least 1",
+                    reason_code="invalid-graph",
+                )
+        for key in _WINDOW:
+            if key in node.attributes and max(node.attributes.get_ints(key), default=0) > _LARGEST:
+                raise RefusedError(
+                    f"{name}: {node.op_type} {g.label(node)!r} has {key} "
+                    f"{','.join(map(str, node.attributes.get_ints(key)))}: no array is that large",
                     reason_code="invalid-graph",
                 )
         if g.is_op(node, *_RANDOM) or _is_dropping(node):

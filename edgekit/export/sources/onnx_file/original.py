@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,23 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from edgekit.errors import CheckFailedError, UnreadableModelError, WorkerError
+from edgekit.errors import (
+    CheckFailedError,
+    EdgekitError,
+    RefusedError,
+    UnreadableModelError,
+    WorkerError,
+)
 from edgekit.export import parity
 from edgekit.export.parity import Arrays
 from edgekit.export.sources.onnx_file import last_digits
 from edgekit.export.sources.onnx_file.isolated import FileReading
 from edgekit.processes import child
+
+_NODE_FAILED = "Non-zero status code returned while running"
+"""How ONNX Runtime begins to say which node cannot be computed."""
+
+_OWN_SOURCES = re.compile(r"\S*onnxruntime_src.*was false\. |\S*onnxruntime_src\S* ")
 
 _HALF_TOLERANCE = 0.02
 """How far float32 may be from half precision, as a part of the output's range.
@@ -48,6 +60,8 @@ class Original:
             WorkerError, UnreadableModelError: ONNX Runtime cannot run the file.
             CheckFailedError: float32 gives other answers than half precision.
         """
+        if "bfloat16" in self.reading.dtypes.values():  # which no runtime can be fed from Python
+            return self._said_anew(feeds)
         if self.reading.from_half:
             return self._instead_of_half(feeds)
         try:
@@ -56,6 +70,18 @@ class Original:
             if self.reading.faithful is None:
                 raise
             return self._said_anew(feeds)
+
+    def refusal(self, error: UnreadableModelError | WorkerError) -> EdgekitError:
+        """Return what to raise where `answers` failed: ``error`` itself if a process died."""
+        _, failed, text = str(error).partition(_NODE_FAILED)
+        if not failed and not isinstance(error, UnreadableModelError):
+            return error
+        what = "does not run on ONNX Runtime" if failed else "is nothing that ONNX Runtime takes"
+        plain = (text or str(error).rpartition(" : ")[2]).replace("node. Name:", "")
+        plain = _OWN_SOURCES.sub("", plain.replace(" Status Message", "")).strip()
+        return RefusedError(
+            f"{self.path} {what} ({plain}): check how it was made", reason_code="runs-nowhere"
+        )
 
     def spreads(self, feeds: Sequence[Arrays], answers: Sequence[Arrays]) -> list[float]:
         """Return how far the file is from its own answers, for each set of inputs.

@@ -21,8 +21,8 @@ from edgekit.export.sources.onnx_file import (
     parse,
     simplify,
 )
-from edgekit.export.sources.onnx_file.foreign import defined
-from edgekit.export.sources.onnx_file.stored import constants, dynamic, moves
+from edgekit.export.sources.onnx_file.foreign import defined, dilated_padding
+from edgekit.export.sources.onnx_file.stored import constants, dynamic, moves, sparse
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 from edgekit.export.sources.shapes import InputShapes, Shape
 from edgekit.export.stored_weights import tensor as stored_tensor
@@ -85,6 +85,7 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     proto = interface.with_values(proto, asked.fixed, name)
     settled = shapes.settle(asked, interface.inputs_of(proto, name), name)
     fixed = _fixed(proto, settled)
+    is_other = sparse.make_dense(fixed, name)
     before = opset_of(fixed)
     # Newer versions let in further types, so what a node says depends on those of its operands.
     kinds = {node.op_type for node in fixed.graph.node}
@@ -112,11 +113,12 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     stored = constants.fold(model)
     moves.between_pairs(model)
     checks.before(model, name)
+    is_other |= dilated_padding.spell_out(model)
     from_half = float32.convert(model, float32.HALVES)
     NameFixPass()(model)
     standard, weights = writing.without_weights(model)
     from_double = float32.convert(model, float32.DOUBLE)
-    is_other = from_half or from_double or opset_of(standard) != before
+    is_other |= from_half or from_double or opset_of(standard) != before
     is_other |= proto.ir_version > interface.IR_VERSION
     interface.forget_shapes(standard)
     return Reading(
