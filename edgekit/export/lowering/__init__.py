@@ -96,6 +96,7 @@ from edgekit.export.lowering import (
     sparse_pointwise,
     spectrum_as_products,
     split_concat,
+    stored_rows,
     tiled_factor,
     training_batch_norm,
     transposed_as_blocks,
@@ -110,6 +111,7 @@ from edgekit.export.rewriting.rules import Menu, Rule
 CANONICAL = (
     Rule("canonical_identity", canonical_identity.rewrite),
     Rule("canonical_sum", canonical_sum.rewrite),
+    Rule("stored_rows", stored_rows.rewrite),
     Rule("expansion_by_reader", expansion_by_reader.rewrite),
     Rule("canonical_einsum", canonical_einsum.rewrite),
     Rule("canonical_gemm", canonical_gemm.rewrite),

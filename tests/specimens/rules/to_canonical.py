@@ -20,6 +20,17 @@ TO_CANONICAL = {
              y = OneHot(i, depth, values) }""",
         lambda ops: ops == {"Cast": 1, "Reshape": 1, "Equal": 2, "Or": 1, "Where": 1},
     ),
+    "stored_rows": Specimen(
+        """g (float[1,2] x) => (float[1,2,3] y)
+           <uint8[2,3] table = {1,2,3,4,5,250}, float[3] s = {0.5,0.25,2.0},
+            uint8[3] z = {0,7,128}> {
+             h = HardSigmoid(x)
+             r = Round(h)
+             i = Cast<to=7>(r)
+             e = Gather(table, i)
+             y = DequantizeLinear<axis=-1>(e, s, z) }""",
+        lambda ops: ops["DequantizeLinear"] == 0 and ops["Sub"] == ops["Mul"] == 1,
+    ),
     "canonical_triangle": Specimen(
         """g (float[2,3,4] x) => (float[2,3,4] y) <int64 k = {-1}> { y = Trilu<upper=0>(x, k) }""",
         lambda ops: ops == {"Where": 1},

@@ -49,8 +49,8 @@ class StoredTensor:
 def fold(model: ir.Model) -> list[StoredTensor]:
     """Turn stored constants to float32, in place, and return them.
 
-    What is quantized in blocks, or in fewer than 8 bits, is left to constant folding: no integer
-    kernel of the runtimes takes it.
+    What is quantized in blocks, in fewer than 8 bits, or with scales of half precision becomes
+    float and is forgotten: no integer kernel of the runtimes takes it.
     """
     found = []
     for node in list(model.graph):
@@ -60,6 +60,8 @@ def fold(model: ir.Model) -> list[StoredTensor]:
             stored = _stored(node)
             if stored is not None:
                 found.append(stored)
+            else:
+                _forget(node)
     return found
 
 
@@ -114,6 +116,25 @@ def _stored(node: ir.Node) -> StoredTensor | None:
     stored = StoredTensor(str(node.outputs[0].name), steps, plain, _axis(node, codes.ndim))
     _become(node, stored.real)
     return stored
+
+
+def _forget(node: ir.Node) -> None:
+    """Compute the numbers of a constant whose integers no runtime keeps."""
+    codes, scales = edit.constant(node.inputs[0]), edit.constant(node.inputs[1])
+    zero = _zero(node, np.int64)
+    if codes is None or scales is None or zero is None:
+        return
+    scale, offset = (_spread(node, each, codes.shape) for each in (scales, zero))
+    less = codes.astype(np.float32) - offset.astype(np.float32)
+    _become(node, (less * scale.astype(np.float32)).astype(scales.dtype))
+
+
+def _spread(node: ir.Node, numbers: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return one number for all, for each slice or for each block so that it broadcasts."""
+    block, axis = node.attributes.get_int("block_size", 0), _axis(node, len(shape))
+    if not block or numbers.ndim != len(shape):
+        return _along(node, numbers, len(shape))
+    return numbers.repeat(block, axis=axis).take(range(shape[axis]), axis=axis)
 
 
 def _zero(node: ir.Node, default: type) -> np.ndarray | None:
