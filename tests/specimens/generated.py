@@ -90,7 +90,8 @@ def _convolution(g: Growing) -> bool:
     if x is None:
         return False
     batch, channels, *size = g.shapes[x]
-    kernel, stride, pad = 1 + 2 * g.choose(2), 1 + g.choose(2), g.choose(2)
+    kernel, stride = 1 + 2 * g.choose(4), 1 + g.choose(2)
+    pad = g.choose(kernel // 2 + 2)
     group = (1, channels, 2 if channels % 2 == 0 else 1)[g.choose(3)]
     outputs = group * (1 + g.choose(3))
     reach = [(each + 2 * pad - kernel) // stride + 1 for each in size]
