@@ -25,7 +25,7 @@ from edgekit.cli import run as run_cli
 from edgekit.errors import RefusedError, UsageError, WouldOverwriteError
 from edgekit.modelfile import metadata
 from tests.bundle.conftest import request_of
-from tests.devices.test_compare import counts
+from tests.devices.compare.made import counts
 from tests.specimens import classifiers, documents
 
 Files = dict[str, bytes]

@@ -25,7 +25,7 @@ from edgekit.devices import MeasureSettings
 from edgekit.emulation import isa
 from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError
 from tests.bundle.conftest import request_of
-from tests.devices.test_compare import counts
+from tests.devices.compare.made import counts
 from tests.specimens import classifiers, documents
 
 QUICK = MeasureSettings(children=3, num_runs=20, min_secs=0, warmup_secs=0, warmup_runs=1)
