@@ -38,7 +38,7 @@ from edgekit.export.sources.onnx_file import parse
 from edgekit.files.staging import staging
 from tests.specimens import graphs
 from tests.specimens.graphs import weights
-from tests.specimens.networks import quickly_initialized
+from tests.specimens.networks import each_kind, quickly_initialized
 
 SMALL = "shiftresnet20-e1"
 BOTH = ("onnx", "tflite")
@@ -69,7 +69,7 @@ def _listing(folder: Path) -> set[str]:
 
 
 @pytest.mark.no_cover  # tracing doubles the time that torch's exporter takes
-@pytest.mark.parametrize("name", models.names(baselines=False))
+@pytest.mark.parametrize("name", each_kind())
 def test_network_exports_to_both_formats(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 import torch
@@ -42,14 +43,24 @@ def child(script: str, **environment: str) -> str:
 def each_registered(*, baselines: bool = True) -> list[object]:
     """Name every registered network; all but the smallest of each family of ours are slow."""
     cards = [models.get(name) for name in models.names(baselines=baselines)]
-    shelves: dict[str, list[models.ModelSpec]] = {}
-    for card in cards:
-        shelves.setdefault("a library" if card.library else card.family, []).append(card)
-    quick = {min(shelf, key=lambda card: card.macs).name for shelf in shelves.values()}
-    return [
-        card.name if card.name in quick else pytest.param(card.name, marks=pytest.mark.slow)
-        for card in cards
-    ]
+    return _the_rest_is_slow({c.name: "a library" if c.library else c.family for c in cards})
+
+
+def each_kind() -> list[object]:
+    """Name every network of ours; all but the smallest of those that differ in size are slow.
+
+    Sizes are widths, depths, expansions and resolutions; groups and the forms for CIFAR-10 are not.
+    """
+    size = re.compile(r"-[\d.]+x?(?=-|$)|\d+-e\d$|-[abc]$")
+    return _the_rest_is_slow({name: size.sub("", name) for name in models.names(baselines=False)})
+
+
+def _the_rest_is_slow(kinds: Mapping[str, str]) -> list[object]:
+    smallest: dict[str, str] = {}
+    for name in sorted(kinds, key=lambda name: models.get(name).macs):
+        smallest.setdefault(kinds[name], name)
+    quick = set(smallest.values())
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in kinds]
 
 
 def quickly_initialized(spec: models.ModelSpec, seed: int = 0) -> nn.Module:
