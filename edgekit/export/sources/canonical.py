@@ -75,7 +75,7 @@ def from_simplified(model: ir.Model, name: str) -> ir.Model:
         name: what to call it in messages.
 
     Raises:
-        RefusedError: a shape is not fixed, or an output is the same for every input.
+        RefusedError: a shape is not fixed, or all outputs are the same for every input.
     """
     model.ir_version = IR_VERSION
     model.producer_name, model.producer_version = "edgekit", __version__
@@ -90,12 +90,12 @@ def from_simplified(model: ir.Model, name: str) -> ir.Model:
 
 
 def _refuse_constant_outputs(model: ir.Model, name: str) -> None:
-    for value in model.graph.outputs:
-        if ir.convenience.get_const_tensor(value) is not None:
-            raise RefusedError(
-                f"{name}: the output {value.name!r} is the same for every input: leave it out",
-                reason_code="constant-output",
-            )
+    outputs = model.graph.outputs
+    if outputs and all(ir.convenience.get_const_tensor(value) is not None for value in outputs):
+        raise RefusedError(
+            f"{name}: what it answers is the same for every input: it needs no network",
+            reason_code="constant-output",
+        )
 
 
 def _refuse_open_shapes(model: ir.Model, name: str) -> None:

@@ -95,8 +95,11 @@ class Writer:
     def add_output(
         self, value: ir.Value, *, integer: bool = False, name: str | None = None
     ) -> None:
-        """Declare a graph output, which must have been produced; ``name`` replaces its own."""
-        name, stored = name or value.name or "", self._tensors[value]
+        """Declare a graph output, produced before or constant; ``name`` replaces its own."""
+        name, array = name or value.name or "", g.constant(value)
+        if array is not None:
+            self._tensors[value] = self.constant(name, array, scalar=not array.ndim)
+        stored = self._tensors[value]
         at_border = assigned.at_border(self.order(value))
         if affine_of(value) is None or integer:
             shown = self._own(self._in_order(value, stored, at_border))

@@ -11,6 +11,7 @@ import onnx.parser
 from edgekit import export
 from edgekit.export.sources import source
 from tests.export.reading.foreign_files import MAP, exported, write
+from tests.specimens.graphs import weights
 
 
 def test_constants_of_every_kind_are_folded(tmp_path: Path) -> None:
@@ -47,6 +48,19 @@ def test_sparse_constants(tmp_path: Path) -> None:
     model.graph.node.insert(0, onnx.helper.make_node("Constant", [], ["k"], sparse_value=sparse))
     onnx.save(model, path)
     assert exported(path, tmp_path / "again") == ["Mul"]
+
+
+def test_constants_that_are_outputs_too(tmp_path: Path) -> None:
+    """As a detector gives its anchors beside its answers; a weight may be one as well."""
+    text = """g (float[1,2,4,4] x) => (float[a,b,c,d] y, float[3,2,1,1] w, int64[3] n) {
+        y = Conv(x, w)\n s = Shape<start=1>(x)\n n = Add(s, s) }"""
+    kernel = weights(3, 2, 1, 1)
+    prepared = source.resolve(str(write(tmp_path, 18, text, w=kernel)))
+    for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
+        assert entry.verified == "passed"
+        assert [tensor.name for tensor in entry.outputs] == ["y", "w", "n"]
+    np.testing.assert_array_equal(prepared.answers[0]["w"], kernel)
+    np.testing.assert_array_equal(prepared.answers[0]["n"], [4, 8, 8])
 
 
 def test_stale_shapes_are_inferred_anew(tmp_path: Path) -> None:

@@ -100,6 +100,13 @@ def lift_constants(model: ir.Model) -> None:
 
 def _inferred(proto: onnx.ModelProto, *, strict: bool = False) -> onnx.ModelProto:
     """Infer shapes, of outputs that are constants too, and of operators that onnx leaves out."""
+    constants = {tensor.name: tensor for tensor in proto.graph.initializer}
+    for value in proto.graph.output:  # what reads them is inferred of them
+        shape = value.type.tensor_type.shape
+        if value.name in constants and not value.type.tensor_type.HasField("shape"):
+            shape.SetInParent()  # also where there are no sizes to add
+            for size in constants[value.name].dims:
+                shape.dim.add().dim_value = size
     left_out = any(node.op_type in _SAME_SHAPE for node in proto.graph.node)
     infer = onnx.shape_inference.infer_shapes
     result = infer(proto, strict_mode=strict and not left_out, data_prop=True)
@@ -107,13 +114,6 @@ def _inferred(proto: onnx.ModelProto, *, strict: bool = False) -> onnx.ModelProt
         result = infer(result, data_prop=True)
     if left_out and strict:  # whose readers have no shapes before
         result = infer(result, strict_mode=True, data_prop=True)
-    constants = {tensor.name: tensor for tensor in result.graph.initializer}
-    for value in result.graph.output:
-        shape = value.type.tensor_type.shape
-        if value.name in constants and not value.type.tensor_type.HasField("shape"):
-            shape.SetInParent()  # also where there are no sizes to add
-            for size in constants[value.name].dims:
-                shape.dim.add().dim_value = size
     return result
 
 
