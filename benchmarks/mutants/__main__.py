@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
 
-from benchmarks.mutants import encodings, harmless, mutations, witnesses
+from benchmarks.mutants import harmless, mutations, own_tests, witnesses
 from edgekit.export import lowering
 from tests.export import test_canonical_forms, test_lowering, test_near_misses
 from tests.specimens.canonical import CASES
@@ -83,7 +83,7 @@ def _rules(names: Sequence[str]) -> list[ModuleType]:
         for path in paths
         if path.stem in test_lowering.RULES
     ]
-    every = [*modules, *encodings.modules()]
+    every = [*modules, *own_tests.modules()]
     return [each for each in every if not names or each.__name__.rpartition(".")[2] in names]
 
 
@@ -119,8 +119,8 @@ def _install(module: ModuleType, mutant: mutations.Mutant) -> None:
 
 
 def _run_tests(name: str) -> None:
-    if name in encodings.TESTS:
-        encodings.run_tests(name)
+    own_tests.run(name)
+    if name in own_tests.ENCODINGS:
         return
     for stage, rule in test_lowering.CASES:
         if rule == name:
@@ -143,7 +143,7 @@ def _run_tests(name: str) -> None:
 
 
 def _witnesses(name: str) -> Iterator[witnesses.Witness]:
-    if name in encodings.TESTS:
+    if name in own_tests.ENCODINGS:
         return iter(())
     texts = [FURTHER_AWAY[case][0] for case in witnesses.further(name)]
     texts += [CASES[form][0] for form in witnesses.forms(name)]

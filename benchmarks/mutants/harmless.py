@@ -9,9 +9,14 @@ _REFUSED = "ONNX Runtime refuses such a node, so no file of it is verified"
 _BEHIND = "where a window starts behind the map, onnx and ONNX Runtime do not agree on its shape"
 _PRODUCT = "the answers stay right: a product with a constant grows by a factor, too"
 _NAMED = "the answers stay right: more Pads name their axes"
-_LARGE = "2^24 pixels are too many for a test"
+_LARGE = "2^24 numbers are too many for a test"
 
 REASONS: dict[str, dict[str, str]] = {
+    "affine_choice": {
+        "g.operand(node, 1).name": "only a name in messages differs",
+        "g.label(node)": "only a name in messages differs",
+        "node.name": "every node has a name by then",
+    },
     "activation_before_permutation": {
         "g.sole_consumer(permuted) is not node": _MORE_WORK,
         "node.outputs[0].is_graph_output()": _OUTPUT,
@@ -155,6 +160,10 @@ REASONS: dict[str, dict[str, str]] = {
         "neighbours.is_dense(following)": _MORE_WORK,
         "into_dense": _MORE_WORK,
         "g.is_op(use.node, 'Slice')": "no other operator has such operands",
+    },
+    "spectrum_as_products": {
+        "node.op_type == 'STFT'": "only a limit of size differs",
+        "_numbers(node) > _MOST_NUMBERS": _LARGE,
     },
     "tiled_factor": {
         "shape[1] > MOST_CHANNELS": _MORE_WORK,

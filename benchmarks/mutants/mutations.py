@@ -86,7 +86,7 @@ def _places(tree: ast.Module) -> Iterator[_Place]:
 def _names_a_default(operation: ast.BoolOp) -> bool:
     """Tell whether it is ``value or default``: no condition."""
     last = operation.values[-1]
-    return isinstance(last, ast.Constant | ast.Tuple)
+    return isinstance(last, ast.Constant | ast.Dict | ast.Tuple)
 
 
 def _is_about_none(condition: ast.expr) -> bool:

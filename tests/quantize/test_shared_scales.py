@@ -317,6 +317,18 @@ def test_a_small_addend_keeps_its_own_steps() -> None:
     assert affines["b"].scale == affines["y"].scale > 16 * affines["a"].scale
 
 
+def test_sums_of_sixteen_bits_stay_symmetric() -> None:
+    text = (
+        "g (float[1,4,6,6] x) => (float[1,4,6,6] y) { a = Conv(x, w)\n b = Conv(x, v)\n"
+        "y = Add(a, b) }"
+    )
+    graph = integers.network(text, v=3 * weights(4, 4, 1, 1, seed=1), **SQUARE)
+    wide = recipe.Recipe("minmax", activation_bits=16)
+    affines = integers.drafted(graph, integers.noise(graph, 4), wide).encodings.activations
+    assert len({affines[name].scale for name in ("a", "b", "y")}) == 1
+    assert {affine.zero_point for affine in affines.values()} == {0}
+
+
 def test_quantize_says_which_values_cannot_share_a_scale(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

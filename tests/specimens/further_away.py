@@ -366,6 +366,7 @@ REFUSED = {
     "reshape_past_elementwise: statistics of a batch",
     "resize_as_map: to sizes that are rounded",
     "resize_as_products: to sizes that are rounded",
+    "spectrum_as_products: by a computed window",
     "roi_align_as_gathers: the largest",
 }
 """Those that no .tflite holds; all others come out in every form."""

@@ -178,4 +178,22 @@ LOWERED: dict[str, Case] = {
                              count_include_pad=1>(x) }""",
         {},
     ),
+    "spectrum_as_products: by a computed window": (
+        """g (float[1,30,1] x, float[10] w) => (float[1,3,10,2] y) {
+             y = STFT<onesided=0>(x, s, w, n) }""",
+        {"s": np.array(9), "n": np.array(10)},
+    ),
+    "spectrum_as_products: of one signal": (
+        """<ir_version: 10, opset_import: ["" : 20]>
+           g (float[2,9,1] x, float[2,7,2] z) => (float[2,5,2] y, float[2,7,2] u,
+                                                  float[2,12,1] v) {
+             y = DFT<onesided=1>(x)
+             u = DFT<inverse=1>(z)
+             v = DFT<inverse=1, onesided=1>(z) }""",
+        {},
+    ),
+    "split_concat: a slice in steps": (
+        "g (float[4,6] x) => (float[4,3] y) { y = Slice(x, none, six, one, two) }",
+        {"none": np.array([0]), "six": np.array([6]), "one": np.array([1]), "two": np.array([2])},
+    ),
 }  # fmt: skip

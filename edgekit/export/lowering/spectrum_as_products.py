@@ -113,7 +113,7 @@ def _matrix(length: int, sizes: tuple[int, int], kinds: tuple[int, int], sign: i
     turns[length:] = 0
     if sign > 0:
         turns /= length
-    if sign > 0 and kinds == (2, 1):  # half of a spectrum: what is left out are conjugates
+    if kinds == (2, 1):  # half of a spectrum: what is left out are conjugates
         turns[1 : (length + 1) // 2] *= 2
         turns[length // 2 + 1 :] = 0
     whole = np.empty((sizes[0], 2, sizes[1], 2))

@@ -1,0 +1,37 @@
+"""Files of tests about one rule, and the modules of rules that have no other tests.
+
+The latter say which values share an encoding.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+import pytest
+
+_SCALES = "tests/quantize/test_shared_scales.py"
+ENCODINGS = {
+    "affine_choice": _SCALES,
+    "faint": _SCALES,
+    "float_by_default": "tests/quantize/test_float_by_default.py",
+    "shared_scales": _SCALES,
+    "unlike": _SCALES,
+}
+_FILES = {"sparse_pointwise": "tests/export/test_sparse.py", **ENCODINGS}
+_QUIETLY = ("-x", "-q", "--assert=plain", "-p", "no:cacheprovider")
+
+
+def modules() -> list[ModuleType]:
+    """Return the modules that say which values share an encoding."""
+    return [importlib.import_module(f"edgekit.quantize.encoding.{name}") for name in ENCODINGS]
+
+
+def run(name: str) -> None:
+    """Run the tests of a rule's own file in this process, up to the first that fails.
+
+    Raises:
+        AssertionError: one did.
+    """
+    if name in _FILES and pytest.main([*_QUIETLY, _FILES[name]]) != 0:
+        raise AssertionError
