@@ -26,7 +26,7 @@ from tests.specimens.warm_start import WarmStart
 if TYPE_CHECKING:
     from tests.specimens.shared_weights import SharedWeights
 
-# The rooms of tests whose children start as users' do.
+# The rooms of tests whose children start as users' do, but where a test asks for warm ones.
 ROOMS_OF_PROCESSES = ("runtimes", "hostile", "targets", "devices")
 
 # One thread each: the suite runs in parallel, and parallel sums must not reorder.
@@ -98,15 +98,19 @@ def _warm_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmStart]
     warm.close()
 
 
+@pytest.fixture
+def children_start_warm(monkeypatch: pytest.MonkeyPatch, _warm_start: WarmStart) -> None:
+    """Fork the children that read files and run models."""
+    for module in ("spawning", "served_model"):
+        monkeypatch.setattr(f"edgekit.processes.{module}.subprocess", _warm_start)
+
+
 @pytest.fixture(autouse=True)
-def _children_start_warm(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _warm_start: WarmStart
-) -> None:
-    """Fork the children that read files and run models, but where their starting is tested."""
+def _children_start_warm_elsewhere(request: pytest.FixtureRequest) -> None:
+    """Let them start as users' do in rooms where their starting is tested."""
     room = request.path.relative_to(Path(__file__).parent).parts[0]
     if room not in ROOMS_OF_PROCESSES:
-        for module in ("spawning", "served_model"):
-            monkeypatch.setattr(f"edgekit.processes.{module}.subprocess", _warm_start)
+        request.getfixturevalue("children_start_warm")
 
 
 @pytest.fixture

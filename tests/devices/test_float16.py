@@ -35,6 +35,8 @@ from edgekit.runtimes.jobs import CountJob, Job
 from tests.specimens import graphs
 from tests.specimens.reports import INFO
 
+pytestmark = pytest.mark.usefixtures("children_start_warm")
+
 SIDE = 8
 
 

@@ -29,6 +29,8 @@ from edgekit.modelfile.layer_class import CLASSES
 from tests.specimens import qdq
 from tests.specimens.files import OPS, tiny_tflite
 
+pytestmark = pytest.mark.usefixtures("children_start_warm")
+
 NET = "mobilenet-v1-0.5-160"
 PEAK = Work("1x1 convolution", "float32", 10**9, 10**3)
 COPY = Work("data movement", "float32", 0, 10**8)

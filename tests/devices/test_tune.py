@@ -33,6 +33,8 @@ from tests.specimens import graphs
 from tests.specimens.graphs import weights
 from tests.specimens.reports import INFO, MACHINE, turns
 
+pytestmark = pytest.mark.usefixtures("children_start_warm")
+
 SETTINGS = MeasureSettings(children=4)
 TFLITE, ONNX = formats.get("tflite"), formats.get("onnx")
 
