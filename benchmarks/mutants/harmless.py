@@ -170,5 +170,8 @@ REASONS: dict[str, dict[str, str]] = {
         "shape[2] * shape[3] < LEAST_PIXELS": _MORE_WORK,
         "g.shape_of(other) == shape": _MORE_WORK,
     },
+    "training_batch_norm": {
+        "not g.is_op(node, 'BatchNormalization')": "no other operator has that mode",
+    },
     "weighted_average_pool": {"(ratio == 1).all()": _MORE_WORK},
 }

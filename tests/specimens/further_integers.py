@@ -30,4 +30,20 @@ QUANTIZED: dict[str, Case] = {
              y = Transpose<perm=[0,2,1]>(a) }""",
         {"w": weights(8, 5)},
     ),
+    "transposed_as_blocks: in groups, of which the padding takes more than a window": (
+        """g (float[1,4,4,4] x) => (float[1,4,4,4] y) {
+             y = ConvTranspose<group=2, strides=[2,2], pads=[2,2,2,2]>(x, w) }""",
+        {"w": weights(4, 2, 2, 2)},
+    ),
+    "transposed_as_blocks: with a computed bias": (
+        """g (float[1,4,3,3] x, float[3] c) => (float[1,3,6,6] y) {
+             a = ConvTranspose<strides=[2,2]>(x, w, c)
+             y = Add(a, a) }""",
+        {"w": weights(4, 3, 2, 2)},
+    ),
+    "transposed_as_blocks: of a volume": (
+        """g (float[1,2,2,3,3] x) => (float[1,3,3,4,4] y) { a = ConvTranspose(x, w)
+             y = Add(a, a) }""",
+        {"w": weights(2, 3, 2, 2, 2)},
+    ),
 }

@@ -313,6 +313,11 @@ LAYERS: dict[str, Case] = {
         "g (float[1,12,6] x) => (float[1,12,6] y) { y = Gather<axis=1>(x, order) }",
         {"order": permutations.shuffle(12, 3)},
     ),
+    "training_batch_norm: of known statistics": (
+        "g (float[1,4,3,3] x) => (float[1,4,3,3] y) { y = BatchNormalization(x, s, o, m, v) }",
+        {"s": weights(4), "o": weights(4, seed=1), "m": weights(4, seed=2),
+         "v": weights(4, seed=3) ** 2 + 1},
+    ),
     "tiled_factor: a map": (
         "g (float[1,2,28,30] x, float[1,2,28,30] z) => (float[1,2,28,30] y) { y = Mul(x, z) }",
         {},

@@ -29,14 +29,11 @@ def rewrite(node: ir.Node) -> bool:
     sizes, made = g.shape_of(source)[2:], g.shape_of(node.outputs[0])
     befores = [reach[axis] - 1 - begins[axis] for axis in (0, 1)]
     afters = [made[2 + i] + reach[i] - 1 - befores[i] - sizes[i] for i in (0, 1)]
-    if min(befores) < 0:
-        return False
-    if min(afters) < 0:  # the zeros behind the last elements are more than any window reaches
-        for axis in (0, 1):
-            if afters[axis] < 0:
-                length = sizes[axis] + afters[axis]
-                source = g.sliced(node, source, axis + 2, 0, length)
-                afters[axis] = 0
+    for axis in (0, 1):  # what no window reaches: padding takes it away, or zeros stand behind it
+        begin, end = max(-befores[axis], 0), sizes[axis] + min(afters[axis], 0)
+        if end - begin < sizes[axis]:
+            source = g.sliced(node, source, axis + 2, begin, end - begin)
+    befores, afters = ([max(each, 0) for each in sides] for sides in (befores, afters))
     flipped = _flipped(weight, groups)
     kernel = g.add_constant(g.graph_of(node), f"{g.operand(node, 1).name}_flipped", flipped)
     attributes: dict[str, g.AttributeValue] = {

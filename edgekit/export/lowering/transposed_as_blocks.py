@@ -17,15 +17,17 @@ from edgekit.export.graph.windows import Axis
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match the ConvTranspose of a map without groups, with constant weights and bias."""
-    if not g.is_op(node, "ConvTranspose") or not windows.is_windowed(node):
+    """Match the ConvTranspose of a map, with constant weights and bias.
+
+    `transposed_padding` has made its padding explicit, `grouped_transposed_as_conv` taken its
+    groups.
+    """
+    if not g.is_op(node, "ConvTranspose"):
         return False
     weight = g.constant(node.inputs[1])
     has_bias = len(node.inputs) > 2 and node.inputs[2] is not None
     bias = g.constant(node.inputs[2]) if has_bias else None
     if weight is None or weight.ndim != 4 or (has_bias and bias is None):
-        return False
-    if node.attributes.get_int("group", 1) != 1:
         return False
     axes, graph = windows.axes_of(node), g.graph_of(node)
     blocks = [_blocks(axis) for axis in axes]
