@@ -63,6 +63,16 @@ def test_constants_that_are_outputs_too(tmp_path: Path) -> None:
     np.testing.assert_array_equal(prepared.answers[0]["n"], [4, 8, 8])
 
 
+def test_vectors_are_no_shapes(tmp_path: Path) -> None:
+    """The areas of boxes, each beside each."""
+    text = """g (float[4,4] x, float[3,4] z) => (float[a,b] y) {
+        l = Gather<axis=1>(x, two)\n r = Gather<axis=1>(z, two)
+        lines = Unsqueeze(l, one)\n columns = Unsqueeze(r, none)\n y = Add(lines, columns) }"""
+    indices = {"two": np.array(2), "one": np.array([1]), "none": np.array([0])}
+    path = write(tmp_path, 13, text, **indices)
+    assert "Add" in exported(path, tmp_path)
+
+
 def test_stale_shapes_are_inferred_anew(tmp_path: Path) -> None:
     text = "g (float[1,4] x) => (float[7,9] y) { a = Relu(x)\n y = Add(a, a) }"
     path = write(tmp_path, 13, text)

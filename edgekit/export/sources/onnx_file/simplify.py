@@ -108,13 +108,24 @@ def _inferred(proto: onnx.ModelProto, *, strict: bool = False) -> onnx.ModelProt
             for size in constants[value.name].dims:
                 shape.dim.add().dim_value = size
     left_out = any(node.op_type in _SAME_SHAPE for node in proto.graph.node)
-    infer = onnx.shape_inference.infer_shapes
-    result = infer(proto, strict_mode=strict and not left_out, data_prop=True)
+    result = _shaped(proto, strict=strict and not left_out)
     while left_out and _hinted(result.graph):
-        result = infer(result, data_prop=True)
+        result = _shaped(result)
     if left_out and strict:  # whose readers have no shapes before
-        result = infer(result, strict_mode=True, data_prop=True)
+        result = _shaped(result, strict=True)
     return result
+
+
+def _shaped(proto: onnx.ModelProto, *, strict: bool = False) -> onnx.ModelProto:
+    """Infer shapes as onnx does, from the data of shapes too where it can follow them.
+
+    It takes vectors for shapes, and cannot add those of two lengths that other axes part.
+    """
+    infer = onnx.shape_inference.infer_shapes
+    try:
+        return infer(proto, strict_mode=strict, data_prop=True)
+    except onnx.shape_inference.InferenceError:
+        return infer(infer(proto, data_prop=True), strict_mode=strict)
 
 
 def _hinted(graph: onnx.GraphProto) -> bool:
