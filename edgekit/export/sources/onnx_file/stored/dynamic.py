@@ -24,6 +24,7 @@ _MOVES = (
     "DepthToSpace", "Expand", "Flatten", "Gather", "Identity", "Reshape", "Slice", "SpaceToDepth",
     "Squeeze", "Tile", "Transpose", "Unsqueeze",
 )  # fmt: skip
+_ROUNDINGS = ("Ceil", "Floor", "Round")
 _WIDE = (ir.DataType.INT32, ir.DataType.INT64)
 
 
@@ -91,12 +92,12 @@ def _quantize_as_it_runs(node: ir.Node, known: _Known) -> bool:
     most = edit.scalar(node, _LARGEST)
     step = make("Div", make("Sub", high, low), most)
     step = make("Max", step, edit.scalar(node, _LEAST_SCALE))
-    below = make("Round", make("Div", make("Neg", low), step))
+    least = make("Round", make("Div", low, step))
     # Both ends may round away from 0, to one step more than there is.
-    steps = make("Min", make("Round", make("Div", source, step)), make("Sub", most, below))
+    steps = make("Min", make("Round", make("Div", source, step)), make("Add", least, most))
     codes, scale, zero = node.outputs
     known.numbers[codes] = _Whole(steps, zero, ir.DataType.UINT8)
-    known.numbers[zero] = _Whole(below, None, ir.DataType.UINT8)
+    known.numbers[zero] = _Whole(make("Neg", least), None, ir.DataType.UINT8)
     _take_over(scale, step)
     return True
 
@@ -170,15 +171,37 @@ def _move(node: ir.Node, known: _Known) -> bool:
 
 
 def _join(node: ir.Node, known: _Known) -> bool:
-    """Concat, and sums of 32 bits: of several integers that are known."""
+    """Concat, and sums of 32 bits: of integers whose numbers are known."""
     kinds = {known.numbers[v].kind for v in node.inputs if v in known.numbers}
-    is_known = all(v in known.numbers or edit.constant(v) is not None for v in node.inputs)
-    if len(kinds) != 1 or not is_known or (node.op_type != "Concat" and not kinds <= {*_WIDE}):
+    if len(kinds) != 1 or (node.op_type != "Concat" and not kinds <= {*_WIDE}):
         return False
-    numbers = [_number(value, known, node) for value in node.inputs]
+    numbers = [_whole_number(value, known, node) for value in node.inputs]
+    if any(number is None for number in numbers):
+        return False
     joined = edit.copied(node, node.op_type, numbers, node.attributes)
     known.numbers[node.outputs[0]] = _Whole(joined, None, kinds.pop())
     return True
+
+
+def _whole_number(value: ir.Value | None, known: _Known, anchor: ir.Node) -> ir.Value | None:
+    """Return the float32 numbers of an integer value without a Cast; None where it takes one.
+
+    A bias, divided by the scale as the network runs and rounded, holds whole numbers before it is
+    one of integers.
+    """
+    if value is None or value in known.numbers or edit.constant(value) is not None:
+        return _number(value, known, anchor)
+    producer = value.producer()
+    if producer is not None and g.is_op(producer, *_MOVES):
+        moved = _whole_number(producer.inputs[0], known, anchor)
+        inputs = [moved, *producer.inputs[1:]]
+        if moved is None:
+            return None
+        return edit.copied(anchor, producer.op_type, inputs, producer.attributes)
+    if producer is not None and g.is_op(producer, "Cast"):
+        source = g.operand(producer, 0)
+        return source if g.is_op(source.producer(), *_ROUNDINGS) else None
+    return None
 
 
 def _less(
