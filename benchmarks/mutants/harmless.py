@@ -8,6 +8,7 @@ _TAKEN_APART = "the answers stay right: gemm_as_matmul takes it apart: more oper
 _REFUSED = "ONNX Runtime refuses such a node, so no file of it is verified"
 _BEHIND = "where a window starts behind the map, onnx and ONNX Runtime do not agree on its shape"
 _PRODUCT = "the answers stay right: a product with a constant grows by a factor, too"
+_RANKLESS = "onnx infers no rank of an output shape of its own: such a graph is refused before"
 _NAMED = "the answers stay right: more Pads name their axes"
 _LARGE = "2^24 numbers are too many for a test"
 
@@ -65,6 +66,9 @@ REASONS: dict[str, dict[str, str]] = {
     },
     "edge_pool_padding": {"pool.is_same": _MORE_WORK},
     "explicit_pool_padding": {"not pool.is_same": _MORE_WORK},
+    "faint": {
+        "g.is_op(node, 'Softmax')": "a sigmoid that is as faint stays float32, too: it is closer",
+    },
     "flat_mean": {"g.sole_consumer(pooled) is not node": _MORE_WORK},
     "gemm_as_matmul": {"factor == 1.0": _MORE_WORK},
     "grid_sample_as_gathers": {
@@ -172,6 +176,18 @@ REASONS: dict[str, dict[str, str]] = {
     },
     "training_batch_norm": {
         "not g.is_op(node, 'BatchNormalization')": "no other operator has that mode",
+    },
+    "unpool_as_scatter": {
+        "tuple(grown) != g.shape_of(node.outputs[0])[2:]": _RANKLESS,
+    },
+    "unrolled_recurrence": {
+        "unknown": _REFUSED,
+        "not by_batch": _REFUSED,
+        "array is not None and (not array.any())": _MORE_WORK,
+        "not array.any()": _MORE_WORK,
+        "(lengths <= step).any()": _MORE_WORK,
+        "len(hidden) == 1": _MORE_WORK,
+        "batch == 1": _MORE_WORK,
     },
     "weighted_average_pool": {"(ratio == 1).all()": _MORE_WORK},
 }

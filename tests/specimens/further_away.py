@@ -367,6 +367,7 @@ REFUSED = {
     "resize_as_map: to sizes that are rounded",
     "resize_as_products: to sizes that are rounded",
     "spectrum_as_products: by a computed window",
+    "unpool_as_scatter: of windows that overlap",
     "roi_align_as_gathers: the largest",
 }
 """Those that no .tflite holds; all others come out in every form."""

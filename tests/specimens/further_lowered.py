@@ -172,6 +172,25 @@ LOWERED: dict[str, Case] = {
            }""",
         {},
     ),
+    "unpool_as_scatter: of windows that overlap": (
+        """g (float[1,2,5,5] x) => (float[1,2,5,5] y) {
+             a, i = MaxPool<kernel_shape=[3,3], strides=[2,2]>(x)
+             y = MaxUnpool<kernel_shape=[3,3], strides=[2,2]>(a, i) }""",
+        {},
+    ),
+    "unrolled_recurrence: both ways, by other activations": (
+        """g (float[3,2,4] x) => (float[3,2,2,3] y) {
+             a = RNN<hidden_size=3, direction="bidirectional", activations=["Relu", "Sigmoid"]>
+                    (x, w, r)
+             y = Neg(a) }""",
+        {"w": weights(2, 3, 4), "r": weights(2, 3, 3, seed=1)},
+    ),
+    "weighted_average_pool: a last window behind padding that counts": (
+        """g (float[1,2,7,3] x) => (float[1,2,4,3] y) {
+             y = AveragePool<kernel_shape=[5,1], strides=[2,1], pads=[2,0,1,0], ceil_mode=1,
+                             count_include_pad=1>(x) }""",
+        {},
+    ),
     "weighted_average_pool: a last window behind the padding": (
         """g (float[1,4,6,6] x) => (float[1,4,3,3] y) {
              y = AveragePool<kernel_shape=[3,3], strides=[2,2], ceil_mode=1,

@@ -14,9 +14,12 @@ from edgekit.export.graph import windows
 
 
 def rewrite(node: ir.Node) -> bool:
-    """Match AveragePool with padding that neither SAME nor zeros express."""
+    """Match AveragePool with padding that neither SAME nor zeros express.
+
+    `edge_pool_padding` has left no such MaxPool.
+    """
     pool = windows.of_pool(node)
-    if pool is None or node.op_type != "AveragePool":
+    if pool is None:
         return False
     counts = node.attributes.get_int("count_include_pad", 0) == 1
     if pool.is_same and not counts:
