@@ -1,9 +1,9 @@
 """Do all registered classifiers open in MediaPipe, and answer there as in edgekit's bundle?
 
-    python -m benchmarks.mediapipe --images DIR ['micronet*' ...]
+    python -m benchmarks.mediapipe --images DIR [--calibration DIR] ['micronet*' ...]
 
-Each network is exported in float32 and float16, quantized on the images, bundled with them as
-golden images, and opened by MediaPipe's ImageClassifier in an environment of its own. A line for
+Each network is exported in float32 and float16, quantized on the images of --calibration (those
+of --images without it: give 8 or more), bundled with those of --images as golden images, and opened by MediaPipe's ImageClassifier in an environment of its own. A line for
 each network says how many answers have the same five classes in the same order (but for equal
 scores). Lines are kept in --work: a run that is ended goes on where it was. The exit status is 1
 if a file does not open or answers otherwise.
@@ -39,14 +39,14 @@ def _run(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S)
 
 
-def opened(name: str, images: Path, python: Path) -> str:
+def opened(name: str, images: Path, calibration: Path, python: Path) -> str:
     """Make a network's files and bundle, open them, and say what came of it."""
     with TemporaryDirectory() as made:
         files, place = Path(made, "files"), ("--format", "tflite", "-o", Path(made, "files"))
         try:
             _edgekit("export", name, "--precision", "float32,float16", *place)
             _edgekit(
-                "quantize", name, "--recipe", "minmax", "--calibration-data", images, *place
+                "quantize", name, "--recipe", "minmax", "--calibration-data", calibration, *place
             )  # fmt: skip
             _edgekit(
                 "bundle", *sorted(files.glob("*.tflite")), "--fold-preprocessing",
@@ -69,6 +69,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Open registered classifiers in MediaPipe.")
     parser.add_argument("patterns", nargs="*", default=["*"])
     parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--calibration", type=Path)
     parser.add_argument("--work", type=Path, default=DEFAULT_FOLDER / "mediapipe.json")
     asked = parser.parse_args()
     python = python_of("mediapipe", DEFAULT_FOLDER)
@@ -80,7 +81,7 @@ def main() -> int:
     ]
     for name in sorted(names, key=lambda each: models.get(each).macs):
         if name not in kept:
-            kept[name] = opened(name, asked.images, python)
+            kept[name] = opened(name, asked.images, asked.calibration or asked.images, python)
             asked.work.write_text(json.dumps(kept, indent=1))
         print(f"{name}: {kept[name]}", flush=True)
     whole = [name for name in names if "\n" not in kept[name] and " are the same" in kept[name]]
