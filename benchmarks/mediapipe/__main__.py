@@ -3,10 +3,11 @@
     python -m benchmarks.mediapipe --images DIR [--calibration DIR] ['micronet*' ...]
 
 Each network is exported in float32 and float16, quantized on the images of --calibration (those
-of --images without it: give 8 or more), bundled with those of --images as golden images, and opened by MediaPipe's ImageClassifier in an environment of its own. A line for
-each network says how many answers have the same five classes in the same order (but for equal
-scores). Lines are kept in --work: a run that is ended goes on where it was. The exit status is 1
-if a file does not open or answers otherwise.
+of --images without it: give 8 or more), bundled with those of --images as golden images, and opened
+by MediaPipe's ImageClassifier in an environment of its own. A line for each network says how many
+answers have the same five classes in the same order (but for equal scores). Lines are kept in
+--work: a run that is ended goes on where it was. The exit status is 1 if a file does not open or
+answers otherwise.
 """
 
 from __future__ import annotations
