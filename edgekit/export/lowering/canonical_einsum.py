@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
+from edgekit.errors import RefusedError
 from edgekit.export.graph import nodes as g
 
 _ELLIPSIS = "0123456789"  # indices that an ellipsis stands for, the last one last
@@ -48,7 +49,11 @@ def rewrite(node: ir.Node) -> bool:
         total = _product(node, total, operands[index], wanted)
     total = _transposed(node, _summed(node, total, result), result)
     if g.shape_of(total.value) != g.shape_of(node.outputs[0]):
-        raise ValueError(f"Einsum {g.label(node)!r} was taken apart wrongly")
+        raise RefusedError(
+            f"Einsum {g.label(node)!r} stretches an axis of size one under a letter, for which "
+            "ONNX has no shape: expand the operand before",
+            reason_code="einsum-broadcast",
+        )
     g.replace(node, total.value)
     return True
 

@@ -85,6 +85,14 @@ def of_graph(model: ir.Model) -> tuple[Arrays, ...]:
     )
 
 
+def with_small_integers(feeds: Sequence[Arrays]) -> tuple[Arrays, ...]:
+    """Return the sets with every integer made 0 or 1: what it becomes may index something."""
+    return tuple(
+        {name: array % 2 if array.dtype.kind in "iu" else array for name, array in feed.items()}
+        for feed in feeds
+    )
+
+
 def normal(kind: Kind, shape: Sequence[int], generator: np.random.Generator) -> np.ndarray:
     """Return normal noise for an input, or what comes nearest to it: see `of_graph`."""
     return _drawn(kind, shape, _RANGES[0], generator)

@@ -289,11 +289,12 @@ def _answered(
     try:
         reference, answers = original.answers(feeds)
     except WorkerError:
-        taken = []
-        for feed in feeds:
-            with suppress(WorkerError):
-                reference, (answer,) = original.answers([feed])
-                taken.append((feed, answer))
+        taken: list[tuple[Arrays, Arrays]] = []
+        for tried in (feeds, parity_inputs.with_small_integers(feeds)):
+            for feed in () if taken else tried:
+                with suppress(WorkerError):
+                    reference, (answer,) = original.answers([feed])
+                    taken.append((feed, answer))
         if not taken:
             raise
         feeds, answers = (tuple(each) for each in zip(*taken, strict=True))

@@ -67,6 +67,13 @@ def test_indices_stay_within_what_they_point_into(
     assert size - 1 <= drawn.max() < size
 
 
+def test_what_integers_become_may_be_an_index(tmp_path: Path) -> None:
+    text = """g (int64[2,3] x) => (float[a,b,c] y) {
+        far = Add(x, x)\n index = Mul(far, x)\n y = Gather(table, index) }"""
+    path = write(tmp_path, 13, text, table=weights(3, 2))
+    assert exported(path, tmp_path).count("Gather") == 1
+
+
 def test_numbers_that_the_graph_compares_with_are_met(tmp_path: Path) -> None:
     text = """g (int64[1] x, float[1,3] z) => (float[a,b] y) {
         c = Equal(x, k)
