@@ -25,6 +25,7 @@ def test_readme_prints_what_it_says(repository: Path, tmp_path: Path) -> None:
     assert console.failures(page, tmp_path, Path(sys.executable).parent) == []
 
 
+@pytest.mark.slow  # as long as a reader takes; `make newcomer` does it before a release too
 def test_a_newcomer_can_follow_the_first_page(repository: Path, tmp_path: Path) -> None:
     pictures = Path("docs", "start", "pictures")
     shutil.copytree(repository / pictures, tmp_path / pictures)
