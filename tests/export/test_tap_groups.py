@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgekit.export import tap_groups
+from edgekit.export.expansion import tap_groups
 
 
 @given(st.integers(1, 31), st.integers(1, 31))

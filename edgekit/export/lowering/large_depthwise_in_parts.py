@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from edgekit.export import tap_groups
+from edgekit.export.expansion import tap_groups
+from edgekit.export.expansion.tap_groups import Run
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import windows
 from edgekit.export.lowering.permutation_into_conv import is_plain_depthwise
-from edgekit.export.tap_groups import Run
 
 
 @dataclass(frozen=True)
