@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.quantize import recipe
 from edgekit.quantize.encoding import coarse, faint
 from tests.specimens import graphs, integers, kernels
 from tests.specimens.graphs import weights
@@ -85,6 +86,14 @@ def test_a_layer_that_undoes_the_scales_of_its_channels(tmp_path: Path) -> None:
     data = integers.tflite_bytes(draft)
     found = [graphs.run_tflite(data, feed, tmp_path)["y"] for feed in fed]
     assert integers.sqnr_db(truth, found) > 25
+
+
+def test_a_layer_whose_result_is_not_stored_is_no_integer_layer() -> None:
+    """Nor do the rungs take it for one."""
+    text = f"{_ROW} {{ a = MatMul(x, w)\n y = Softmax(a) }}"
+    graph = integers.network(text, w=np.float32(100) * weights(16, 6))
+    draft = integers.drafted(graph, integers.noise(graph, 8), recipe.get("auto+equalize+bias"))
+    assert not draft.encodings.layers
 
 
 def test_it_is_said() -> None:

@@ -125,16 +125,10 @@ def _is_integer(node: ir.Node, encodings: Encodings) -> bool:
     if g.is_op(node, "Relu", "Clip") and quantizable.is_fused(inputs[0]):
         producer = inputs[0].producer()
         return producer is not None and _is_integer(producer, encodings)
-    outputs = [_materialized(value) for value in node.outputs]
+    outputs = [quantizable.materialized(value) for value in node.outputs]
     if any(affine_of(value) is None for value in (*inputs, *outputs)):
         return False
     return not g.is_op(node, "Relu", "Clip") or _saturates(node)
-
-
-def _materialized(value: ir.Value) -> ir.Value:
-    """Return what is stored in the place of ``value``: the output of an activation that fuses."""
-    reader = g.sole_consumer(value)
-    return reader.outputs[0] if quantizable.is_fused(value) and reader is not None else value
 
 
 def _store_layer(node: ir.Node, layer: Layer) -> None:

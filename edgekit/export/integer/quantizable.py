@@ -72,3 +72,9 @@ def is_fused(value: ir.Value) -> bool:
         return False
     traits = operators.of(producer)
     return traits.fusable and not traits.shares_scale
+
+
+def materialized(value: ir.Value) -> ir.Value:
+    """Return what is stored in the place of ``value``: the output of an activation that fuses."""
+    reader = g.sole_consumer(value)
+    return reader.outputs[0] if is_fused(value) and reader is not None else value

@@ -131,7 +131,8 @@ def encodings(
     layers = {}
     for node in rescale.apply(model, rescalings or {}).graph:
         source = g.operand(node, 0).name if weight_layers.is_layer(node) else None
-        if source in affine and node.name:
+        result = quantizable.materialized(node.outputs[0]).name
+        if source in affine and result in affine and node.name:
             layers[node.name] = layer(
                 node,
                 affine[source].scale,

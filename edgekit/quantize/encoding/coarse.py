@@ -66,7 +66,8 @@ def layers(model: ir.Model, encodings: Encodings) -> list[str]:
         layer = encodings.layers.get(str(node.name))
         if layer is None:
             continue
-        source, result = stored.get(str(g.operand(node, 0).name)), stored.get(_result(node))
+        source = stored.get(str(g.operand(node, 0).name))
+        result = stored.get(str(quantizable.materialized(node.outputs[0]).name))
         if source is not None and result is not None:
             gain = source.scale * float(layer.scales.max()) / result.scale
             found += [str(node.name)] if gain >= _MOST_GAIN else []
@@ -92,11 +93,3 @@ def _step_of_factor(node: ir.Node) -> float:
     if not g.is_op(node, "Mul") or not arrays or not arrays[0].any():
         return 1.0
     return (max(0.0, float(arrays[0].max())) - min(0.0, float(arrays[0].min()))) / 255
-
-
-def _result(node: ir.Node) -> str:
-    """Return the name of what is stored of a node: the output of an activation that fuses."""
-    value = node.outputs[0]
-    reader = g.sole_consumer(value)
-    fuses = quantizable.is_fused(value) and reader is not None
-    return str(reader.outputs[0].name if fuses and reader is not None else value.name)
