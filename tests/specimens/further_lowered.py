@@ -120,7 +120,7 @@ LOWERED: dict[str, Case] = {
         "g (float[1,2,3,3,3] x) => (float[1,2,3,3,3] y) { y = Neg(x) }", {},
     ),
     "reshape_past_elementwise: other operators and values": (
-        """g (float[1,4,9] x, float[1,4,1,9] m, float[1,4,3,3] n, float[4,9] o)
+        """g (float[1,4,9] x, float[1,4,1,9] m, float[1,4,3,3] n, float[2,18] o)
                => (float[1,4,9] p, float[2,1,4,9] q, float[1,4,9] r, float[1,4,9] s,
                    float[1,4,9] t, float[1,4,9] u) {
              a = Conv(x, w)
@@ -129,15 +129,13 @@ LOWERED: dict[str, Case] = {
              b = ReduceL1<keepdims=0>(m, height)
              r = Neg(b)
              c = Reshape(n, flat)
-             s = Neg(c)
-             d = Relu(o)
-             e = Reshape(d, one)
-             f = Reshape(e, rows)
+             s = Add(c, vector)
+             f = Reshape(o, rows)
              t = Add(a, f)
-             h = Mul(a, two)
+             h = Sub(two, a)
              u = Mul(h, vector) }""",
         {"w": weights(4, 4, 1), "deep": weights(2, 1, 4, 9), "height": np.array([2]),
-         "flat": np.array([1, 4, 9]), "one": np.array([36]), "rows": np.array([4, 9]),
+         "flat": np.array([1, 4, 9]), "rows": np.array([4, 9]),
          "two": np.float32(2), "vector": weights(9)},
     ),
     "reshape_past_elementwise: statistics of a batch": (
