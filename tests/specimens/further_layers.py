@@ -13,6 +13,14 @@ Case = tuple[str, dict[str, np.ndarray]]
 
 _MEAN = "AveragePool<kernel_shape=[3,1,1], pads=[1,0,0,1,0,0], count_include_pad=1>"
 
+_POWER = """g (float[3,4] x) => (float[3,4] y) { a = Abs(x)
+             b = Mul(a, ten)
+             c = Add(b, one)
+             d = Cast<to=6>(c)
+             e = Pow(d, k)
+             y = Cast<to=1>(e) }"""
+_TENS = {"ten": np.float32(10), "one": np.float32(1)}
+
 LAYERS: dict[str, Case] = {
     "lrn_as_conv: other averages": (
         f"""g (float[1,4,2,3] x) => (float[1,4,2,3] p, float[1,4,2,3] q, float[1,4,6] r,
@@ -145,8 +153,10 @@ LAYERS: dict[str, Case] = {
         {"k": np.float32(0.3)},
     ),
     "power_as_roots: of more dimensions": (
-        "g (float[3,4] x) => (float[1,3,4] y) { a = Abs(x)\n y = Pow(a, k) }",
-        {"k": np.full((1, 1, 1), 0.5, np.float32)},
+        """g (float[4,3,5] x) => (float[1,2,3,5] y) { a = Abs(x)
+             b = Pow(a, k)
+             y = Conv(b, w) }""",
+        {"k": np.full((1, 1, 1, 1), 0.5, np.float32), "w": weights(2, 4, 1, 1)},
     ),
     "power_as_roots: squares of whole numbers": (
         """g (float[3,4] x) => (float[3,4] y) { a = Mul(x, ten)
@@ -155,18 +165,8 @@ LAYERS: dict[str, Case] = {
              y = Cast<to=1>(c) }""",
         {"ten": np.float32(10), "two": np.float32(2)},
     ),
-    "power_as_roots: of whole numbers": (
-        """g (float[3,4] x) => (float[3,4] y, float[3,4] z) { a = Abs(x)
-             b = Mul(a, ten)
-             c = Add(b, one)
-             d = Cast<to=6>(c)
-             e = Pow(d, half)
-             y = Cast<to=1>(e)
-             f = Pow(d, minus)
-             z = Cast<to=1>(f) }""",
-        {"ten": np.float32(10), "one": np.float32(1), "half": np.float32(0.5),
-         "minus": np.float32(-1)},
-    ),
+    "power_as_roots: roots of whole numbers": (_POWER, {**_TENS, "k": np.float32(0.5)}),
+    "power_as_roots: reciprocals of whole numbers": (_POWER, {**_TENS, "k": np.float32(-1)}),
     "relu_through_concat: through a sum": (
         """g (float[1,4,3,3] x) => (float[1,6,3,3] y) { a = Conv(x, w0)
              b = Conv(x, w1)
