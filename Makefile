@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Hundreds of children import the same modules: they are compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types imports docs-check docs site dist newcomer unit slow fuzz fuzz-graphs reliability study hashes oracles clean
+.PHONY: demo test lint types imports docs-check docs site dist released newcomer sbom unit slow fuzz fuzz-graphs reliability study hashes oracles clean
 
 demo: $(VENV)/.installed
 	$(BIN)/edgekit export --model micronet-m0 --output out
@@ -44,12 +44,21 @@ dist: $(VENV)/.dev
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
 
-# docs/start.md, word for word, with the built wheel in an environment of its own.
-newcomer: dist
-	$(PYTHON) -m venv build/newcomer
-	build/newcomer/bin/python -m pip --disable-pip-version-check --quiet install \
+# The built wheel in an environment of its own.
+RELEASED := build/newcomer
+released: dist
+	$(PYTHON) -m venv $(RELEASED)
+	$(RELEASED)/bin/python -m pip --disable-pip-version-check --quiet install \
 		--constraint constraints.txt dist/*.whl
-	$(BIN)/python -m benchmarks.newcomer build/newcomer/bin
+
+# docs/start.md, word for word, there.
+newcomer: released
+	$(BIN)/python -m benchmarks.newcomer $(RELEASED)/bin
+
+# The release's bill of materials: what was installed with it there, in CycloneDX.
+sbom: released
+	$(BIN)/cyclonedx-py environment $(RELEASED)/bin/python --output-reproducible \
+		--spec-version 1.7 --output-file build/edgekit.cdx.json
 
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
