@@ -78,7 +78,9 @@ def compare(
     """
     max_abs = max_rel = 0.0
     min_cosine, agreed, ranked = 1.0, 0, False
-    least = {**(spans or {}), **_least_spans(expected)}
+    least = dict(spans or {})
+    for name, found in _least_spans(expected).items():
+        least[name] = max(found, least.get(name, 0.0))
     for wanted, given in zip(expected, answers, strict=True):
         agrees = True
         for name, truth in wanted.items():
