@@ -19,7 +19,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -110,12 +110,23 @@ def _install(module: ModuleType, mutant: mutations.Mutant) -> None:
     """Give every function of the module the code of the mutant; the rule holds the function."""
     scratch: dict[str, object] = dict(vars(module))
     exec(compile(mutant.tree, module.__file__ or "mutant", "exec"), scratch)  # noqa: S102  # our own module
-    for name, function in vars(module).items():
-        mutated = scratch.get(name)
-        if isinstance(function, FunctionType) and function.__module__ == module.__name__:
-            if not isinstance(mutated, FunctionType):
-                raise TypeError(f"{name} is no function in the mutant")
-            function.__code__ = mutated.__code__
+    mutated = dict(_functions(scratch, module))
+    for name, function in _functions(vars(module), module):
+        function.__code__ = mutated[name].__code__
+
+
+def _functions(
+    names: Mapping[str, object], module: ModuleType
+) -> Iterator[tuple[str, FunctionType]]:
+    """Yield the functions that a module's text defines, those of its classes too."""
+    for name, thing in names.items():
+        if isinstance(thing, type) and thing.__module__ == module.__name__:
+            for inner, function in _functions(vars(thing), module):
+                yield f"{name}.{inner}", function
+            continue
+        found = thing.fget if isinstance(thing, property) else thing
+        if isinstance(found, FunctionType) and found.__code__.co_filename == module.__file__:
+            yield name, found
 
 
 def _run_tests(name: str) -> None:

@@ -102,6 +102,13 @@ MIXED = {
         keeps={"s": UNIT, "t": UNIT, "y": UNIT},
         requantizations=0,
     ),
+    "sigmoid in another shape": Mixed(
+        "g (float[1,4,6,6] x) => (float[4,36] y) { a = Conv(x, w)\n s = Sigmoid(a)\n"
+        "y = Reshape(s, rows) }",
+        {**SQUARE, "rows": np.array([4, 36])},
+        keeps={"s": UNIT, "y": UNIT},
+        requantizations=0,
+    ),
     "two layers": Mixed(
         f"{TWICE} {{ a = Conv(x, w)\n b = Conv(a, w)\n y = Concat<axis=1>(a, b) }}",
         SQUARE,
@@ -153,6 +160,7 @@ def test_what_meets_keeps_its_own_range_in_both_files(
 def test_no_more_is_converted_than_must_be(name: str) -> None:
     case = MIXED[name]
     draft = integers.drafted(integers.network(case.text, **case.constants), feeds(case, 4))
+    assert faint.kept_float(draft.graph, draft.encodings) == []
     written = onnx.load_from_string(integers.onnx_bytes(draft)).graph
     # Behind a Softmax it is a Max that changes nothing; see `onnx_writer.qdq`.
     converted = [
