@@ -110,7 +110,7 @@ oracles:
 		'tflite-runtime==2.14.0' 'numpy<2'
 	EDGEKIT_TFLITE_RUNTIME=$(abspath $(ORACLES)/tflite-runtime/bin/python) \
 		$(ORACLES)/bin/python -m pytest -n auto -rfEs tests/export/test_second_opinion.py \
-		tests/targets tests/evaluate/test_isa.py tests/runtimes/test_registry.py \
+		tests/targets tests/evaluate/isa tests/runtimes/test_registry.py \
 		tests/bundle/test_sharing.py tests/study/test_cluster.py tests/study/test_report.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt

@@ -20,7 +20,7 @@ from edgekit.evaluate import IsaReport, Thresholds, Verification
 from edgekit.evaluate.distance import Distance
 from edgekit.evaluate.verification import report
 from edgekit.processes import child
-from tests.evaluate.test_isa import require
+from tests.evaluate.isa.made import require
 from tests.specimens import graphs, qdq
 from tests.specimens.commands import Cli
 
