@@ -114,6 +114,7 @@ REASONS: dict[str, dict[str, str]] = {
         "not is_non_negative(g.operand(pad, 0))": _NAMED,
     },
     "padding_as_concat": {
+        "not np.isfinite(value)": "the answers stay right: infinity is joined, too",
         "not count": "the answers stay right: nothing is joined, too",
         "begin + end > sizes[axis]": "the answers stay right: a larger file",
     },

@@ -325,6 +325,13 @@ def test_a_small_addend_keeps_its_own_steps() -> None:
     assert affines["b"].scale == affines["y"].scale > 16 * affines["a"].scale
 
 
+def test_a_product_has_steps_of_its_own() -> None:
+    text = "g (float[1,4,6,6] x) => (float[1,4,6,6] y) { a = Conv(x, w)\n y = Mul(a, x) }"
+    graph = integers.network(text, **SQUARE)
+    affines = integers.drafted(graph, integers.noise(graph, 4)).encodings.activations
+    assert len({affines[name].scale for name in ("a", "x", "y")}) == 3
+
+
 def test_sums_of_sixteen_bits_stay_symmetric() -> None:
     text = "g (float[1,4,6,6] x) => (float[1,4,6,6] y) { a = Conv(x, w)\n y = Add(a, x) }"
     graph = integers.network(text, w=3 * weights(4, 4, 1, 1))
