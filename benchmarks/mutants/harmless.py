@@ -70,7 +70,10 @@ REASONS: dict[str, dict[str, str]] = {
         "g.is_op(node, 'Softmax')": "a sigmoid that is as faint stays float32, too: it is closer",
     },
     "flat_mean": {"g.sole_consumer(pooled) is not node": _MORE_WORK},
-    "gemm_as_matmul": {"factor == 1.0": _MORE_WORK},
+    "gemm_as_matmul": {
+        "factor == 1.0": _MORE_WORK,
+        "len(g.shape_of(bias)) > 1": _MORE_WORK,
+    },
     "grid_sample_as_gathers": {
         "mode in _CUBIC": _REFUSED,
         "mode not in (*_LINEAR, 'nearest')": _REFUSED,
