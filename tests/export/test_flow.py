@@ -196,35 +196,3 @@ def test_a_float_division_and_constant_indices_cannot_fail(tmp_path: Path) -> No
     assert value_ranges.is_of_sigmoids(output)
     for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
         assert entry.verified == "passed"
-
-
-BOTH = """g (float[1,N] x, int64 rate) => (float[a,b] y) {
-    high = Equal(rate, fast)
-    y = If (high) <
-        then_branch = t () => (float[p,q] o) {
-            s = Shape(x)
-            n = Gather(s, one)
-            l = Sub(n, two)
-            m = Unsqueeze(l, zero)
-            o = Slice(x, zero, m, ones) },
-        else_branch = e () => (float[r,s] o) { o = Slice(x, zero, four, ones) }> }"""
-
-
-@pytest.mark.parametrize(("width", "fits"), [(6, True), (7, False)])
-def test_branches_of_unknown_shapes_are_both_computed_where_they_fit(
-    width: int, fits: bool, tmp_path: Path
-) -> None:
-    constants = {
-        "fast": np.array(16000), "one": np.array(1), "two": np.array(2),
-        "zero": np.array([0]), "ones": np.array([1]), "four": np.array([4]),
-    }  # fmt: skip
-    path = tmp_path / "net.onnx"
-    onnx.save(graphs.proto(BOTH.replace("N", str(width)), **constants), path)
-    if not fits:
-        with pytest.raises(UnsupportedOperatorError, match="depends on the input 'rate'"):
-            source.resolve(str(path))
-        return
-    prepared = source.resolve(str(path))
-    assert len({int(feed["rate"]) for feed in prepared.feeds}) > 1
-    for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
-        assert entry.verified == "passed"

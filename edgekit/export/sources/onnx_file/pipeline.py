@@ -9,7 +9,7 @@ import onnx
 import onnx_ir as ir
 from onnx_ir.passes.common import InlinePass, NameFixPass
 
-from edgekit.errors import EdgekitError, MissingPackageError, UnsupportedOperatorError
+from edgekit.errors import EdgekitError, MissingPackageError
 from edgekit.export.sources import shapes
 from edgekit.export.sources.onnx_file import (
     checks,
@@ -21,7 +21,6 @@ from edgekit.export.sources.onnx_file import (
     parse,
     simplify,
 )
-from edgekit.export.sources.onnx_file.flow import branches
 from edgekit.export.sources.onnx_file.foreign import defined, dilated_padding
 from edgekit.export.sources.onnx_file.stored import constants, dynamic, moves, sparse
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
@@ -72,12 +71,7 @@ def read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
         RefusedError: sizes that stay open, or operators and types that are not taken.
     """
     try:
-        return _read(proto, name, asked, sure=True)
-    except UnsupportedOperatorError as error:
-        found = _read_boldly(proto, name, asked) if error.reason_code == "control-flow" else None
-        if found is None:
-            raise
-        return found
+        return _read(proto, name, asked)
     except (EdgekitError, MemoryError):
         raise
     except ModuleNotFoundError as error:
@@ -87,18 +81,7 @@ def read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
         raise parse.invalid(name, error) from error
 
 
-def _read_boldly(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading | None:
-    """Compute both branches though nothing tells beforehand that they fit; None if they do not."""
-    try:
-        found = _read(proto, name, asked, sure=False)
-    except MemoryError:
-        raise
-    except Exception:  # whatever a library makes of a branch that is for other shapes
-        return None
-    return found if branches.are_chosen_alike(found.simplified) else None
-
-
-def _read(proto: onnx.ModelProto, name: str, asked: InputShapes, *, sure: bool) -> Reading:
+def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     proto = interface.with_values(proto, asked.fixed, name)
     settled = shapes.settle(asked, interface.inputs_of(proto, name), name)
     fixed = _fixed(proto, settled)
@@ -122,7 +105,7 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes, *, sure: bool) 
     simplify.lift_constants(model)
     if kinds & {*defined.KINDS, *foreign.LAID_OUT}:
         model = ir.from_proto(_known(ir.to_proto(model)))
-    while flow.flatten(model, sure=sure) and flow.is_left(model):
+    while flow.flatten(model) and flow.is_left(model):
         NameFixPass()(model)
         model = ir.from_proto(_known(ir.to_proto(model)))
     moves.of_constants(model)

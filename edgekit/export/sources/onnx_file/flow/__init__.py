@@ -28,21 +28,17 @@ KINDS = frozenset({*_RULES, *sequences.KINDS})
 """Operators that need to know shapes beforehand."""
 
 
-def flatten(model: ir.Model, *, sure: bool = True) -> bool:
+def flatten(model: ir.Model) -> bool:
     """Lay out what can be, in place, and tell whether anything changed.
 
     Args:
         model: its constants lifted; shapes known where they can be.
-        sure: only what certainly fits; else also branches whose results may turn out to have
-            other shapes, as `branches.are_chosen_alike` then says.
     """
     changed, done = True, False
     while changed:
         changed = False
         for node in list(model.graph):
             rule = _RULES.get(node.op_type) if node.domain in ("", "ai.onnx") else None
-            if rule is branches.take and not sure:
-                rule = branches.try_both
             if rule is not None:
                 changed |= rule(node)
         changed |= sequences.flatten(model)

@@ -8,37 +8,22 @@ from edgekit.export.graph import nodes as g
 from edgekit.export.sources.onnx_file import edit
 from edgekit.export.sources.onnx_file.flow import bodies, known
 
-_MOST_NODES = 128  # of both branches, which are both computed
+_MOST_NODES = 64  # of both branches, which are both computed
 _DIVIDING = ("Div", "Mod")
 _INDEXING = ("Gather", "GatherElements", "GatherND", "ScatterElements", "ScatterND")
 
 
 def take(node: ir.Node) -> bool:
-    """Lay out an If in place, where both branches certainly have results of one shape."""
-    return _take(node, sure=True)
-
-
-def try_both(node: ir.Node) -> bool:
-    """Lay out an If in place, also where the shapes of the results are not known."""
-    return _take(node, sure=False)
-
-
-def are_chosen_alike(model: ir.Model) -> bool:
-    """Tell whether every choice of a whole value, in a simplified graph, is one of two alike."""
-    whole = [n for n in model.graph if g.is_op(n, "Where") and not g.shape_of(g.operand(n, 0))]
-    return all(g.shape_of(g.operand(n, 1)) == g.shape_of(g.operand(n, 2)) for n in whole)
-
-
-def _take(node: ir.Node, *, sure: bool) -> bool:
+    """Lay out an If in place."""
     condition = known.value_of(node.inputs[0])
     if condition is None:
-        return _choose(node, sure=sure)
+        return _choose(node)
     branch = node.attributes["then_branch" if bool(condition.reshape(-1)[0]) else "else_branch"]
     bodies.replace(node, bodies.splice(node, branch.as_graph()))
     return True
 
 
-def _choose(node: ir.Node, *, sure: bool) -> bool:
+def _choose(node: ir.Node) -> bool:
     """Compute both of two small branches, and choose."""
     both = [node.attributes[name].as_graph() for name in ("then_branch", "else_branch")]
     inside = [each for branch in both for each in branch]
@@ -47,7 +32,7 @@ def _choose(node: ir.Node, *, sure: bool) -> bool:
     for pair in zip(*(branch.outputs for branch in both), strict=True):
         shapes = {known.sizes_of(value) for value in pair}
         kinds = {value.dtype for value in pair}
-        if (sure and None in shapes) or len(shapes - {None}) > 1 or len(kinds) > 1 or None in kinds:
+        if None in shapes or len(shapes) > 1 or None in kinds or len(kinds) > 1:
             return False
     anchor = node.inputs[0]
     scalar = edit.insert(node, "Reshape", [anchor, edit.integers(node, [])])
