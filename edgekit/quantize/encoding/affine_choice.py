@@ -131,13 +131,15 @@ def encodings(
     layers = {}
     for node in rescale.apply(model, rescalings or {}).graph:
         source = g.operand(node, 0).name if weight_layers.is_layer(node) else None
-        result = quantizable.materialized(node.outputs[0]).name
-        if source in affine and result in affine and node.name:
-            layers[node.name] = layer(
-                node,
-                affine[source].scale,
-                bits=7 if node.name in seven_bit else 8,
-                per_channel=per_channel,
-                method=method,
-            )
+        if source not in affine or not node.name:
+            continue
+        found = layer(
+            node,
+            affine[source].scale,
+            bits=7 if node.name in seven_bit else 8,
+            per_channel=per_channel,
+            method=method,
+        )
+        if quantizable.materialized(node.outputs[0]).name in affine:
+            layers[node.name] = found
     return Encodings(quantizable.digest(model), affine, layers, rescalings=rescalings or {})
