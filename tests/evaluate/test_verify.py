@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from PIL import Image
 
@@ -20,37 +19,23 @@ from edgekit.evaluate import IsaReport, Thresholds, Verification
 from edgekit.evaluate.distance import Distance
 from edgekit.evaluate.verification import report
 from edgekit.processes import child
+from tests.evaluate.accuracy.colours import SIDE, classifier
 from tests.evaluate.isa.made import require
-from tests.specimens import graphs, qdq
+from tests.specimens import qdq
 from tests.specimens.commands import Cli
 
-SIDE = 8
 RAW = ("--preprocessing", "raw")
-
-
-def _classifier(path: Path, matrix: np.ndarray) -> Path:
-    """A model file whose scores are the channels' means times ``matrix``."""
-    model = graphs.proto(
-        f"g (float[1,3,{SIDE},{SIDE}] x) => (float[1,{matrix.shape[1]}] y) "
-        "{ p = GlobalAveragePool(x)\n f = Flatten(p)\n y = MatMul(f, w) }",
-        w=matrix.astype(np.float32),
-    )
-    if path.suffix == ".onnx":
-        onnx.save(model, path)
-    else:
-        path.write_bytes(graphs.to_tflite(model))
-    return path
 
 
 @pytest.fixture
 def exact(tmp_path: Path) -> Path:
-    return _classifier(tmp_path / "exact.onnx", np.eye(3))
+    return classifier(tmp_path / "exact.onnx", np.eye(3))
 
 
 @pytest.fixture
 def rough(tmp_path: Path) -> Path:
     """Red looks a little more like green than it should."""
-    return _classifier(tmp_path / "rough.tflite", np.array([[1, 1.2, 0], [0, 1, 0], [0, 0, 1]]))
+    return classifier(tmp_path / "rough.tflite", np.array([[1, 1.2, 0], [0, 1, 0], [0, 0, 1]]))
 
 
 @pytest.fixture
@@ -66,7 +51,7 @@ def pictures(tmp_path: Path) -> Path:
 
 
 def test_two_equal_files(cli: Cli, exact: Path, tmp_path: Path) -> None:
-    other = _classifier(tmp_path / "other.tflite", np.eye(3))
+    other = classifier(tmp_path / "other.tflite", np.eye(3))
     demands = ("--min-agreement", 100, "--min-sqnr", 90)
     code, out, err = cli("verify", other, exact, *RAW, "--samples", 5, *demands)
     assert code == 0
@@ -199,7 +184,7 @@ def test_saturation_is_found_named_and_cured(cli: Cli, tmp_path: Path) -> None:
 
 def test_two_files_under_an_arm_core(cli: Cli, exact: Path, tmp_path: Path) -> None:
     require("cortex-a76")
-    other = _classifier(tmp_path / "other.tflite", np.eye(3))
+    other = classifier(tmp_path / "other.tflite", np.eye(3))
     arguments = (*RAW, "--samples", 2, "--isa", "cortex-a76", "--json")
     code, out, _ = cli("verify", other, exact, *arguments)
     result = report.from_json(out)

@@ -12,7 +12,7 @@ import pytest
 
 from edgekit.cli import run
 from edgekit.export.graph.affine import Affine
-from edgekit.quantize import recipe
+from edgekit.quantize import Draft, recipe
 from edgekit.quantize.encoding import faint, unlike
 from tests.specimens import graphs, integers, kernels
 from tests.specimens.graphs import weights
@@ -272,6 +272,17 @@ def test_a_constant_is_not_drowned_either(tmp_path: Path) -> None:
     np.testing.assert_allclose(answer[:, 4:], constants["c"], atol=1e-6)
 
 
+def _drafted_well(text: str, constants: dict[str, np.ndarray], folder: Path) -> Draft:
+    """Quantize a network, whose .tflite answers near the original, and return the draft."""
+    graph = integers.network(text, **constants)
+    draft = integers.drafted(graph, integers.noise(graph, 8))
+    fed = integers.noise(graph, 4, seed=2)
+    truth = [t["y"] for t in originals(text, constants, fed, folder)]
+    answers = [kernels.run(integers.tflite_bytes(draft), feed)["y"] for feed in fed]
+    assert integers.sqnr_db(truth, answers) > 25
+    return draft
+
+
 def test_a_map_is_not_drowned_by_its_border(tmp_path: Path) -> None:
     """Of a number that no maximum is below."""
     text = (
@@ -281,12 +292,7 @@ def test_a_map_is_not_drowned_by_its_border(tmp_path: Path) -> None:
     constants = {
         **SQUARE, "one": np.array([0, 0, 1, 1, 0, 0, 1, 1]), "lowest": np.float32(-1e9),
     }  # fmt: skip
-    graph = integers.network(text, **constants)
-    draft = integers.drafted(graph, integers.noise(graph, 8))
-    fed = integers.noise(graph, 4, seed=2)
-    truth = [t["y"] for t in originals(text, constants, fed, tmp_path)]
-    answers = [kernels.run(integers.tflite_bytes(draft), feed)["y"] for feed in fed]
-    assert integers.sqnr_db(truth, answers) > 25
+    draft = _drafted_well(text, constants, tmp_path)
     (line,) = unlike.kept_float(draft.graph, draft.encodings)
     assert "up to 1e+09" in line
 
@@ -295,12 +301,7 @@ def test_a_softmax_that_integers_leave_nothing_of_stays_float32(tmp_path: Path) 
     """Each of 600 like classes has less than half a step of 1/256."""
     text = "g (float[1,4] x) => (float[1,600] y) { a = Gemm(x, w)\n y = Softmax<axis=-1>(a) }"
     constants = {"w": graphs.weights(4, 600) / 9}
-    graph = integers.network(text, **constants)
-    draft = integers.drafted(graph, integers.noise(graph, 8))
-    fed = integers.noise(graph, 4, seed=2)
-    truth = [t["y"] for t in originals(text, constants, fed, tmp_path)]
-    answers = [kernels.run(integers.tflite_bytes(draft), feed)["y"] for feed in fed]
-    assert integers.sqnr_db(truth, answers) > 25
+    draft = _drafted_well(text, constants, tmp_path)
     (line,) = faint.kept_float(draft.graph, draft.encodings)
     assert "it stays float32" in line
 
