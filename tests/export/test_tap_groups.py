@@ -20,7 +20,7 @@ def test_every_tap_is_in_one_group_that_lies_evenly_about_the_middle(
     ]
     assert sorted(taps) == [(row, column) for row in range(height) for column in range(width)]
     for rows, columns in groups:
-        assert rows.count * columns.count <= tap_groups.most_taps()
+        assert rows.count * columns.count <= tap_groups.MOST_TAPS
         assert (rows.first + rows.last, columns.first + columns.last) == (height - 1, width - 1)
 
 

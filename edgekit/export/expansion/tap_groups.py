@@ -48,25 +48,23 @@ _SIZES = (9, 25)  # of XNNPACK's depthwise kernels; a smaller window takes as lo
 _ADDITION = 3  # of two maps, as taps
 _LARGEST = 32 * 32  # a window that is taken apart
 
-
-def most_taps() -> int:
-    """Return how many taps the largest of XNNPACK's depthwise kernels has."""
-    return _SIZES[-1]
+MOST_TAPS = _SIZES[-1]
+"""Of XNNPACK's largest depthwise kernel."""
 
 
 @cache
 def share_out(height: int, width: int) -> tuple[Group, ...] | None:
-    """Return groups of at most `most_taps` that hold every tap once, those that take least.
+    """Return groups of at most `MOST_TAPS` that hold every tap once, those that take least.
 
     None where there is no such way, or the window is larger than anybody's.
     """
     if height * width > _LARGEST:
         return None
     ways = []
-    for tallest in range(1, most_taps() + 1):
+    for tallest in range(1, MOST_TAPS + 1):
         rows = _runs(frozenset(range(height)), height, tallest)
         columns = {
-            row.count: _runs(frozenset(range(width)), width, most_taps() // row.count)
+            row.count: _runs(frozenset(range(width)), width, MOST_TAPS // row.count)
             for row in rows or ()
         }
         if rows is None or None in columns.values():

@@ -38,7 +38,7 @@ def rewrite(node: ir.Node) -> bool:
     if weight is None or weight.ndim != 4:
         return False
     height, width = windows.axes_of(node)
-    if height.kernel * width.kernel <= tap_groups.most_taps():
+    if height.kernel * width.kernel <= tap_groups.MOST_TAPS:
         return False
     read = []
     for rows, columns in tap_groups.share_out(height.kernel, width.kernel) or ():
