@@ -117,6 +117,7 @@ def test_attention_stays_standard_operators(tmp_path: Path) -> None:
         ('y = com.microsoft.FusedConv<activation="Elu">(x, w)', "foreign-operator"),
         ("y = com.microsoft.QGather(x, x, x, x, x, x)", "already-quantized"),
         ("y = com.microsoft.DynamicQuantizeLSTM(x, x, x)", "foreign-operator"),
+        ("y = com.microsoft.MatMulNBits<K=4, N=4, block_size=0>(x, w, w)", "foreign-operator"),
     ],
 )
 def test_other_private_operators_are_refused(text: str, reason: str, tmp_path: Path) -> None:

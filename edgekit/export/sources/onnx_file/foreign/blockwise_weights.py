@@ -20,6 +20,8 @@ def matmul(node: ir.Node) -> None:
     codes, steps, offsets = (edit.constant(value) for value in (packed, scales, zeros))
     if codes is None or steps is None or (zeros is not None and offsets is None):
         raise UnknownFormError("its weights are computed")
+    if block < 1:
+        raise UnknownFormError(f"its blocks hold {block} weights")
     if order is not None or bits not in (2, 4, 8):
         raise UnknownFormError("its rows are in another order, or its bits are not 2, 4 or 8")
     blocks = math.ceil(rows / block)
