@@ -1,7 +1,8 @@
 """Random networks through every form: ``python -m benchmarks.fuzz_graphs [COUNT] [--seed N]``.
 
-Each network runs in one of a few worker processes. Prints how often each form came out how, and
-the refusals by reason; every fault is saved as NUMBER.onnx beside what was found.
+Each network runs in one of a few worker processes; what comes out wrong in integers also goes
+through `edgekit quantize` itself (`fuzz_written`). Prints how often each form came out how, and the
+refusals by reason; every fault is saved as NUMBER.onnx beside what was found.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import onnx
 
+from benchmarks import fuzz_written
 from edgekit.errors import EdgekitError
 from edgekit.export import formats
 from edgekit.export.rewriting.choices import Choices
@@ -36,7 +38,12 @@ def made(number: int) -> tuple[onnx.ModelProto, Choices]:
 
 def batch(first: int, count: int) -> list[tuple[int, list[Verdict]]]:
     """Judge networks one after the other."""
-    return [(number, judged.judge(*made(number))) for number in range(first, first + count)]
+    rows = []
+    for number in range(first, first + count):
+        model, chosen = made(number)
+        verdicts = judged.judge(model, chosen)
+        rows.append((number, [fuzz_written.settled(model, verdict) for verdict in verdicts]))
+    return rows
 
 
 def main() -> int:
@@ -63,6 +70,12 @@ def main() -> int:
             if bad:
                 faults += 1
                 _save(asked.faults, number, bad)
+        print(
+            f"{start + size - asked.seed}/{asked.count} networks, {faults} with faults",
+            end="\r",
+            file=sys.stderr,
+            flush=True,
+        )
     for (form, outcome), count in sorted(outcomes.items()):
         print(f"{count:7d}  {form:20s} {outcome}")
     for reason, count in reasons.most_common():

@@ -6,6 +6,7 @@ XNNPACK. All in this process, so that thousands can be tried.
 
 from __future__ import annotations
 
+import json
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -69,7 +70,7 @@ def judge(model: onnx.ModelProto, chosen: Choices, *, integers: bool = True) -> 
         chosen: optional lowering rules for the float files.
         integers: also quantize, with 8-bit and with 16-bit activations.
     """
-    feeds = _feeds(model)
+    feeds = drawn_inputs(model)
     truth = _original(model, feeds)
     if not all(np.isfinite(value).all() for each in truth for value in each.values()):
         return []
@@ -126,9 +127,30 @@ def judge(model: onnx.ModelProto, chosen: Choices, *, integers: bool = True) -> 
     return verdicts
 
 
+def trouble_of_file(model: onnx.ModelProto, path: Path, bits: int) -> str:
+    """Return what is wrong with a file that was calibrated on `drawn_inputs`, or nothing.
+
+    Args:
+        model: the original.
+        path: an .onnx or a .tflite.
+        bits: of its activations.
+    """
+    feeds = drawn_inputs(model)
+    truth = _original(model, feeds)
+    least = _least(canonical.from_proto(model), feeds, truth, bits)
+    if path.suffix == ".onnx":
+        return _noise(truth, _run_onnx(path.read_bytes(), feeds), least)
+    data = TfliteFile(path.read_bytes())
+    sidecar = json.loads(path.with_name(path.name + ".json").read_text())
+    ends = (*sidecar["inputs"], *sidecar["outputs"])
+    data.maps = frozenset(each["name"] for each in ends if each["layout"] == "NHWC")
+    trouble = _noise(truth, [_run_xnnpack(data, feed) for feed in feeds], least)
+    return trouble or _noise(truth, [kernels.run(data, feed) for feed in feeds], least)
+
+
 def is_certain(model: onnx.ModelProto) -> bool:
     """Tell whether ONNX Runtime's own optimization leaves the answers of a network alone."""
-    feeds = _feeds(model)
+    feeds = drawn_inputs(model)
     try:
         truth, optimized = _original(model, feeds), _run_onnx(model.SerializeToString(), feeds)
     except Exception:  # the runtime's own exceptions have no base of their own
@@ -138,7 +160,8 @@ def is_certain(model: onnx.ModelProto) -> bool:
     return not _difference(truth, optimized)
 
 
-def _feeds(model: onnx.ModelProto) -> list[Feed]:
+def drawn_inputs(model: onnx.ModelProto) -> list[Feed]:
+    """Return the inputs that a network is tried and calibrated with, by name."""
     constants = {tensor.name for tensor in model.graph.initializer}
     shapes = {
         value.name: [d.dim_value for d in value.type.tensor_type.shape.dim]
