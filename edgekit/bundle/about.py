@@ -1,6 +1,7 @@
-"""What only people know of a model, for the bill of materials and the model card.
+"""What no file can tell of a model, for the bill of materials and the model card.
 
-Nothing here is made up by edgekit: what nobody says is left out.
+People state it (`read`), and of its own networks edgekit does (`edgekit.bundle.known`): what
+nobody says is left out.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgekit import __version__
-from edgekit.bundle import about, budgets
+from edgekit.bundle import about, budgets, known
 from edgekit.bundle.about import About
 from edgekit.bundle.app import writing as app
 from edgekit.bundle.contents import (
@@ -139,7 +139,8 @@ def _fill(
         choice=choice.choose(entries, accuracy),
         contents=_contents(place),
     )
-    _describe(bundle, request, about.read(request.about), place)
+    stated = known.completed(about.read(request.about), first.model, first.weights)
+    _describe(bundle, request, stated, place)
     bundle = replace(bundle, contents=_contents(place))
     (place / FILE).write_bytes(bundle.to_bytes())
     if request.measure:

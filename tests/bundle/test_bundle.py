@@ -17,9 +17,10 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from edgekit import bundle, devices
-from edgekit.bundle import Built, BundleRequest
+from edgekit import bundle, devices, models
+from edgekit.bundle import Built, BundleRequest, known
 from edgekit.bundle.about import ADDRESSES, About
+from edgekit.bundle.contents import bill_of_materials
 from edgekit.bundle.manifest import check_path
 from edgekit.cli import run as run_cli
 from edgekit.errors import RefusedError, UsageError, WouldOverwriteError
@@ -108,6 +109,28 @@ def test_measured_accuracy_is_in_every_document(accurate: Built) -> None:
     component = json.loads(text)["components"][0]
     (metric,) = component["modelCard"]["quantitativeAnalysis"]["performanceMetrics"]
     assert float(metric["confidenceInterval"]["lowerBound"]) == row.interval[0]
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_a_registered_network_is_stated_with_its_paper_and_training(
+    name: str, built: Built
+) -> None:
+    spec = models.get(name)
+    other = known.of(name, "checkpoint other.pth")
+    assert other.paper.rpartition("/")[2] in spec.paper
+    assert replace(other, paper="") == About() == known.of(f"no-{name}", "")
+    if spec.trained is None:
+        return
+    weights = f"trained on {spec.trained.trained_on}"
+    stated = known.completed(About(supplier="somebody else"), name, weights)
+    text = bill_of_materials.text(replace(built.bundle, model=name), stated)
+    assert JsonStrictValidator(SchemaVersion.V1_7).validate_str(text) is None
+    component = json.loads(text)["components"][0]
+    assert component["supplier"] == {"name": "somebody else"}
+    (dataset,) = component["modelCard"]["modelParameters"]["datasets"]
+    assert dataset["name"] == spec.trained.trained_on
+    assert f"{spec.trained.top1_percent:.2f} %" in text
+    assert spec.trained.recipe.endswith(stated.hyperparameters)
 
 
 def test_what_people_state_is_in_card_and_bill(exported: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def text(bundle: Bundle, about: About) -> str:
 
 
 def _stated(about: About) -> list[str]:
-    """Return a section of what people state; none if they state nothing."""
+    """Return a section of what is stated of the model; none if nothing is."""
     rows = [
         (each.name.replace("_", " ").capitalize(), value)
         for each in fields(about)
@@ -27,7 +27,7 @@ def _stated(about: About) -> list[str]:
     words = [
         f"- {name}: {value if isinstance(value, str) else '; '.join(value)}" for name, value in rows
     ]
-    return ["", "## As its suppliers state", "", *words]
+    return ["", "## Stated of it", "", *words]
 
 
 def _front_matter(bundle: Bundle) -> list[str]:
