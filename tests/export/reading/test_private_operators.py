@@ -80,6 +80,140 @@ FOREIGN = {
 }
 
 
+X = "g (float[2,6,16] x) => (float[a,b,c] y)"
+QKV = {"w": weights(16, 48) / 5, "b": weights(48, seed=1) / 9}
+CACHES = {"c": np.cos(weights(9, 4)), "s": np.sin(weights(9, 4))}
+WORDS = "g (int32[2,6] ids, int32[2,6] part"
+TABLES = {
+    "tw": weights(10, 8), "tp": weights(6, 8, seed=1), "ts": weights(2, 8, seed=2),
+    "g": weights(8, seed=3), "e": weights(8, seed=4),
+}  # fmt: skip
+CODES = np.random.default_rng(5).integers(0, 256, (10, 16), np.uint8)
+
+FUSED = {
+    "Attention": (f"{X} {{ y = com.microsoft.Attention<num_heads=4>(x, w, b) }}", QKV),
+    "Attention of what came before": (
+        f"{X} {{ y = com.microsoft.Attention<num_heads=4, unidirectional=1, scale=0.2>(x, w, b) }}",
+        QKV,
+    ),
+    "Attention within lengths": (
+        f"{X} {{ y = com.microsoft.Attention<num_heads=4>(x, w, b, lengths) }}",
+        {**QKV, "lengths": np.array([4, 6], np.int32)},
+    ),
+    "Attention with a mask": (
+        "g (float[2,6,16] x, int32[2,6] m) => (float[a,b,c] y)"
+        " { y = com.microsoft.Attention<num_heads=4, mask_filter_value=-50.0>(x, w, b, m) }",
+        QKV,
+    ),
+    "Attention with a past": (
+        "g (float[2,6,16] x, float[2,2,4,3,4] past) => (float[a,b,c] y, float[d,f,h,i,j] present)"
+        " { y, present = com.microsoft.Attention<num_heads=4>(x, w, b, , past) }",
+        QKV,
+    ),
+    "QAttention": (
+        f"{X} {{ q = QuantizeLinear(x, xs, xz)\n"
+        " y = com.microsoft.QAttention<num_heads=4>(q, w, b, xs, ws, , xz, wz) }",
+        {
+            "w": (weights(16, 48) * 40).astype(np.int8),
+            "b": QKV["b"],
+            "xs": np.float32(0.03),
+            "xz": np.uint8(128),
+            "ws": np.float32(0.005),
+            "wz": np.int8(0),
+        },
+    ),
+    "MultiHeadAttention": (
+        "g (float[1,6,16] q, float[1,5,16] k, float[1,5,8] v, float[1,4,6,5] r) =>"
+        " (float[a,b,c] y, float[d,e,f,h] pk, float[d,e,f,i] pv)"
+        " { y, pk, pv = com.microsoft.MultiHeadAttention<num_heads=4>(q, k, v, , , r) }",
+        {},
+    ),
+    "MultiHeadAttention of heads, biased": (
+        "g (float[1,6,16] q, float[1,4,5,4] k, float[1,4,5,4] v, int32[1,5] m) => (float[a,b,c] y)"
+        " { y = com.microsoft.MultiHeadAttention<num_heads=4>(q, k, v, b, m) }",
+        {"b": np.concatenate([QKV["b"][:16], np.zeros(32, np.float32)])},
+    ),
+    "GroupQueryAttention": (
+        "g (float[1,4,64] q, float[1,4,32] k, float[1,4,32] v) => (float[a,b,c] y, float[d,e,f,h]"
+        " pk, float[d,e,f,h] pv) { y, pk, pv = com.microsoft.GroupQueryAttention<num_heads=4,"
+        " kv_num_heads=2, do_rotary=1, softcap=2.0>(q, k, v, , , last, total, c, s) }",
+        {
+            "last": np.array([3], np.int32),
+            "total": np.array(4, np.int32),
+            "c": np.cos(weights(9, 8)),
+            "s": np.sin(weights(9, 8)),
+        },
+    ),
+    "RotaryEmbedding of heads": (
+        "g (float[2,4,6,8] x) => (float[a,b,c,d] y)"
+        " { y = com.microsoft.RotaryEmbedding<interleaved=1>(x, places, c, s) }",
+        {**CACHES, "places": np.array([2])},
+    ),
+    "RotaryEmbedding": (
+        "g (float[2,6,16] x) => (float[a,b,c] y)"
+        " { y = com.microsoft.RotaryEmbedding(x, places, c, s) }",
+        {**CACHES, "places": np.arange(12).reshape(2, 6) % 9},
+    ),
+    "EmbedLayerNormalization": (
+        f"{WORDS}, int32[2,6] m) => (float[a,b,c] y, int32[d] count, float[a,b,c] total)"
+        " { y, count, total ="
+        " com.microsoft.EmbedLayerNormalization(ids, part, tw, tp, ts, g, e, m) }",
+        TABLES,
+    ),
+    "QEmbedLayerNormalization": (
+        f"{WORDS}) => (float[a,b,c] y, int32[d] count)"
+        " { y, count = com.microsoft.QEmbedLayerNormalization"
+        "(ids, part, tw, tp, ts, g, e, , t, t, t, t, t, z, z, z, z, z) }",
+        {
+            **{name: (array * 40 + 128).astype(np.uint8) for name, array in TABLES.items()},
+            "t": np.float32(0.03),
+            "z": np.uint8(128),
+        },
+    ),
+    "GatherBlockQuantized": (
+        "g (int64[1,5] i) => (float[a,b,c] y)"
+        " { y = com.microsoft.GatherBlockQuantized<block_size=16>(codes, i, steps) }",
+        {"codes": CODES, "steps": np.abs(weights(10, 2)) + 1},
+    ),
+    "SkipLayerNormalization and its sum": (
+        f"{ROWS[: -len('(float[a,b,c] y)')]} (float[a,b,c] y, float[a,b,c] total)"
+        " { y, , , total = com.microsoft.SkipLayerNormalization(x, x, g, b) }",
+        {"g": weights(4), "b": weights(4, seed=1)},
+    ),
+    "a product of what has no rank before": (
+        f"{ROWS} {{ a = com.microsoft.SkipLayerNormalization(x, x, g, b)\n"
+        " y = com.microsoft.FusedMatMul<transB=1>(a, a) }",
+        {"g": weights(4), "b": weights(4, seed=1)},
+    ),
+    "CDist": (
+        "g (float[5,4] x, float[3,4] z) => (float[a,b] y)"
+        ' { y = com.microsoft.CDist<metric="euclidean">(x, z) }',
+        {},
+    ),
+    "ExpandDims, Pad, Range": (
+        f"{ROWS} {{ r = com.microsoft.Range(from, to)\n u = com.microsoft.ExpandDims(r, last)\n"
+        " p = com.microsoft.Pad(x, amounts)\n y = Add(p, u) }",
+        {
+            "from": np.float32(0),
+            "to": np.float32(5),
+            "last": np.array(-1, np.int32),
+            "amounts": np.array([0, 1, 0, 0, 1, 0]),
+        },
+    ),
+    "ConvTransposeWithDynamicPads": (
+        f"{MAP} {{ y = com.microsoft.ConvTransposeWithDynamicPads<strides=[2,2]>(x, w, pads) }}",
+        {"w": weights(4, 2, 3, 3), "pads": np.array([1, 0, 1, 2])},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FUSED)
+def test_fused_operators_answer_as_before(name: str, tmp_path: Path) -> None:
+    text, constants = FUSED[name]
+    found = exported(write(tmp_path, 14, text, **constants), tmp_path)
+    assert found
+
+
 @pytest.mark.parametrize("name", FOREIGN)
 def test_private_operators_get_their_standard_form(name: str, tmp_path: Path) -> None:
     opset, text, constants, expected = FOREIGN[name]
@@ -117,6 +251,8 @@ def test_attention_stays_standard_operators(tmp_path: Path) -> None:
         ('y = com.microsoft.FusedConv<activation="Elu">(x, w)', "foreign-operator"),
         ("y = com.microsoft.QGather(x, x, x, x, x, x)", "already-quantized"),
         ("y = com.microsoft.DynamicQuantizeLSTM(x, x, x)", "foreign-operator"),
+        ("y = com.microsoft.MultiHeadAttention<num_heads=2>(x)", "foreign-operator"),
+        ("y = com.microsoft.GroupQueryAttention(x, x, x, x, x, w, w)", "foreign-operator"),
         ("y = com.microsoft.MatMulNBits<K=4, N=4, block_size=0>(x, w, w)", "foreign-operator"),
     ],
 )

@@ -33,6 +33,10 @@ _NEEDS_RANKS = 13
 """Below this opset, some operators can only be said anew where ranks are known."""
 
 
+_RANKED = frozenset({"GroupNormalization", *foreign.REWRITES["com.microsoft"]})
+"""Operators that need them at any opset."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """What was read.
@@ -92,12 +96,11 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     if kinds & {*flow.KINDS, *defined.KINDS}:
         fixed = _known(fixed)
         defined.define(fixed, before)
-    elif not _NEEDS_RANKS <= before <= opsets.CANONICAL or "GroupNormalization" in kinds:
+    elif not _NEEDS_RANKS <= before <= opsets.CANONICAL or kinds & _RANKED:
         fixed = onnx.shape_inference.infer_shapes(fixed, data_prop=True)
     model = ir.from_proto(fixed)
     stored_tensor.keep(model)
-    foreign.rewrite(model, name)
-    opsets.convert(model, name)
+    model = _standard(model, name)
     if model.functions:
         InlinePass()(model)
     if model.functions or kinds & {*foreign.LAID_OUT}:
@@ -130,6 +133,23 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
         interface.dtypes_of(fixed),
         tuple(stored),
     )
+
+
+def _standard(model: ir.Model, name: str) -> ir.Model:
+    """Return the model in standard operators of one opset.
+
+    Where a private operator needs ranks that others hide, those go first.
+    """
+    while foreign.rewrite(model, name, last=False):
+        opsets.convert(model, name)
+        if not foreign.is_left(model):
+            return model
+        NameFixPass()(model)
+        model = ir.from_proto(_known(ir.to_proto(model)))
+        stored_tensor.keep(model)
+    foreign.rewrite(model, name)
+    opsets.convert(model, name)
+    return model
 
 
 def _known(proto: onnx.ModelProto) -> onnx.ModelProto:

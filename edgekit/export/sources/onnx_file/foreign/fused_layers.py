@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from edgekit.export.sources.onnx_file import edit
-from edgekit.export.sources.onnx_file.foreign.base import UnknownFormError
+from edgekit.export.sources.onnx_file.foreign.base import UnknownFormError, UnknownRankError
 
 _LAYER = ("activation", "activation_params", "activation_alpha", "activation_beta")
 _PARAMETERS: dict[str, tuple[str, ...]] = {
@@ -64,7 +64,7 @@ def _turned(node: ir.Node, value: ir.Value | None, wanted: bool) -> ir.Value | N
     if not wanted or rank == 1:
         return value
     if rank is None:
-        raise UnknownFormError("the rank of its operands is not known")
+        raise UnknownRankError
     perm = [*range(rank - 2), rank - 1, rank - 2]
     return edit.insert(node, "Transpose", [value], {"perm": perm})
 

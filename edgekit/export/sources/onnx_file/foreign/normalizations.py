@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from edgekit.export.sources.onnx_file import edit
-from edgekit.export.sources.onnx_file.foreign.base import UnknownFormError
+from edgekit.export.sources.onnx_file.foreign.base import UnknownFormError, give
 
 
 def skip_layer(node: ir.Node) -> None:
@@ -44,8 +44,7 @@ def _give_total(node: ir.Node, total: ir.Value) -> None:
     """Hand out the sum, the fourth output, and refuse to hand out the statistics."""
     _refuse_statistics(node, slice(1, 3))
     if len(node.outputs) > 3:
-        sum_ = node.outputs[3]
-        sum_.replace_all_uses_with(total, replace_graph_outputs=True)
+        give(node.outputs[3], total)
     node.resize_outputs(1)
 
 

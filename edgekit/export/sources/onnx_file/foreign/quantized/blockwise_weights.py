@@ -25,11 +25,11 @@ def matmul(node: ir.Node) -> None:
     if order is not None or bits not in (2, 4, 8):
         raise UnknownFormError("its rows are in another order, or its bits are not 2, 4 or 8")
     blocks = math.ceil(rows / block)
-    numbers = _unpacked(codes.reshape(columns, -1), bits)[:, : blocks * block]
+    numbers = unpacked(codes.reshape(columns, -1), bits)[:, : blocks * block]
     if offsets is None:
         offsets = np.full((columns, blocks), 1 << (bits - 1))
     elif offsets.dtype == np.uint8:
-        offsets = _unpacked(offsets.reshape(columns, -1), bits)[:, :blocks]
+        offsets = unpacked(offsets.reshape(columns, -1), bits)[:, :blocks]
     less = numbers.reshape(columns, blocks, block) - offsets.reshape(columns, blocks, 1)
     real = less.astype(np.float32) * steps.reshape(columns, blocks, 1).astype(np.float32)
     matrix = real.reshape(columns, -1)[:, :rows].T.astype(steps.dtype)
@@ -40,7 +40,7 @@ def matmul(node: ir.Node) -> None:
         edit.become(node, "Add", [product, bias])
 
 
-def _unpacked(packed: np.ndarray, bits: int) -> np.ndarray:
+def unpacked(packed: np.ndarray, bits: int) -> np.ndarray:
     """Return the numbers of each row, the lowest bits of a byte first: int32."""
     shifts = np.arange(0, 8, bits)
     found = packed[:, :, None].astype(np.int32) >> shifts & ((1 << bits) - 1)

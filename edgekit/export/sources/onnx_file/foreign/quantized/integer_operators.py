@@ -12,7 +12,11 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.sources.onnx_file import edit
-from edgekit.export.sources.onnx_file.foreign.base import UnknownFormError, padded
+from edgekit.export.sources.onnx_file.foreign.base import (
+    UnknownFormError,
+    UnknownRankError,
+    padded,
+)
 
 _OUTPUT_CHANNELS = 0  # of a convolution's weights
 _COLUMNS = 1  # of a matrix
@@ -21,12 +25,21 @@ _COLUMNS = 1  # of a matrix
 def conv(node: ir.Node) -> None:
     """QLinearConv: the bias is int32, in steps of input scale times weight scale."""
     x, x_scale, x_zero, w, w_scale, w_zero, y_scale, y_zero, *rest = padded(node, 8)
+    last = node.attributes.pop("channels_last", None)
+    rank = len(node.attributes.get_ints("kernel_shape", ())) + 2 if last and last.value else 0
+    if rank == 2:
+        raise UnknownFormError("its channels are last, and it has no kernel_shape")
+    if rank:
+        x = _turned(node, x, [0, rank - 1, *range(1, rank - 1)])
     operands = [
         _real(node, x, x_scale, x_zero),
         _real(node, w, w_scale, w_zero, _OUTPUT_CHANNELS),
         _bias(node, rest[0] if rest else None, x_scale, w_scale),
     ]
-    _store(node, edit.copied(node, "Conv", operands, node.attributes), y_scale, y_zero)
+    result = edit.copied(node, "Conv", operands, node.attributes)
+    if rank:
+        result = _turned(node, result, [0, *range(2, rank), 1])
+    _store(node, result, y_scale, y_zero)
 
 
 def matmul(node: ir.Node) -> None:
@@ -67,14 +80,49 @@ def unary(op_type: str, kept: Sequence[str] = ()) -> Callable[[ir.Node], None]:
     """QLinearSigmoid and its kin: one operand; ``kept`` are attributes of the standard form."""
 
     def convert(node: ir.Node) -> None:
-        if node.attributes.get_int("channels_last", 0):
-            raise UnknownFormError("its channels are last")
         x, x_scale, x_zero, y_scale, y_zero = padded(node, 5)
         attributes = {name: node.attributes[name] for name in kept if name in node.attributes}
-        result = edit.copied(node, op_type, [_real(node, x, x_scale, x_zero)], attributes)
+        source: ir.Value = _real(node, x, x_scale, x_zero)
+        rank = edit.rank(x) if node.attributes.get_int("channels_last", 0) else 0
+        if rank is None:
+            raise UnknownRankError
+        if rank:
+            source = _turned(node, source, [0, rank - 1, *range(1, rank - 1)])
+        result = edit.copied(node, op_type, [source], attributes)
+        if rank:
+            result = _turned(node, result, [0, *range(2, rank), 1])
         _store(node, result, y_scale, y_zero)
 
     return convert
+
+
+def where(node: ir.Node) -> None:
+    """QLinearWhere: a choice between two operands with a scale each."""
+    condition, x, x_scale, x_zero, y, y_scale, y_zero, z_scale, z_zero = padded(node, 9)
+    operands = [condition, _real(node, x, x_scale, x_zero), _real(node, y, y_scale, y_zero)]
+    _store(node, edit.insert(node, "Where", operands), z_scale, z_zero)
+
+
+def mean(node: ir.Node) -> None:
+    """QLinearReduceMean, whose axes are an attribute still."""
+    x, x_scale, x_zero, y_scale, y_zero = padded(node, 5)
+    get, operands = node.attributes, [_real(node, x, x_scale, x_zero)]
+    if "axes" in get:
+        operands.append(edit.integers(node, get.get_ints("axes")))
+    result = edit.insert(node, "ReduceMean", operands, {"keepdims": get.get_int("keepdims", 1)})
+    _store(node, result, y_scale, y_zero)
+
+
+def pool_of_last_channels(node: ir.Node) -> None:
+    """NhwcMaxPool: the largest of stored integers, channels last."""
+    rank = len(node.attributes.get_ints("kernel_shape", ())) + 2
+    source = _turned(node, node.inputs[0], [0, rank - 1, *range(1, rank - 1)])
+    result = edit.copied(node, "MaxPool", [source], node.attributes)
+    edit.become(node, "Transpose", [result], {"perm": [0, *range(2, rank), 1]})
+
+
+def _turned(node: ir.Node, value: ir.Value | None, order: Sequence[int]) -> ir.Value:
+    return edit.insert(node, "Transpose", [value], {"perm": order})
 
 
 def concat(node: ir.Node) -> None:

@@ -9,7 +9,11 @@ import onnx_ir as ir
 
 from edgekit.export.sources.onnx_file import edit
 from edgekit.export.sources.onnx_file.foreign.base import UnknownFormError, padded
-from edgekit.export.sources.onnx_file.foreign.dynamic_operators import Stored, product, quantized
+from edgekit.export.sources.onnx_file.foreign.quantized.dynamic_operators import (
+    Stored,
+    product,
+    quantized,
+)
 
 _CELL = ("sigmoid", "tanh", "tanh")
 _FLOAT = ir.TensorType(ir.DataType.FLOAT)
