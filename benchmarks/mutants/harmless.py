@@ -16,7 +16,6 @@ REASONS: dict[str, dict[str, str]] = {
     "affine_choice": {
         "g.operand(node, 1).name": "only a name in messages differs",
         "g.label(node)": "only a name in messages differs",
-        "node.name": "every node has a name by then",
     },
     "activation_before_permutation": {
         "g.sole_consumer(permuted) is not node": _MORE_WORK,

@@ -10,15 +10,16 @@ from types import ModuleType
 
 import pytest
 
-_SCALES = "tests/quantize/test_shared_scales.py"
+_SCALES, _COARSE = "tests/quantize/test_shared_scales.py", "tests/quantize/test_coarse_steps.py"
 ENCODINGS = {
-    "affine_choice": _SCALES,
-    "faint": _SCALES,
-    "float_by_default": "tests/quantize/test_float_by_default.py",
-    "shared_scales": _SCALES,
-    "unlike": _SCALES,
+    "affine_choice": (_SCALES,),
+    "coarse": (_COARSE,),
+    "faint": (_COARSE, _SCALES),
+    "float_by_default": ("tests/quantize/test_float_by_default.py",),
+    "shared_scales": (_SCALES,),
+    "unlike": (_COARSE, _SCALES),
 }
-_FILES = {"sparse_pointwise": "tests/export/test_sparse.py", **ENCODINGS}
+_FILES = {"sparse_pointwise": ("tests/export/test_sparse.py",), **ENCODINGS}
 _QUIETLY = ("-x", "-q", "--assert=plain", "-p", "no:cacheprovider")
 
 
@@ -28,10 +29,10 @@ def modules() -> list[ModuleType]:
 
 
 def run(name: str) -> None:
-    """Run the tests of a rule's own file in this process, up to the first that fails.
+    """Run the tests of a rule's own files in this process, up to the first that fails.
 
     Raises:
         AssertionError: one did.
     """
-    if name in _FILES and pytest.main([*_QUIETLY, _FILES[name]]) != 0:
+    if name in _FILES and pytest.main([*_QUIETLY, *_FILES[name]]) != 0:
         raise AssertionError

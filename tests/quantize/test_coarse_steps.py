@@ -25,6 +25,17 @@ CASES: dict[str, tuple[str, dict[str, np.ndarray]]] = {
         "g (float[1,16] x) => (float[1,900] y) { a = MatMul(x, w)\n y = Softmax(a) }",
         {"w": np.float32(0.3) * weights(16, 900)},
     ),
+    "a softmax of some": (
+        "g (float[1,16] x) => (float[1,60] y) { a = MatMul(x, w)\n y = Softmax(a) }",
+        {"w": np.float32(0.01) * weights(16, 60)},
+    ),
+    "a softmax of many, of which one stands out": (
+        "g (float[1,16] x) => (float[1,900] y) { a = Gemm(x, w, b)\n y = Softmax(a) }",
+        {
+            "w": np.float32(0.01) * weights(16, 900),
+            "b": np.where(np.arange(900) == 7, np.float32(4), np.float32(0)),
+        },
+    ),
     "classes that a mask leaves out": (
         f"{_ROW} {{ a = MatMul(x, w)\n m = Add(a, mask)\n y = Softmax(m) }}",
         {"w": np.float32(0.3) * weights(16, 6), "mask": _FAR},
@@ -96,6 +107,19 @@ def test_a_layer_whose_result_is_not_stored_is_no_integer_layer() -> None:
     assert not draft.encodings.layers
 
 
+def test_wide_ranges_alone_are_not_too_coarse() -> None:
+    """Nor is a softmax of numbers that are not."""
+    text = (
+        "g (float[1,4,6,6] x) => (float[1,4,1,1] y) { a = Conv(x, w)\n l = LeakyRelu(a)\n"
+        "m = Mul(l, k)\n s = Sub(m, l)\n n = Mul(s, a)\n p = GlobalAveragePool(n)\n"
+        "b = Conv(p, v)\n y = Softmax<axis=1>(b) }"
+    )
+    graph = integers.network(text, w=1000 * _W, v=1e-6 * _V, k=1 + weights(1, 4, 1, 1) / 999)
+    draft = integers.drafted(graph, integers.noise(graph, 8))
+    assert set("xalmsnpby") == set(draft.encodings.activations)
+    assert coarse.kept_float(draft.graph, draft.encodings) == []
+
+
 def test_it_is_said() -> None:
     for name, rule in (("a tanh of small numbers", faint), ("classes that a mask leaves", coarse)):
         text, constants = next(case for key, case in CASES.items() if key.startswith(name))
@@ -103,3 +127,19 @@ def test_it_is_said() -> None:
         draft = integers.drafted(graph, integers.noise(graph, 4))
         (line,) = rule.kept_float(draft.graph, draft.encodings)
         assert "stays float32" in line
+    text, constants = CASES["an offset that comes and goes"]
+    graph = integers.network(text, **constants)
+    draft = integers.drafted(graph, integers.noise(graph, 4))
+    assert coarse.kept_float(draft.graph, draft.encodings) == []
+
+
+def test_it_is_said_of_small_answers_to_what_is_float32_itself() -> None:
+    text = (
+        f"{_ROW.replace('1,6', '1,600')} {{ a = MatMul(x, w)\n m = Add(a, mask)\n y = Softmax(m) }}"
+    )
+    mask = np.where(np.arange(600) % 2, np.float32(-1e9), np.float32(0))
+    graph = integers.network(text, w=np.float32(0.01) * weights(16, 600), mask=mask)
+    draft = integers.drafted(graph, integers.noise(graph, 4))
+    (line,) = faint.kept_float(draft.graph, draft.encodings)
+    assert "stays float32" in line
+    assert coarse.kept_float(draft.graph, draft.encodings) == []

@@ -91,6 +91,87 @@ def test_what_keeps_a_divisor_from_zero_is_not_rounded_to_zero() -> None:
     assert np.abs(kernels.run(integers.tflite_bytes(draft), flat)["y"]).max() < 0.1
 
 
+_HEAD = (
+    "g (float[1,4,6,6] x) => (float[1,2,6,6] y) { a = Conv(x, w)\n b, c = Split<axis=1>(a, two)\n"
+)
+_MAP = "g (float[1,4,6,6] x) => (float[1,4,6,6] y) { a = Conv(x, w)\n"
+_ROWS = "g (float[1,6,4] x) => (float[1,6,4] y) { "
+_TWO = {"w": weights(4, 4, 1, 1), "two": np.array([2, 2])}
+_GRID = weights(1, 1, 6, 6)
+_MEAN = {"w": weights(4, 4, 1, 1), "hw": np.array([2, 3]), "tiny": np.float32(1e-5)}
+_ROOT = "p = GlobalAveragePool(a)\n e = Add(p, tiny)\n"
+KEPT: dict[str, tuple[str, dict[str, np.ndarray], list[str]]] = {
+    "boxes by an exponential": (
+        f"{_HEAD} e = Exp(b)\n y = Add(e, c) }}",
+        _TWO,
+        ["Conv", "Split", "Add"],
+    ),
+    "boxes by a grid": (
+        f"{_HEAD} e = Add(b, grid)\n y = Sub(e, c) }}",
+        {**_TWO, "grid": _GRID},
+        ["Conv", "Split", "Add", "Sub"],
+    ),
+    "boxes by the mean of numbered bins": (
+        "g (float[1,4,6,6] x) => (float[1,1,6,6] y) { a = Conv(x, w)\n"
+        "b, c = Split<axis=1>(a, parts)\n e = Conv(b, bins)\n y = Sub(e, grid) }",
+        {**_TWO, "parts": np.array([3, 1]), "grid": _GRID,
+         "bins": np.arange(3, dtype=np.float32).reshape(1, 3, 1, 1)},
+        ["Conv", "Split", "Conv", "Sub"],
+    ),
+    "halves times one number": (
+        f"{_HEAD} e = Mul(b, k)\n y = Add(e, c) }}",
+        {**_TWO, "k": np.full((1, 2, 1, 1), 3, np.float32)},
+        [],
+    ),
+    "unlike parts that are joined again": (
+        "g (float[1,4,6,6] x) => (float[1,4,6,6] y) { a = Conv(x, w)\n"
+        "b, c = Split<axis=1>(a, parts)\n y = Concat<axis=1>(c, b) }",
+        {**_TWO, "parts": np.array([3, 1])},
+        [],
+    ),
+    "a map plus a grid": (f"{_MAP} y = Add(a, grid) }}", {**_TWO, "grid": _GRID}, []),
+    "attention": (
+        f"{_ROWS} t = Transpose<perm=[0,2,1]>(x)\n s = MatMul(x, t)\n m = Mul(s, k)\n"
+        "d = Where(kept, m, lowest)\n p = Softmax(d)\n y = MatMul(p, x) }",
+        {"k": np.float32(0.5), "kept": np.tri(6, dtype=bool), "lowest": np.float32(-1e9)},
+        ["Mul", "Softmax"],
+    ),
+    "shares of a constant matrix": (
+        f"{_ROWS} s = MatMul(x, q)\n p = Softmax(s)\n y = MatMul(p, v) }}",
+        {"q": weights(4, 6), "v": weights(1, 6, 4)},
+        [],
+    ),
+    "a softmax that is a factor": (f"{_ROWS} p = Softmax(x)\n y = Mul(p, x) }}", {}, []),
+    "before a root": (f"{_MAP} r = Relu(a)\n e = Add(r, tiny)\n y = Sqrt(e) }}", _MEAN, ["Add"]),
+    "a mean before a root": (
+        "g (float[1,4,6,6] x) => (float[1,1,6,6] y) { a = Conv(x, w)\n"
+        "p = ReduceMean(a, one)\n e = Add(p, tiny)\n y = Sqrt(e) }",
+        {**_MEAN, "one": np.array([1])},
+        ["Add"],
+    ),
+    "before a power below one": (
+        f"{_MAP} {_ROOT} f = Pow(e, k)\n y = Mul(a, f) }}",
+        {**_MEAN, "k": np.float32(0.3)},
+        ["GlobalAveragePool", "Add"],
+    ),
+    "before a power above one": (
+        f"{_MAP} {_ROOT} f = Pow(e, k)\n y = Mul(a, f) }}",
+        {**_MEAN, "k": np.float32(2.3)},
+        [],
+    ),
+    "before a factor": (f"{_MAP} {_ROOT} y = Mul(e, a) }}", _MEAN, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_these_nodes_and_no_others(name: str) -> None:
+    text, constants, kinds = KEPT[name]
+    graph = integers.network(text, **constants)
+    names, lines = float_by_default.of(graph)
+    assert [node.op_type for node in graph.graph if node.name in names] == kinds
+    assert bool(lines) == bool(kinds)
+
+
 @pytest.mark.parametrize("name", ["micronet-m0-cifar10", "shufflenet-v1-0.25x-g3"])
 def test_classifiers_are_left_alone(name: str) -> None:
     graph = prepare(name).graph

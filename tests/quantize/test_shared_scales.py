@@ -13,7 +13,7 @@ import pytest
 from edgekit.cli import run
 from edgekit.export.graph.affine import Affine
 from edgekit.quantize import Draft, recipe
-from edgekit.quantize.encoding import faint, unlike
+from edgekit.quantize.encoding import faint, shared_scales, unlike
 from tests.specimens import graphs, integers, kernels
 from tests.specimens.graphs import weights
 from tests.specimens.integers import Feed
@@ -78,9 +78,14 @@ MIXED = {
         SQUARE,
         keeps={"s": UNIT},
     ),
-    "smaller of tanh and a constant beyond it": Mixed(
+    "smaller of tanh and a constant below it": Mixed(
         f"{SAME} {{ a = Conv(x, w)\n t = Tanh(a)\n y = Min(t, c) }}",
-        {**SQUARE, "c": np.array([-3, 3, 0.5, -0.5], np.float32).reshape(1, 4, 1, 1)},
+        {**SQUARE, "c": np.array([-3, 1, 0.5, -0.5], np.float32).reshape(1, 4, 1, 1)},
+        keeps={"t": SIGNED_UNIT},
+    ),
+    "larger of tanh and a constant above it": Mixed(
+        f"{SAME} {{ a = Conv(x, w)\n t = Tanh(a)\n y = Max(t, c) }}",
+        {**SQUARE, "c": np.array([-1, 3, 0.5, -0.5], np.float32).reshape(1, 4, 1, 1)},
         keeps={"t": SIGNED_UNIT},
     ),
     "sigmoid and a constant within it": Mixed(
@@ -186,6 +191,36 @@ def test_a_frame_of_other_numbers_does_not_take_over_what_is_prescribed(tmp_path
     answers = [graphs.run_onnx(integers.onnx_bytes(draft), feed, tmp_path) for feed in fed]
     assert integers.sqnr_db([t["y"] for t in truth], [a["y"] for a in answers]) > 30
     assert draft.encodings.activations["s"] == UNIT
+
+
+@pytest.mark.parametrize(
+    ("text", "constants", "names"),
+    [
+        (
+            f"{SAME} {{ a = Conv(x, w)\n r = Relu(a)\n b = Erf(r)\n c = Erf(b)\n y = Conv(c, w) }}",
+            SQUARE,
+            {"x", "r", "c", "y"},
+        ),
+        (
+            "g (int64[1,2] i) => (float[1,2,4] y) { y = Gather(words, i) }",
+            {"words": weights(5, 4)},
+            {"y"},
+        ),
+    ],
+)
+def test_only_what_an_integer_file_holds_has_an_encoding(
+    text: str, constants: Mapping[str, np.ndarray], names: set[str]
+) -> None:
+    graph = integers.network(text, **constants)
+    assert {value.name for value in shared_scales.encodable(graph)} == names
+
+
+def test_a_sum_that_is_clipped_ends_at_the_bound() -> None:
+    text = f"{SAME} {{ a = Conv(x, w)\n s = Add(a, x)\n y = Clip(s, zero, six) }}"
+    bounds = {"zero": np.float32(0), "six": np.float32(6)}
+    graph = integers.network(text, w=9 * weights(4, 4, 1, 1), **bounds)
+    affine = integers.drafted(graph, integers.noise(graph, 4)).encodings.activations["y"]
+    assert affine.high == pytest.approx(6, rel=1e-3)
 
 
 # --- values of unlike size ----------------------------------------------------------------
@@ -297,6 +332,26 @@ def test_a_map_is_not_drowned_by_its_border(tmp_path: Path) -> None:
     assert "up to 1e+09" in line
 
 
+def test_a_map_that_is_nearly_empty_of_itself_is_not_drowned() -> None:
+    """Steps of its own would leave no more of it."""
+    text = "g (float[1,2,99,99] x) => (float[1,4,99,99] y) { a = Conv(x, w)\n" + (
+        "y = Concat<axis=1>(a, x) }"
+    )
+    peak = np.zeros((1, 2, 99, 99), np.float32)
+    peak[0, :, 50, 50] = 1
+    graph = integers.network(text, w=np.abs(weights(2, 2, 1, 1)) / 2)
+    affines = integers.drafted(graph, [{"x": peak}]).encodings.activations
+    assert {"x", "a", "y"} <= affines.keys()
+
+
+def test_nothing_that_is_joined_is_not_drowned() -> None:
+    text = "g (float[1,4,6,6] x) => (float[1,4,6,6] y) { a = Conv(x, w)\n" + (
+        "y = Concat<axis=1>(a, none) }"
+    )
+    graph = integers.network(text, **SQUARE, none=np.zeros((1, 0, 6, 6), np.float32))
+    assert "y" in integers.drafted(graph, integers.noise(graph, 4)).encodings.activations
+
+
 def test_a_softmax_that_integers_leave_nothing_of_stays_float32(tmp_path: Path) -> None:
     """Each of 600 like classes has less than half a step of 1/256."""
     text = "g (float[1,4] x) => (float[1,600] y) { a = Gemm(x, w)\n y = Softmax<axis=-1>(a) }"
@@ -304,6 +359,9 @@ def test_a_softmax_that_integers_leave_nothing_of_stays_float32(tmp_path: Path) 
     draft = _drafted_well(text, constants, tmp_path)
     (line,) = faint.kept_float(draft.graph, draft.encodings)
     assert "it stays float32" in line
+    node = next(each for each in draft.graph.graph if each.op_type == "Softmax")
+    asked_for = draft.with_float([str(node.name)])
+    assert faint.kept_float(draft.graph, asked_for.encodings) == []
 
 
 def test_sixteen_bits_hold_what_eight_cannot() -> None:

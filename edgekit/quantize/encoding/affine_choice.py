@@ -131,7 +131,7 @@ def encodings(
     layers = {}
     for node in rescale.apply(model, rescalings or {}).graph:
         source = g.operand(node, 0).name if weight_layers.is_layer(node) else None
-        if source not in affine or not node.name:
+        if source not in affine:
             continue
         found = layer(
             node,
@@ -141,5 +141,5 @@ def encodings(
             method=method,
         )
         if quantizable.materialized(node.outputs[0]).name in affine:
-            layers[node.name] = found
+            layers[str(node.name)] = found
     return Encodings(quantizable.digest(model), affine, layers, rescalings=rescalings or {})

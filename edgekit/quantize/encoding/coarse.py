@@ -23,8 +23,6 @@ _COARSEST_EXPONENT = 1.0
 _CANCELLED = 64.0  # steps of a difference in one of what a constant is taken from
 _MOST_GAIN = 256.0  # steps of a result in one of its operands': XNNPACK and ONNX Runtime take less
 
-_MEANS = ("AveragePool", "GlobalAveragePool", "ReduceMean")
-
 
 def values(model: ir.Model, spans: Spans, bits: int) -> frozenset[str]:
     """Return the names of values that must not be stored.
@@ -43,13 +41,11 @@ def values(model: ir.Model, spans: Spans, bits: int) -> frozenset[str]:
     for node in model.graph:
         result = node.outputs[0]
         operands = list(weight_layers.dynamic_inputs(node))
-        if not quantizable.is_capable(node) or any(
-            value.name not in spans for value in (*operands, result)
-        ):
+        if any(value.name not in spans for value in (*operands, result)):
             continue
         if g.is_op(node, "Softmax") and step(operands[0]) > _COARSEST_EXPONENT:
             lost.add(str(operands[0].name))
-        elif g.is_op(node, *_MEANS, "LeakyRelu", "Mul") and (
+        elif g.is_op(node, "GlobalAveragePool", "LeakyRelu", "Mul") and (
             math.prod(map(step, operands)) * _step_of_factor(node) >= _MOST_GAIN * step(result)
         ):
             lost.add(str(result.name))
@@ -90,6 +86,6 @@ def kept_float(model: ir.Model, encodings: Encodings) -> list[str]:
 def _step_of_factor(node: ir.Node) -> float:
     """Return one step of the constant that a node multiplies by; 1 where there is none."""
     arrays = [array for value in node.inputs if (array := g.constant(value)) is not None]
-    if not g.is_op(node, "Mul") or not arrays or not arrays[0].any():
+    if not arrays:
         return 1.0
     return (max(0.0, float(arrays[0].max())) - min(0.0, float(arrays[0].min()))) / 255

@@ -60,6 +60,5 @@ def kept_float(model: ir.Model, encodings: Encodings) -> list[str]:
         for node in model.graph
         if operators.of(node).prescribed is not None
         and str(node.name) not in encodings.float_nodes
-        and g.operand(node, 0).name in stored
         and node.outputs[0].name not in stored
     ]

@@ -136,15 +136,13 @@ def _is_heavy(node: ir.Node) -> bool:
     if not g.is_op(node, *_HEAVY):
         return False
     weight = g.constant(node.inputs[1]) if len(node.inputs) > 1 else None
-    if weight is None:
-        return True
-    return weight.size < 2 or not np.array_equal(weight.reshape(-1), np.arange(weight.size))
+    return weight is None or not np.array_equal(weight.reshape(-1), np.arange(weight.size))
 
 
 def _has_positions(node: ir.Node) -> bool:
     arrays = [g.constant(value) for value in node.inputs]
     return g.is_op(node, *_ARITHMETIC) and any(
-        array is not None and array.size > 1 and np.ptp(array) > 0 for array in arrays
+        array is not None and np.unique(array).size > 1 for array in arrays
     )
 
 

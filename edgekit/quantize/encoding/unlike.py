@@ -46,7 +46,7 @@ def drowned(
     """
     for node in reversed(model.graph):
         result = str(node.outputs[0].name)
-        if _joined(node) and result in spans:
+        if result in spans:
             wider = _WIDER if g.is_op(node, "Concat", "Pad") else _FAR_WIDER
             low, high = spans[result]
             step, _ = ranges.to_affine(low, high, bits, symmetric=bits == 16, tensor=result)
