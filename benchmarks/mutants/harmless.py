@@ -25,6 +25,9 @@ REASONS: dict[str, dict[str, str]] = {
         "g.sole_consumer(source) is not node": _MORE_WORK,
     },
     "attention_as_products": {
+        "mask is not None and g.constant(mask) is None and (g.shape_of(mask)[-1] != _keys(node))": (
+            _REFUSED
+        ),
         "not is_empty.any()": _MORE_WORK,
         "bool(node.outputs[index].uses())": "ONNX Runtime refuses an unread output that is named",
     },
@@ -124,7 +127,10 @@ REASONS: dict[str, dict[str, str]] = {
         "g.sole_consumer(value) is not node": _MORE_WORK,
         "size != 1": _MORE_WORK,
     },
-    "permutation_as_conv": {"len(order) > (shuffled if is_shuffle else sliced)": _MORE_WORK},
+    "permutation_as_conv": {
+        "len(order) > (shuffled if is_shuffle else sliced)": _MORE_WORK,
+        "affine.bits != 8": "the answers stay right: XNNPACK takes no convolution of 16 bits",
+    },
     "permutation_into_small_conv": {"macs_per_pixel > most_macs_per_pixel": _MORE_WORK},
     "pool_indices_as_argmax": {
         "any((axis.starts_beyond for axis in axes))": _BEHIND,
@@ -182,6 +188,9 @@ REASONS: dict[str, dict[str, str]] = {
     },
     "training_batch_norm": {
         "not g.is_op(node, 'BatchNormalization')": "no other operator has that mode",
+    },
+    "transposed_padding": {
+        "not g.is_op(node, 'ConvTranspose')": "canonical_padding leaves no other auto_pad",
     },
     "unpool_as_scatter": {
         "tuple(grown) != g.shape_of(node.outputs[0])[2:]": _RANKLESS,

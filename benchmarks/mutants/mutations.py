@@ -77,7 +77,7 @@ def _places(tree: ast.Module) -> Iterator[_Place]:
         elif (
             isinstance(node, ast.If)
             and _stops(node)
-            and not isinstance(node.test, ast.BoolOp)
+            and not (isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.Or))
             and not _is_about_none(node.test)
         ):
             yield _Place(node, None)

@@ -304,6 +304,17 @@ LAYERS: dict[str, Case] = {
         {"w0": weights(6, 4, 1, 1), "w1": weights(5, 6, 1, 1),
          "order": permutations.shuffle(12, 3)},
     ),
+    "shuffle_as_ranges: before a layer behind one that keeps its shuffle": (
+        """g (float[1,26,2,2] x) => (float[1,3,2,2] y, float[1,3,2,2] z) {
+             a = Gather<axis=1>(x, order)
+             b, c = Split<axis=1, num_outputs=2>(a)
+             d = Conv(b, w0)
+             e = Relu(d)
+             y = Conv(e, w1)
+             z = Conv(c, w0) }""",
+        {"w0": weights(3, 13, 1, 1), "w1": weights(3, 3, 1, 1),
+         "order": permutations.shuffle(26, 13)},
+    ),
     "shuffle_as_ranges: of rows": (
         """g (float[1,4,3,3] x) => (float[1,5,3,3] y) { a = Gather<axis=2>(x, order)
              y = Conv(a, w) }""",

@@ -17,6 +17,22 @@ _ROUNDED: Case = (
 )
 
 LOWERED: dict[str, Case] = {
+    "bias_into_matmul: of rows": (
+        "g (float[2,3,4] x) => (float[2,3,5] y) { a = MatMul(x, w)\n y = Add(a, c) }",
+        {"w": weights(4, 5), "c": weights(3, 5)},
+    ),
+    "attention_as_products: what a softcap bounds": (
+        """<ir_version: 11, opset_import: ["" : 23]>
+           g (float[1,2,3,4] x, float[1,2,5,4] k) => (float[1,2,3,4] y, float[1,2,3,5] q) {
+             y, , , q = Attention<softcap=2.0>(x, k, k) }""",
+        {},
+    ),
+    "attention_as_products: what a mask leaves out": (
+        """<ir_version: 11, opset_import: ["" : 23]>
+           g (float[1,2,3,4] x, float[1,2,5,4] k) => (float[1,2,3,4] y, float[1,2,3,5] q) {
+             y, , , q = Attention<is_causal=1, qk_matmul_output_mode=2>(x, k, k) }""",
+        {},
+    ),
     "channel_roll: of a series": (
         "g (float[1,12,6] x) => (float[1,12,6] y) { y = Gather<axis=1>(x, order) }",
         {"order": permutations.roll(12, 3)},
@@ -148,6 +164,11 @@ LOWERED: dict[str, Case] = {
         "g (float[2,3,4] x) => (float[2,3,1] y) { y = ReduceMean(x, axes) }",
         {"axes": np.array([2])},
     ),
+    "losses_as_picks: their sum": (
+        """g (float[3,4] x) => (float y) <int64[3] t = {0, 3, 1}> {
+             y = NegativeLogLikelihoodLoss<reduction="sum">(x, t) }""",
+        {},
+    ),
     "resize_as_products: a pool": (
         """g (float[1,2,4,4] x) => (float[1,2,2,2] y) {
              y = MaxPool<kernel_shape=[2,2], strides=[2,2]>(x) }""",
@@ -170,6 +191,21 @@ LOWERED: dict[str, Case] = {
            }""",
         {},
     ),
+    "roi_align_as_gathers: as many points as a region takes": (
+        """g (float[2,3,8,9] x) => (float[2,3,2,2] y) <int64[2] i = {1, 0}> {
+             y = RoiAlign<output_height=2, output_width=2>(x, r, i) }""",
+        {"r": np.float32([[0, 0, 4, 4], [1, 1, 7, 6]])},
+    ),
+    "transposed_padding: that is given": (
+        """g (float[1,2,3,3] x) => (float[1,2,4,6] y) {
+             y = ConvTranspose<strides=[1,2], pads=[0,1,1,0]>(x, w) }""",
+        {"w": weights(2, 2, 3, 3)},
+    ),
+    "transposed_padding: of a size that is given": (
+        """g (float[1,2,3,3] x) => (float[1,2,6,7] y) {
+             y = ConvTranspose<strides=[2,2], output_shape=[6,7]>(x, w) }""",
+        {"w": weights(2, 2, 3, 3)},
+    ),
     "unpool_as_scatter: of windows that overlap": (
         """g (float[1,2,5,5] x) => (float[1,2,5,5] y) {
              a, i = MaxPool<kernel_shape=[3,3], strides=[2,2]>(x)
@@ -182,6 +218,11 @@ LOWERED: dict[str, Case] = {
                     (x, w, r)
              y = Neg(a) }""",
         {"w": weights(2, 3, 4), "r": weights(2, 3, 3, seed=1)},
+    ),
+    "unrolled_recurrence: of no steps": (
+        """g (float[3,1,2] x) => (float[1,1,4] y) { a = Slice(x, none, none)
+             , y = LSTM<hidden_size=4>(a, w, r) }""",
+        {"none": np.array([0]), "w": weights(1, 16, 2), "r": weights(1, 16, 4)},
     ),
     "weighted_average_pool: a last window behind padding that counts": (
         """g (float[1,2,7,3] x) => (float[1,2,4,3] y) {

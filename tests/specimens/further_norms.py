@@ -39,6 +39,12 @@ NORMS: dict[str, Case] = {
              y = Reshape(b, joined) }""",
         {"split": np.array([2, 2, 2]), "joined": np.array([2, 4]), **_NORM},
     ),
+    "instance_norm_as_group_norm: of numbers": (
+        """g (float[2] x) => (float[2] y) { a = Reshape(x, split)
+             b = InstanceNormalization(a, s, o)
+             y = Reshape(b, joined) }""",
+        {"split": np.array([2, 1, 1]), "joined": np.array([2]), "s": weights(1), "o": weights(1)},
+    ),
     "instance_norm_as_group_norm: across the batch": (
         """g (float[2,4,2,3] x) => (float[2,4,2,3] y) { a = Reshape(x, split)
              b = InstanceNormalization(a, s, o)

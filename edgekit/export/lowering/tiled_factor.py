@@ -11,7 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.graph.annotations import affine_of, is_integer
+from edgekit.export.graph.annotations import affine_of
 
 MOST_CHANNELS = 16
 """With more, a pixel is a long enough row."""
@@ -50,7 +50,7 @@ def _tiled(node: ir.Node, factor: ir.Value, width: int) -> ir.Value:
     if producer is not None:
         producer.meta["tiled"] = width
         affine = affine_of(factor)
-        if affine is not None and is_integer(node):
+        if affine is not None:
             producer.meta["integer"] = True
             tiled.meta["affine"] = affine
     return tiled

@@ -23,7 +23,7 @@ def emit(writer: Writer, node: ir.Node) -> None:
     all of it is made and sliced.
     """
     if node.attributes.get_int("group", 1) != 1:
-        raise refuse(node, "groups with computed weights", "grouped-transposed")
+        raise refuse(node, "groups over a volume or with computed weights", "grouped-transposed")
     if not windows.is_windowed(node):
         raise ValueError(f"the padding of {g.label(node)!r} was not lowered")
     axes, shape = spatial.windows_of(node), g.shape_of(node.outputs[0])
