@@ -189,6 +189,39 @@ def test_a_pad_of_stored_integers(tmp_path: Path) -> None:
     _check(path, files, _image())
 
 
+def test_bounds_of_stored_integers(tmp_path: Path) -> None:
+    """Weights, and what is stored, in a narrower range than their type's."""
+    text = """<ir_version: 8, opset_import: ["" : 17]>
+    g (float[1,3,12,12] x) => (float[1,4,12,12] y) {
+        q = QuantizeLinear(x, s, z)
+        n = Clip(q, low, high)
+        r = DequantizeLinear(n, s, z)
+        v = Clip(w, low, high)
+        k = DequantizeLinear<axis=0>(v, ws, wz)
+        c = Conv(r, k)
+        p = QuantizeLinear(c, t, z)
+        m = Clip(p, least, high)
+        y = DequantizeLinear(m, t, z) }"""
+    model = parser.parse_model(text)
+    constants = {
+        "s": np.array(0.03, np.float32),
+        "t": np.array(0.05, np.float32),
+        "z": np.array(3, np.int8),
+        "low": np.array(-7, np.int8),
+        "least": np.array(3, np.int8),
+        "high": np.array(7, np.int8),
+        "w": np.arange(-9, 3, dtype=np.int8).reshape(4, 3, 1, 1),
+        "ws": np.array([0.1, 0.2, 0.3, 0.4], np.float32),
+        "wz": np.zeros(4, np.int8),
+    }
+    model.graph.initializer.extend(numpy_helper.from_array(v, k) for k, v in constants.items())
+    path = tmp_path / "net.onnx"
+    onnx.save(model, path)
+    files, notes = _export(path)
+    assert not notes
+    _check(path, files, _image())
+
+
 def test_quantize_and_float_precisions_refuse(tmp_path: Path) -> None:
     path = quantized.static(tmp_path / "net.onnx")
     with pytest.raises(RefusedError, match="already quantized: --precision int8"):

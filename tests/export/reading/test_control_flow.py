@@ -65,3 +65,17 @@ def test_a_loop_of_few_rounds_is_laid_out(tmp_path: Path) -> None:
     assert "Loop" not in {node.op_type for node in prepared.graph.graph}
     for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
         assert entry.verified == "passed"
+
+
+def test_a_type_that_another_value_has_is_no_operator(tmp_path: Path) -> None:
+    """Exporters write bounds as such where their optimizer did not run."""
+    text = """g (float[1,4,6,6] x) => (float[a,b,c,d] y) {
+        n = Neg(x)
+        low = CastLike(zero, n)
+        high = CastLike(six, n)
+        y = Clip(n, low, high) }"""
+    path = write(tmp_path, 19, text, zero=np.float64(0), six=np.int64(6))
+    prepared = source.resolve(str(path))
+    assert [node.op_type for node in prepared.graph.graph] == ["Neg", "Clip"]
+    for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
+        assert entry.verified == "passed"

@@ -185,6 +185,11 @@ FUSED = {
         " y = com.microsoft.FusedMatMul<transB=1>(a, a) }",
         {"g": weights(4), "b": weights(4, seed=1)},
     ),
+    "FusedMatMul of rows before the batch": (
+        "g (float[3,2,4] x, float[5,2,4] z) => (float[a,b,c] y)"
+        " { y = com.microsoft.FusedMatMul<transBatchA=1, transBatchB=1, transB=1>(x, z) }",
+        {},
+    ),
     "CDist": (
         "g (float[5,4] x, float[3,4] z) => (float[a,b] y)"
         ' { y = com.microsoft.CDist<metric="euclidean">(x, z) }',

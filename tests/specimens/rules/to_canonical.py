@@ -40,6 +40,13 @@ TO_CANONICAL = {
              y = GatherND<batch_dims=1>(x, i) }""",
         lambda ops: ops == {"Concat": 1, "GatherND": 1},
     ),
+    "grid_as_gathers": Specimen(
+        """g (float[2,3,4,5] x) => (float[2,2,2,5] y) <int64[2,2,2] i = {2,-1,2,1,0,-1,0,1}> {
+             t = Transpose<perm=[1,2,0,3]>(x)
+             p = GatherND(t, i)
+             y = Transpose<perm=[2,0,1,3]>(p) }""",
+        lambda ops: ops == {"Gather": 2, "Transpose": 2},
+    ),
     "canonical_pad_axes": Specimen(
         """g (float[1,4,2,3] x) => (float[1,4,2,6] y)
            <int64[2] pads = {1, 2}, int64[1] axes = {-1}> { y = Pad(x, pads, , axes) }""",

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import orders
+from edgekit.export.tflite.emit.steps import Steps
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
 
 _REFLECT = 0  # of MIRROR_PAD
 _MOST_DIMENSIONS = 5  # that PAD takes
+_MOST_OPERAND_DIMENSIONS = 6  # of a product that XNNPACK takes
 _BROADCAST_VERSION = 2  # the first in the builtin operators
 
 
@@ -141,22 +143,50 @@ _PLACES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
 
 
 def emit_tile(writer: Writer, node: ir.Node) -> None:
-    """Emit TILE."""
+    """Emit TILE; of float32, a product with ones between two RESHAPEs, which XNNPACK takes."""
     repeats = g.constant(node.inputs[1])
     if repeats is None:
         raise refuse(node, "the repeats must be constant", "dynamic-shape")
-    counts = np.array(orders.shape(repeats.tolist(), writer.order(node.outputs[0])), np.int32)
-    inputs = [writer.operand(node, 0), writer.constant("repeats", counts)]
+    counts = orders.shape(repeats.tolist(), writer.order(node.outputs[0]))
+    source = writer.operand(node, 0)
+    shape = writer.program.tensors[source].shape
+    apart, ones = list[int](), list[int]()
+    for count, size in zip(counts, shape, strict=True):
+        own = [(1, count), (size, 1)] if count > 1 and size > 1 else [(size, count)]
+        apart += [each for each, _ in own]
+        ones += [each for _, each in own]
+    if _is_float(writer, source) and len(apart) <= _MOST_OPERAND_DIMENSIONS:
+        steps = Steps(writer, node)
+        if len(apart) > len(shape):
+            source = writer.reshape(source, apart, f"{g.label(node)}_apart")
+        steps.finish(_spread(steps, source, ones))
+        return
+    inputs = [source, writer.constant("repeats", np.array(counts, np.int32))]
     writer.emit("TILE", inputs, [writer.output(node.outputs[0])], "TileOptions")
 
 
 def emit_expand(writer: Writer, node: ir.Node) -> None:
-    """Emit BROADCAST_TO."""
-    result = node.outputs[0]
-    shape = writer.constant("shape", np.array(writer.shape(result), np.int32))
-    inputs = [writer.operand(node, 0), shape]
+    """Emit BROADCAST_TO; of float32 a product with ones, which XNNPACK takes."""
+    result, source = node.outputs[0], writer.operand(node, 0)
+    shape, own = writer.shape(result), writer.program.tensors[source].shape
+    if _is_float(writer, source) and len(shape) <= _MOST_OPERAND_DIMENSIONS:
+        steps, sizes = Steps(writer, node), (*[1] * (len(shape) - len(own)), *own)
+        ones = [1 if size == wide else wide for size, wide in zip(sizes, shape, strict=True)]
+        steps.finish(_spread(steps, source, ones))
+        return
+    inputs = [source, writer.constant("shape", np.array(shape, np.int32))]
     target = writer.output(result)
     writer.emit("BROADCAST_TO", inputs, [target], "BroadcastToOptions", version=_BROADCAST_VERSION)
+
+
+def _is_float(writer: Writer, number: int) -> bool:
+    return writer.program.tensors[number].dtype == np.float32
+
+
+def _spread(steps: Steps, source: int, sizes: Sequence[int]) -> int:
+    """Repeat a tensor along its dimensions of size 1."""
+    ones = steps.writer.constant(f"{g.label(steps.node)}_ones", np.ones(sizes, np.float32))
+    return steps.apply("MUL", source, ones)
 
 
 EMITTERS: Emitters = {

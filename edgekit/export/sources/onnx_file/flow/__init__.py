@@ -16,6 +16,7 @@ from edgekit.export.sources.onnx_file import simplify
 from edgekit.export.sources.onnx_file.flow import branches, loops, selections, sequences
 
 _RULES: dict[str, Callable[[ir.Node], bool]] = {
+    "CastLike": selections.cast_like,
     "Compress": selections.compress,
     "EyeLike": selections.eye,
     "If": branches.take,

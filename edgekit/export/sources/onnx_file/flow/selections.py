@@ -1,4 +1,4 @@
-"""Selections that constants make."""
+"""Selections that constants make, and types that other values have."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ def eye(node: ir.Node) -> bool:
     matrix = np.eye(rows, columns, node.attributes.get_int("k", 0), dtype=kind.numpy())
     value = edit.literal(node, matrix)
     bodies.replace(node, [edit.insert(node, "Identity", [value])])
+    return True
+
+
+def cast_like(node: ir.Node) -> bool:
+    """Make a CastLike, whose type another value has, a Cast to that type, in place."""
+    kind = g.operand(node, 1).dtype
+    if kind is None:
+        return False
+    edit.become(node, "Cast", [node.inputs[0]], {"to": int(kind)})
     return True
 
 

@@ -45,10 +45,13 @@ def gemm(node: ir.Node) -> None:
 def matmul(node: ir.Node) -> None:
     """FusedMatMul: its operands may be turned, and its result has a factor."""
     get = node.attributes
-    if get.get_int("transBatchA", 0) or get.get_int("transBatchB", 0):
-        raise UnknownFormError("its batch axes are turned")
     operands = [
-        _turned(node, value, bool(get.get_int(f"trans{side}", 0)))
+        _turned(
+            node,
+            value,
+            wanted=bool(get.get_int(f"trans{side}", 0)),
+            rows_first=bool(get.get_int(f"transBatch{side}", 0)),
+        )
         for side, value in zip("AB", node.inputs, strict=True)
     ]
     alpha = get.get_float("alpha", 1.0)
@@ -59,13 +62,24 @@ def matmul(node: ir.Node) -> None:
     edit.become(node, "Mul", [product, edit.scalar(node, alpha, operands[0])])
 
 
-def _turned(node: ir.Node, value: ir.Value | None, wanted: bool) -> ir.Value | None:
+def _turned(
+    node: ir.Node, value: ir.Value | None, *, wanted: bool, rows_first: bool
+) -> ir.Value | None:
+    """Return an operand as MatMul takes it.
+
+    Args:
+        node: before which to insert.
+        value: the operand.
+        wanted: its last two axes are turned.
+        rows_first: its rows lie before the axes of the batch.
+    """
     rank = edit.rank(value)
-    if not wanted or rank == 1:
+    if not (wanted or rows_first) or rank == 1:
         return value
     if rank is None:
         raise UnknownRankError
-    perm = [*range(rank - 2), rank - 1, rank - 2]
+    *batch, row, column = [*range(1, rank - 1), 0, rank - 1] if rows_first else [*range(rank)]
+    perm = [*batch, column, row] if wanted else [*batch, row, column]
     return edit.insert(node, "Transpose", [value], {"perm": perm})
 
 
