@@ -62,29 +62,3 @@ def _fills_with_non_negative(node: ir.Node) -> bool:
         return True  # with zero
     filling = g.scalar(node.inputs[2])
     return filling is not None and filling >= 0
-
-
-def fits_int32(value: ir.Value) -> bool:
-    """Tell whether every element of an int64 value is certainly one that int32 holds.
-
-    True of indices, of what came from a narrower type, and of what only moves or divides those.
-    """
-    array = g.constant(value)
-    if array is not None:
-        return bool(((array >= -(2**31)) & (array < 2**31)).all())
-    node = value.producer()
-    if node is None:
-        return False
-    if node.domain == "" and node.op_type in _INDICES:
-        return True
-    source = g.operand(node, 0)
-    if g.is_op(node, "Cast"):
-        narrow = source.dtype is not None and source.dtype.is_integer()
-        return narrow and (source.dtype != ir.DataType.INT64 or fits_int32(source))
-    if g.is_op(node, "Div", "Mod"):
-        return all(fits_int32(g.operand(node, index)) for index in (0, 1))
-    moves = operators.of(node).layer_class == "data movement"
-    return moves and source.dtype == ir.DataType.INT64 and fits_int32(source)
-
-
-_INDICES = ("ArgMax", "ArgMin", "NonZero", "TopK")

@@ -139,6 +139,11 @@ FORMS: list[Form] = [
     _integers("y = Div(a, c)", 6, "int32", c=np.int32(7)),
     _integers("y = Div(a, c)", 3, "int8", c=np.int8(-7)),
     _integers("b = Cast<to=7>(a)\n y = Div(b, c)", 6, "int64", c=np.int64(4)),
+    _integers(  # of what fits int32, in int64
+        "b = Cast<to=3>(a)\n d = Cast<to=7>(b)\n s = Mul(d, d)\n k = Less(d, c)\n"
+        " w = Where(k, s, d)\n y = Div(w, c)",
+        6, "int64", c=np.int64(4),
+    ),
     _integers("y = Mod(a, c)", 7, "int64", c=np.int64(-7)),
     _integers("y = Mod<fmod=1>(a, c)", 6, "int32", c=np.int32(7)),
     _integers("y = Abs(a)", 7, "int64"),

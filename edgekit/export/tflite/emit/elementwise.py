@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.graph.value_ranges import fits_int32
+from edgekit.export.graph.whole_ranges import fits_int32
 from edgekit.export.tflite.emit import activation, types, unary
 from edgekit.export.tflite.emit.steps import Steps
 from edgekit.export.tflite.emit.table import Emitters
