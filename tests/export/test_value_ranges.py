@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgekit.errors import RefusedError
 from edgekit.export import lowering
 from edgekit.export.graph import value_ranges
 from edgekit.export.rewriting import rules
@@ -70,3 +71,27 @@ def test_a_clip_is_non_negative_by_both_its_bounds(low: float, high: float, hold
         "{ y = Clip(x, low, high) }"
     )
     assert value_ranges.is_non_negative(graph.graph.outputs[0]) == holds
+
+
+@pytest.mark.parametrize(
+    ("moved", "fits"),
+    [
+        ("m = Concat<axis=1>(narrow, narrow)", True),
+        ("m = Concat<axis=1>(narrow, wide)", False),
+        ("m = Pad(narrow, around)", True),
+        ("m = Pad(narrow, around, large)", False),
+        ("m = ScatterElements<axis=1>(narrow, index, narrow)", True),
+        ("m = ScatterElements<axis=1>(narrow, index, wide)", False),
+    ],
+)
+def test_what_is_put_among_small_numbers_may_be_large(moved: str, fits: bool) -> None:
+    model = graphs.proto(
+        "g (int32[1,3] x, int64[1,3] wide) => (int64[1,N] y) <int64[4] around = {0,1,0,0},"
+        "int64 large = {9007199254740993}, int64[1,3] index = {2,0,1}, int64 seven = {7}> {"
+        f" narrow = Cast<to=7>(x)\n {moved}\n y = Div(m, seven) }}"
+    )
+    if fits:
+        graphs.to_tflite(model)
+        return
+    with pytest.raises(RefusedError, match="may not fit int32"):
+        graphs.to_tflite(model)

@@ -16,6 +16,8 @@ Range: TypeAlias = tuple[int, int]
 
 _INT32 = -(2**31), 2**31 - 1
 _INDICES = ("ArgMax", "ArgMin", "NonZero", "TopK")
+_PUT_IN = {"Pad": (0, 2), "ScatterElements": (0, 2), "ScatterND": (0, 2)}
+_FILLING = ("MaxUnpool", "Pad")
 _Known: TypeAlias = dict[ir.Value, Range | None]
 
 
@@ -53,9 +55,24 @@ def _found(value: ir.Value, known: _Known) -> Range | None:
     if g.is_op(node, "Where"):
         chosen = [of(g.operand(node, index), known) for index in (1, 2)]
         return None if None in chosen else _around([n for each in chosen if each for n in each])
-    if g.is_op(node, "Cast") or operators.of(node).layer_class == "data movement":
+    if g.is_op(node, "Cast"):
         return of(g.operand(node, 0), known)
+    if operators.of(node).layer_class == "data movement":
+        return _moved(node, known)
     return None
+
+
+def _moved(node: ir.Node, known: _Known) -> Range | None:
+    """Return the range of all that a node may put into its result."""
+    places = (
+        range(len(node.inputs)) if node.op_type == "Concat" else _PUT_IN.get(node.op_type, (0,))
+    )
+    given = [node.inputs[place] for place in places if place < len(node.inputs)]
+    ranges = [of(each, known) for each in given if each is not None]
+    if None in ranges:
+        return None
+    filled = [0] if g.is_op(node, *_FILLING) else []
+    return _around([*filled, *(number for each in ranges if each for number in each)])
 
 
 def _within_type(value: ir.Value, found: Range | None) -> Range | None:
