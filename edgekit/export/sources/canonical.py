@@ -20,6 +20,7 @@ from onnx_ir.passes.common import (
 from edgekit import __version__
 from edgekit.errors import RefusedError
 from edgekit.export import lowering
+from edgekit.export.graph import nodes as g
 from edgekit.export.rewriting import rules
 from edgekit.export.sources import output_names, torch_graph
 from edgekit.export.sources.onnx_file import pipeline
@@ -98,11 +99,29 @@ def _refuse_constant_outputs(model: ir.Model, name: str) -> None:
         )
 
 
+_COUNTING = ("Compress", "NonMaxSuppression", "NonZero", "Unique")
+"""Operators whose results are as long as what they find."""
+_SEARCHED = 2  # of their operands: boxes and scores, or values and which of them
+
+
 def _refuse_open_shapes(model: ir.Model, name: str) -> None:
     for node in model.graph:
         for value in node.outputs:
             known = value.shape is not None and value.shape.is_static()
             is_used = bool(value.uses()) or value.is_graph_output()
+            if not known and value.name and is_used and g.is_op(node, *_COUNTING):
+                before = ", ".join(
+                    repr(each.name)
+                    for each in node.inputs[:_SEARCHED]
+                    if each is not None and g.constant(each) is None
+                )
+                raise RefusedError(
+                    f"{name}: how many rows {node.op_type} {g.label(node)!r} finds depends on the "
+                    "input, and edgekit exports networks with static shapes: cut the file before "
+                    f"it, where {before or 'its operands'} are its outputs "
+                    "(onnx.utils.extract_model), and leave the search to the app",
+                    reason_code="dynamic-shape",
+                )
             if not known and value.name and is_used:
                 raise RefusedError(
                     f"{name}: the shape of {value.name!r} ({node.op_type}) is not fixed: "

@@ -41,6 +41,12 @@ REFUSED = {
         {},
         "stretches an axis of size one",
     ),
+    "what counts": (
+        "g (float[1,9,4] b, float[1,2,9] s) => (int64[n,c] y) {"
+        " e = Sigmoid(s)\n y = NonMaxSuppression(b, e, most) }",
+        {"most": np.array([3])},
+        "how many rows NonMaxSuppression .*, where 'b', 'e' are its outputs",
+    ),
     "rank": (
         f"g (float[{','.join(['1'] * 40)}] x) => (float[a] y) {{ y = Relu(x) }}",
         {},
