@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from edgekit.errors import RefusedError
 from edgekit.quantize.ranges.histogram import Histogram
+from edgekit.quantize.ranges.typical import Typical
 
 
 @dataclass(frozen=True)
@@ -18,25 +19,22 @@ class Extremes:
         images: number of images seen.
         low: smallest value of all images.
         high: largest value of all images.
-        average_low: exponential moving average of the images' smallest values.
-        average_high: the same of their largest values.
-        momentum: the share of an average that one more image leaves, between 0 and 1.
+        typical: averages of the images' extremes.
     """
 
     tensor: str
     images: int = 0
     low: float = math.inf
     high: float = -math.inf
-    average_low: float = 0.0
-    average_high: float = 0.0
-    momentum: float = 0.99
+    typical: Typical = field(default_factory=Typical)
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"a momentum is at least 0 and less than 1, got {self.momentum}")
+    def plus(self, low: float, high: float, values: int) -> Extremes:
+        """Return the extremes with one more image.
 
-    def plus(self, low: float, high: float) -> Extremes:
-        """Return the extremes with one more image, whose values reach from ``low`` to ``high``.
+        Args:
+            low: the image's smallest value.
+            high: its largest.
+            values: how many it has.
 
         Raises:
             RefusedError: one of them is NaN or infinite (reason "not-finite").
@@ -47,16 +45,12 @@ class Extremes:
                 f"{low:g} to {high:g}; look for an overflow or a division by zero before it",
                 reason_code="not-finite",
             )
-        # The weights of all images add up to 1 from the first image on, so that no start value
-        # remains in the average: with few images it is nearly the plain mean.
-        weight = (1 - self.momentum) / (1 - self.momentum ** (self.images + 1))
         return replace(
             self,
             images=self.images + 1,
             low=min(self.low, float(low)),
             high=max(self.high, float(high)),
-            average_low=self.average_low + weight * (float(low) - self.average_low),
-            average_high=self.average_high + weight * (float(high) - self.average_high),
+            typical=self.typical.plus(float(low), float(high), values),
         )
 
 

@@ -48,11 +48,11 @@ def summaries(model: ir.Model, feeds: Feeds, method: Method) -> dict[str, Summar
 
     may_be_infinite, infinite = infinities.allowed(model), set[str]()
     for found in session.seen(feeds(), look):
-        for name, (low, high, square) in found.items():
+        for name, (low, high, count, square) in found.items():
             if name in may_be_infinite and not (math.isfinite(low) and math.isfinite(high)):
                 infinite.add(name)
                 continue
-            extremes[name] = extremes[name].plus(low, high)
+            extremes[name] = extremes[name].plus(low, high, count)
             if name in squares:
                 squares[name] += square
     for name in infinite:
@@ -71,13 +71,13 @@ def summaries(model: ir.Model, feeds: Feeds, method: Method) -> dict[str, Summar
     }
 
 
-_Seen: TypeAlias = tuple[float, float, float]
+_Seen: TypeAlias = tuple[float, float, int, float]
 
 
 def _seen(values: np.ndarray, is_joined: bool) -> _Seen:
-    """Return the extremes of a value of one sample, and its mean square where that is asked for."""
+    """Return extremes and size of a value of one sample, and its mean square where asked for."""
     square = float(np.square(values, dtype=np.float64).mean()) if is_joined else 0.0
-    return float(values.min()), float(values.max()), square
+    return float(values.min()), float(values.max()), values.size, square
 
 
 def group_ranges(

@@ -20,7 +20,7 @@ SCHEMES = [(8, False), (16, True), (8, True), (4, False)]
 def summary(images: list[Values], bins: int = 4096) -> ranges.Summary:
     extremes = ranges.Extremes("x")
     for image in images:
-        extremes = extremes.plus(float(image.min()), float(image.max()))
+        extremes = extremes.plus(float(image.min()), float(image.max()), image.size)
     histogram = ranges.Histogram("x", extremes.low, extremes.high, bins)
     for image in images:
         histogram.add(image)

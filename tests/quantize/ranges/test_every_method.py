@@ -83,7 +83,7 @@ def test_a_mirrored_tensor_has_the_mirrored_range(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n, m in ranges.METHODS.items() if m.needs_histogram])
 def test_a_method_that_needs_the_second_pass_says_so(name: str) -> None:
-    only_extremes = ranges.Summary(ranges.Extremes("x").plus(-1, 1))
+    only_extremes = ranges.Summary(ranges.Extremes("x").plus(-1, 1, 10))
     with pytest.raises(ValueError, match="second pass"):
         ranges.get(name).range_of(only_extremes, 8)
 

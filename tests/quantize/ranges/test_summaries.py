@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from edgekit.errors import RefusedError
 from edgekit.quantize import ranges
+from edgekit.quantize.ranges.typical import FEWEST, Typical
 from tests.quantize.ranges.spread import (
     EVERY_FLOAT32,
     SANE,
@@ -25,24 +26,49 @@ def test_the_average_of_few_images_is_nearly_the_plain_mean() -> None:
     highs = np.random.default_rng(0).uniform(1, 3, 10)
     extremes = ranges.Extremes("x")
     for high in highs:
-        extremes = extremes.plus(-high / 2, high)
-    assert extremes.average_high == pytest.approx(highs.mean(), rel=0.02)
-    assert extremes.average_low == pytest.approx(-highs.mean() / 2, rel=0.02)
+        extremes = extremes.plus(-high / 2, high, FEWEST)
+    low, high = extremes.typical.span
+    assert high == pytest.approx(highs.mean(), rel=0.02)
+    assert low == pytest.approx(-highs.mean() / 2, rel=0.02)
     assert (extremes.low, extremes.high) == (-highs.max() / 2, highs.max())
 
 
 @given(st.lists(SANE, min_size=1, max_size=8), st.floats(0, 0.99))
 def test_a_moving_average_weighs_recent_images_more(highs: list[float], momentum: float) -> None:
-    extremes = ranges.Extremes("x", momentum=momentum)
+    typical = Typical(momentum)
     for high in highs:
-        extremes = extremes.plus(high, high)
+        typical = typical.plus(high, high, FEWEST)
     weights = momentum ** np.arange(len(highs))[::-1]
     expected = np.average(highs, weights=weights)
-    assert extremes.average_high == pytest.approx(expected, rel=1e-6, abs=1e-3)
+    assert typical.span[1] == pytest.approx(expected, rel=1e-6, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("of_each", "highs", "expected"),
+    [
+        (10, [1, 5, 3], 5),  # too few values for an average: every one is covered
+        (FEWEST // 2, [1, 2, 7, 8], 5),  # groups of two: the mean of 2 and 8
+        (FEWEST // 2, [1, 2, 7, 3, 9], 5.5),  # what is left over joins the last group: 2 and 9
+        (FEWEST, [1, 2, 6], 3),  # each image is a group
+    ],
+)
+def test_images_of_few_values_are_taken_together(
+    of_each: int, highs: list[float], expected: float
+) -> None:
+    typical = Typical(momentum=0.9999)
+    for high in highs:
+        typical = typical.plus(-high, high, of_each)
+    assert typical.span == pytest.approx((-expected, expected), rel=1e-3)
+
+
+def test_vectors_of_which_each_has_another_largest_value_are_not_clipped() -> None:
+    vectors = [laplace(32, seed) for seed in range(64)]
+    seen = summary(vectors)
+    assert ranges.get("moving-average").range_of(seen, 8) == (seen.extremes.low, seen.extremes.high)
 
 
 def test_an_outlying_image_widens_minmax_more_than_the_moving_average() -> None:
-    images = [laplace(100, seed) for seed in range(20)]
+    images = [laplace(FEWEST, seed) for seed in range(20)]
     images[7] = images[7] * 50
     seen = summary(images)
     low, high = ranges.get("moving-average").range_of(seen, 8)
@@ -98,7 +124,7 @@ def test_memory_does_not_grow_with_the_number_of_values() -> None:
 def test_values_that_are_not_finite_are_refused_by_name(bad: float) -> None:
     values = np.array([1, bad, 2], np.float32)
     attempts = [
-        lambda: ranges.Extremes("conv3").plus(0.0, bad),
+        lambda: ranges.Extremes("conv3").plus(0.0, bad, 1),
         lambda: ranges.Histogram("conv3", 0, 2).add(values),
         lambda: ranges.to_affine(-1, bad, 8, False, "conv3"),
         lambda: ranges.weight_scales(values, None, 8, tensor="conv3"),
