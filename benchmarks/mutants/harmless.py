@@ -73,6 +73,7 @@ REASONS: dict[str, dict[str, str]] = {
     },
     "flat_mean": {"g.sole_consumer(pooled) is not node": _MORE_WORK},
     "gemm_as_matmul": {
+        "all(fixed) and (not rows)": _MORE_WORK,
         "factor == 1.0": _MORE_WORK,
         "len(g.shape_of(bias)) > 1": _MORE_WORK,
     },
@@ -129,9 +130,13 @@ REASONS: dict[str, dict[str, str]] = {
     },
     "permutation_as_conv": {
         "len(order) > (shuffled if is_shuffle else sliced)": _MORE_WORK,
-        "affine.bits != 8": "the answers stay right: XNNPACK takes no convolution of 16 bits",
+        "affine is not None and affine.bits != 8": _MORE_WORK,
+        "affine.bits != 8": _MORE_WORK,
     },
-    "permutation_into_small_conv": {"macs_per_pixel > most_macs_per_pixel": _MORE_WORK},
+    "permutation_into_small_conv": {
+        "most_macs_per_pixel is not None and macs_per_pixel > most_macs_per_pixel": _MORE_WORK,
+        "macs_per_pixel > most_macs_per_pixel": _MORE_WORK,
+    },
     "pool_indices_as_argmax": {
         "any((axis.starts_beyond for axis in axes))": _BEHIND,
         "strides == [1, 1]": _MORE_WORK,
@@ -167,6 +172,9 @@ REASONS: dict[str, dict[str, str]] = {
         "all((g.constant(value) is None for value in node.inputs))": _PRODUCT,
     },
     "scale_into_maker": {"len(product.inputs) == 2": _MORE_WORK},
+    "shared_scales": {
+        "g.operand(node, 0).is_graph_input()": "a computed byte is exact in steps of one, too",
+    },
     "shuffle_as_ranges": {
         "len(ranges) > MOST_RANGES": _MORE_WORK,
         "not all((_goes_to_convolutions(each.outputs[0]) for each in shuffles))": _MORE_WORK,
@@ -175,6 +183,8 @@ REASONS: dict[str, dict[str, str]] = {
         "not _takes_any_order(use.node)": _MORE_WORK,
         "neighbours.is_dense(following)": _MORE_WORK,
         "into_dense": _MORE_WORK,
+        "g.is_op(use.node, 'Slice') and made == [[start], [end], [1]]": _MORE_WORK,
+        "g.is_op(use.node, 'Concat') and tuple(use.node.inputs) == tuple(parts)": _MORE_WORK,
         "g.is_op(use.node, 'Slice')": "no other operator has such operands",
     },
     "spectrum_as_products": {
@@ -198,11 +208,15 @@ REASONS: dict[str, dict[str, str]] = {
     "unrolled_recurrence": {
         "unknown": _REFUSED,
         "not by_batch": _REFUSED,
+        "not by_batch and (len(hidden) == 1 or batch == 1)": _MORE_WORK,
         "array is not None and (not array.any())": _MORE_WORK,
         "not array.any()": _MORE_WORK,
         "(lengths <= step).any()": _MORE_WORK,
         "len(hidden) == 1": _MORE_WORK,
         "batch == 1": _MORE_WORK,
     },
-    "weighted_average_pool": {"(ratio == 1).all()": _MORE_WORK},
+    "weighted_average_pool": {
+        "(ratio == 1).all()": _MORE_WORK,
+        "pool.is_same and (not counts)": _MORE_WORK,
+    },
 }

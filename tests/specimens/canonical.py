@@ -142,6 +142,16 @@ CASES: dict[str, Case] = {
         {"r": _number(2**0.5), "one": _number(1)},
         {"Gelu": 1, "Mul": 1},
     ),
+    "canonical_gelu: divided": (
+        f"""{ROW} {{
+            a = Div(x, r)
+            b = Erf(a)
+            c = Add(b, one)
+            d = Mul(x, c)
+            y = Div(d, two) }}""",
+        {"r": _number(2**0.5), "one": _number(1), "two": _number(2)},
+        {"Gelu": 1},
+    ),
     "canonical_gelu: tanh": (
         f"""{ROW} {{
             a = Pow(x, three)

@@ -10,6 +10,11 @@ from tests.specimens.graphs import weights
 Case = tuple[str, dict[str, np.ndarray]]
 
 QUANTIZED: dict[str, Case] = {
+    "folded_columns: before an activation": (
+        """g (float[1,3,8,16] x) => (float[1,4,8,16] y) { a = Conv<pads=[1,1,1,1]>(x, w)
+             y = Relu(a) }""",
+        {"w": weights(4, 3, 3, 3)},
+    ),
     "gemm_as_matmul: with a bias for every row": (
         "g (float[3,4] x) => (float[3,5] y) { y = Gemm(x, w, c) }",
         {"w": weights(4, 5), "c": weights(3, 1)},

@@ -69,7 +69,7 @@ def kept_float(model: ir.Model, encodings: Encodings) -> list[str]:
         parts = [stored[str(v.name)] for v in _joined(node) if v.name in stored]
         if parts and node.outputs[0].name not in stored:
             sizes = [max(-affine.low, affine.high) for affine in parts]
-            sizes += [float(np.abs(array).max()) for array in _constants(node) if array.size]
+            sizes += [float(np.abs(array).max()) for array in _constants(node)]
             lines.append(
                 f"{g.label(node)} joins values of unlike size (up to {min(sizes):.3g} and up to "
                 f"{max(sizes):.3g}), which cannot share one scale: it stays float32, and so does "
@@ -104,7 +104,7 @@ def _operands(node: ir.Node, found: Mapping[str, Summary]) -> Iterator[tuple[flo
     """Yield the mean square of each value that is joined, and how wide its range is."""
     for value in _joined(node):
         array = g.constant(value)
-        if array is not None and array.size:
+        if array is not None:
             square = float(np.square(array, dtype=np.float64).mean())
             yield square, max(float(array.max()), 0.0) - min(float(array.min()), 0.0)
         elif (summary := found.get(str(value.name))) is not None:
