@@ -14,7 +14,9 @@ from edgekit.export.sources import source
 
 def write(folder: Path, opset: int, text: str, **constants: np.ndarray) -> Path:
     """Write a model as it comes: no shape is inferred, and none is checked."""
-    header = f'<ir_version: 8, opset_import: ["" : {opset}, "com.microsoft" : 1]>\n'
+    header = (
+        f'<ir_version: 8, opset_import: ["" : {opset}, "com.microsoft" : 1, "ai.onnx.ml" : 3]>\n'
+    )
     model = onnx.parser.parse_model(header + text)
     for name, array in constants.items():
         model.graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(array), name))

@@ -79,3 +79,10 @@ def test_a_type_that_another_value_has_is_no_operator(tmp_path: Path) -> None:
     assert [node.op_type for node in prepared.graph.graph] == ["Neg", "Clip"]
     for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
         assert entry.verified == "passed"
+
+
+def test_what_a_dropout_kept_is_constant(tmp_path: Path) -> None:
+    text = "g (float[2,5] x) => (float[a,b] y, bool[c,d] kept) { y, kept = Dropout(x) }"
+    prepared = source.resolve(str(write(tmp_path, 13, text)))
+    for entry in export.to_files(prepared, ["onnx", "tflite"], tmp_path / "out"):
+        assert entry.verified == "passed"

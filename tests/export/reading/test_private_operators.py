@@ -190,6 +190,25 @@ FUSED = {
         " { y = com.microsoft.FusedMatMul<transBatchA=1, transBatchB=1, transB=1>(x, z) }",
         {},
     ),
+    "Scaler, Normalizer, Binarizer, Imputer": (
+        "g (float[3,4] x) => (float[a,b] y, float[a,b] z, float[a,b] k) {"
+        " s = ai.onnx.ml.Scaler<offset=[0.1,0.2,0.3,0.4],scale=[1.0,2.0,3.0,4.0]>(x)\n"
+        ' y = ai.onnx.ml.Normalizer<norm="L1">(s)\n'
+        " z = ai.onnx.ml.Binarizer<threshold=0.5>(s)\n r = Relu(s)\n"
+        " k = ai.onnx.ml.Imputer<imputed_value_floats=[1.0,2.0,3.0,4.0],"
+        "replaced_value_float=0.0>(r) }",
+        {},
+    ),
+    "LinearClassifier, FeatureVectorizer, ArrayFeatureExtractor": (
+        "g (float[3,2] x, float[3,1] z) => (int64[a] label, float[a,b] y, float[a,c] k) {"
+        " f = ai.onnx.ml.FeatureVectorizer<inputdimensions=[2,1]>(x, z)\n"
+        " label, y = ai.onnx.ml.LinearClassifier<coefficients=[0.1,-0.2,0.3,0.4,0.5,-0.6],"
+        'intercepts=[0.5,-0.5],classlabels_ints=[7,3],post_transform="SOFTMAX">(f)\n'
+        " e = ai.onnx.ml.ArrayFeatureExtractor(f, places)\n"
+        " k = ai.onnx.ml.LinearRegressor<coefficients=[0.1,0.2],"
+        'post_transform="NONE">(e) }',
+        {"places": np.array([2, 0])},
+    ),
     "CDist": (
         "g (float[5,4] x, float[3,4] z) => (float[a,b] y)"
         ' { y = com.microsoft.CDist<metric="euclidean">(x, z) }',

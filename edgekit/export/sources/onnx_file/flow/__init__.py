@@ -18,6 +18,7 @@ from edgekit.export.sources.onnx_file.flow import branches, loops, selections, s
 _RULES: dict[str, Callable[[ir.Node], bool]] = {
     "CastLike": selections.cast_like,
     "Compress": selections.compress,
+    "Dropout": selections.dropped,
     "EyeLike": selections.eye,
     "If": branches.take,
     "Loop": loops.unroll,

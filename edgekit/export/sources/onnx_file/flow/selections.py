@@ -47,6 +47,19 @@ def cast_like(node: ir.Node) -> bool:
     return True
 
 
+def dropped(node: ir.Node) -> bool:
+    """Make what a Dropout says that it kept, which is all, the constant that it is, in place."""
+    mask = node.outputs[1] if len(node.outputs) > 1 else None
+    sizes = known.sizes_of(node.inputs[0])
+    if mask is None or sizes is None or not (mask.uses() or mask.is_graph_output()):
+        return False
+    kept = edit.insert(node, "Identity", [edit.literal(node, np.ones(sizes, np.bool_))])
+    name, kept.type, kept.shape = mask.name, mask.type, mask.shape
+    mask.replace_all_uses_with(kept, replace_graph_outputs=True)
+    mask.name, kept.name = f"{name}_before", name
+    return True
+
+
 def element(node: ir.Node) -> bool:
     """Make an OptionalGetElement of a tensor, or of an Optional that has one, that tensor."""
     source = _element_of(node.inputs[0])

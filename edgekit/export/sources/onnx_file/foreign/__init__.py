@@ -17,6 +17,7 @@ from edgekit.export.sources.onnx_file.foreign import (
     experimental,
     fused_layers,
     normalizations,
+    scikit,
     spelled_otherwise,
 )
 from edgekit.export.sources.onnx_file.foreign.attention import layers, rotary
@@ -93,9 +94,20 @@ _STANDARD: dict[str, Callable[[ir.Node], None]] = {
     "ScaledTanh": experimental.scaled_tanh,
     "SimplifiedLayerNormalization": normalizations.root_mean_square,
 }
+_SCIKIT: dict[str, Callable[[ir.Node], None]] = {
+    "ArrayFeatureExtractor": scikit.picked,
+    "Binarizer": scikit.binarizer,
+    "FeatureVectorizer": scikit.side_by_side,
+    "Imputer": scikit.imputer,
+    "LinearClassifier": scikit.classifier,
+    "LinearRegressor": scikit.regressor,
+    "Normalizer": scikit.normalizer,
+    "Scaler": scikit.scaler,
+}
 REWRITES = {
     "": _STANDARD,
     "ai.onnx": _STANDARD,
+    "ai.onnx.ml": _SCIKIT,
     "com.microsoft": _MICROSOFT,
 }
 """By domain and operator, what makes a node of it standard ones, of the canonical opset."""
