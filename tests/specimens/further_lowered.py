@@ -33,6 +33,31 @@ LOWERED: dict[str, Case] = {
              y, , , q = Attention<is_causal=1, qk_matmul_output_mode=2>(x, k, k) }""",
         {},
     ),
+    "mask_as_addend: the other side is what is seen": (
+        "g (float[3,4] x) => (float[3,4] y) { s = Where(seen, x, never)\n y = Softmax(s) }",
+        {"seen": np.tri(3, 4, dtype=np.bool_), "never": np.full((4,), -1e9, np.float32)},
+    ),
+    "mask_as_addend: a number of which something is left": (
+        "g (float[3,4] x) => (float[3,4] y) { s = Where(seen, x, less)\n y = Softmax(s) }",
+        {"seen": np.tri(3, 4, dtype=np.bool_), "less": np.float32(-3)},
+    ),
+    "mask_as_addend: a row that sees nothing": (
+        "g (float[3,4] x) => (float[3,4] y) { s = Where(seen, x, never)\n y = Softmax(s) }",
+        {"seen": np.tri(3, 4, -1, dtype=np.bool_), "never": np.float32(-1e9)},
+    ),
+    "mask_as_addend: along another axis": (
+        "g (float[3,4] x) => (float[3,4] y) { s = Where(seen, x, never)\n y = Softmax<axis=0>(s) }",
+        {"seen": ~np.tri(3, 4, -1, dtype=np.bool_), "never": np.float32(-1e9)},
+    ),
+    "mask_as_addend: what is masked is an output": (
+        """g (float[3,4] x) => (float[3,4] s, float[3,4] y) { s = Where(seen, x, never)
+             y = Softmax(s) }""",
+        {"seen": np.tri(3, 4, dtype=np.bool_), "never": np.float32(-1e9)},
+    ),
+    "mask_as_addend: what is seen is stretched": (
+        "g (float[1,4] x) => (float[3,4] y) { s = Where(seen, x, never)\n y = Softmax(s) }",
+        {"seen": np.tri(3, 4, dtype=np.bool_), "never": np.float32(-1e9)},
+    ),
     "channel_roll: of a series": (
         "g (float[1,12,6] x) => (float[1,12,6] y) { y = Gather<axis=1>(x, order) }",
         {"order": permutations.roll(12, 3)},

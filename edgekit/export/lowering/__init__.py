@@ -65,6 +65,7 @@ from edgekit.export.lowering import (
     losses_as_picks,
     lp_pool_as_sums,
     lrn_as_conv,
+    mask_as_addend,
     max_as_relu,
     merge_permutations,
     merge_scales,
@@ -182,6 +183,7 @@ TFLITE = Menu(
     (
         *_IN_PARTS,
         *_AS_MAPS,
+        Rule("mask_as_addend", mask_as_addend.rewrite),
         Rule("hard_sigmoid_as_relu6", hard_sigmoid_as_relu6.rewrite),
         Rule("gemm_as_matmul", gemm_as_matmul.rewrite),
         Rule("pointwise_gemm", pointwise_gemm.rewrite),

@@ -14,6 +14,13 @@ PRODUCTS = {
              y = Attention<q_num_heads=4, kv_num_heads=2>(x, k, v) }""",
         lambda ops: ops["BATCH_MATMUL"] == 2 and ops["SOFTMAX"] == 1 and ops["TRANSPOSE"] == 4,
     ),
+    "mask_as_addend": Specimen(
+        """g (float[2,3,4] x) => (float[2,3,4] y) {
+             s = Where(hidden, never, x)
+             y = Softmax(s) }""",
+        lambda ops: ops == {"ADD": 1, "SOFTMAX": 1},
+        {"hidden": ~np.tri(3, 4, 1, dtype=np.bool_), "never": np.float32(-np.inf)},
+    ),
     "rotary_as_products": Specimen(
         """<ir_version: 11, opset_import: ["" : 23]>
            g (float[1,2,3,8] x) => (float[1,2,3,8] y) {
