@@ -100,7 +100,7 @@ def _other_values(attribute: onnx.AttributeProto) -> Iterator[object]:
 
 
 def _other_arrays(array: np.ndarray, is_rigid: bool) -> Iterator[tuple[str, np.ndarray]]:
-    yield "has other signs", -array
+    yield "has other signs", ~array if array.dtype == np.bool_ else -array
     if array.size > 1:
         yield "is turned round", np.ascontiguousarray(array.reshape(-1)[::-1].reshape(array.shape))
         raised = array.copy()

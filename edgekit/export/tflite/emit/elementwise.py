@@ -6,10 +6,10 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.graph.whole_ranges import fits_int32
 from edgekit.export.tflite.emit import activation, types, unary
 from edgekit.export.tflite.emit.steps import Steps
 from edgekit.export.tflite.emit.table import Emitters
+from edgekit.export.tflite.emit.whole_ranges import fits_int32
 from edgekit.export.tflite.program import OptionValue
 from edgekit.export.tflite.versions import Versions
 from edgekit.export.tflite.writer import Writer, refuse
