@@ -28,7 +28,8 @@ def _revised(stop: Stop) -> Layer:
 def median_shift(wanted: Values, given: Values) -> np.ndarray:
     """Return the median of ``wanted - given`` in each channel, float64 (channels,).
 
-    It is made smaller by what it may be off, the positive part of James and Stein's estimator.
+    Each is made smaller by what it may be off, beside how large the shifts of the layer's channels
+    are: the linear estimator of empirical Bayes, which for one channel is that of James and Stein.
     """
     differences = places(wanted) - places(given)
     shift = np.asarray(np.median(differences, axis=1), np.float64)
@@ -37,8 +38,8 @@ def median_shift(wanted: Values, given: Values) -> np.ndarray:
         return shift
     of_each = np.median(differences.reshape(len(shift), samples, -1), axis=2)
     error = math.pi / 2 * of_each.var(axis=1, ddof=1, dtype=np.float64) / samples  # of a median
-    square = shift**2
-    sure = np.divide(square - error, square, out=np.zeros_like(square), where=square > error)
+    usual = max(0.0, float((shift**2 - error).mean()))
+    sure = np.divide(usual, usual + error, out=np.zeros_like(error), where=usual > 0)
     return np.asarray(shift * sure)
 
 
