@@ -357,8 +357,6 @@ REFUSED = {
     "batch_norm_as_depthwise: in training": "training-mode",
     "batch_norm_into_transposed: in training": "training-mode",
     "canonical_batch_norm: in training": "training-mode",
-    "canonical_identity: a mask that chooses": "unsupported-operator",
-    "canonical_identity: a mask that is an output": "unsupported-operator",
     "grouped_transposed_as_conv: of a volume": "grouped-transposed",
     "parallel_convs: beside statistics of the batch": "training-mode",
     "pool_indices_as_argmax: by columns": "second-output",

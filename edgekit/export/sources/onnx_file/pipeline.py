@@ -33,8 +33,10 @@ _NEEDS_RANKS = 13
 """Below this opset, some operators can only be said anew where ranks are known."""
 
 
-_RANKED = frozenset({"GroupNormalization", *foreign.REWRITES["com.microsoft"]})
-"""Operators that need them at any opset."""
+_RANKED = frozenset({
+    "GroupNormalization", *foreign.REWRITES["ai.onnx.ml"], *foreign.REWRITES["com.microsoft"],
+})  # fmt: skip
+"""Operators that need them, or types, at any opset."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from edgekit.export.sources.onnx_file.foreign import (
     normalizations,
     scikit,
     spelled_otherwise,
+    trees,
 )
 from edgekit.export.sources.onnx_file.foreign.attention import layers, rotary
 from edgekit.export.sources.onnx_file.foreign.base import (
@@ -103,6 +104,9 @@ _SCIKIT: dict[str, Callable[[ir.Node], None]] = {
     "LinearRegressor": scikit.regressor,
     "Normalizer": scikit.normalizer,
     "Scaler": scikit.scaler,
+    "TreeEnsemble": trees.ensemble,
+    "TreeEnsembleClassifier": trees.classifier,
+    "TreeEnsembleRegressor": trees.regressor,
 }
 REWRITES = {
     "": _STANDARD,

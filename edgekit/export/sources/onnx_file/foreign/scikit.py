@@ -66,7 +66,7 @@ def side_by_side(node: ir.Node) -> None:
 def regressor(node: ir.Node) -> None:
     """LinearRegressor."""
     scores = _scores(node, node.attributes.get_int("targets", 1))
-    _transformed(node, scores)
+    transform(node, scores, node.attributes.get_string("post_transform", "NONE"))
 
 
 def classifier(node: ir.Node) -> None:
@@ -77,15 +77,11 @@ def classifier(node: ir.Node) -> None:
     scores = _scores(node, len(labels))
     best = edit.insert(node, "ArgMax", [scores], {"axis": 1, "keepdims": 0})
     names = edit.integers(node, labels)
-    label, probabilities = node.outputs
-    give(label, edit.insert(node, "Gather", [names, best], {"axis": 0}))
-    result = edit.insert(node, "Identity", [scores])
-    give(probabilities, result)
+    named = edit.insert(node, "Gather", [names, best], {"axis": 0})
+    kind = node.attributes.get_string("post_transform", "NONE")
+    give(node.outputs[1], transformed(node, scores, kind))
     node.resize_outputs(1)
-    inner = result.producer()
-    if inner is not None:
-        _transformed(inner, scores, node.attributes.get_string("post_transform", "NONE"))
-    edit.become(node, "Identity", [scores])
+    edit.become(node, "Identity", [named])
 
 
 def _scores(node: ir.Node, count: int) -> ir.Value:
@@ -100,17 +96,20 @@ def _scores(node: ir.Node, count: int) -> ir.Value:
     return edit.insert(node, "Gemm", [source, weight, bias], {"transB": 1})
 
 
-def _transformed(node: ir.Node, scores: ir.Value, kind: str | None = None) -> None:
+def transform(node: ir.Node, scores: ir.Value, kind: str) -> None:
     """Make ``node`` what a ``post_transform`` makes of scores."""
-    kind = node.attributes.get_string("post_transform", "NONE") if kind is None else kind
-    if kind == "NONE":
-        edit.become(node, "Identity", [scores])
-    elif kind == "LOGISTIC":
-        edit.become(node, "Sigmoid", [scores])
-    elif kind == "SOFTMAX":
-        edit.become(node, "Softmax", [scores], {"axis": -1})
-    else:
+    edit.become(node, "Identity", [transformed(node, scores, kind)])
+
+
+def transformed(node: ir.Node, scores: ir.Value, kind: str) -> ir.Value:
+    """Insert what a ``post_transform`` makes of scores before ``node``."""
+    if kind == "LOGISTIC":
+        return edit.insert(node, "Sigmoid", [scores])
+    if kind == "SOFTMAX":
+        return edit.insert(node, "Softmax", [scores], {"axis": -1})
+    if kind != "NONE":
         raise UnknownFormError(f"its post_transform is {kind}")
+    return edit.insert(node, "Identity", [scores])
 
 
 def _floats(node: ir.Node, name: str) -> np.ndarray:
