@@ -275,6 +275,7 @@ TFLITE_INTEGER = Menu(
     "int8 tflite",
     (
         *_IN_PARTS,
+        Rule("mask_as_addend", mask_as_addend.rewrite),
         Rule("permutation_as_conv", permutation_as_conv.rewrite, optional=True),
         Rule("instance_norm_as_group_norm", instance_norm_as_group_norm.rewrite),
         Rule("flat_mean", flat_mean.rewrite),

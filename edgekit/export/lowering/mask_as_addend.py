@@ -10,6 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.graph.annotations import affine_of
 
 _NOTHING = -1e9
 """Of an exponential of this, less than the smallest float32 is left beside any usual score."""
@@ -25,8 +26,8 @@ def rewrite(node: ir.Node) -> bool:
         return False
     condition, result = g.constant(node.inputs[0]), node.outputs[0]
     axes = _softmax_axes(result)
-    if condition is None or not axes:
-        return False
+    if condition is None or not axes or affine_of(result) is not None:
+        return False  # what is stored as integers keeps its steps
     shape = g.shape_of(result)
     for hidden, constant, kept in ((condition, 1, 2), (~condition, 2, 1)):
         source, low = g.operand(node, kept), g.constant(node.inputs[constant])
