@@ -5,6 +5,7 @@ The judge is ONNX Runtime, without optimisation, on the untouched file.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,10 @@ from ai_edge_litert.interpreter import Interpreter
 from onnx import TensorProto, numpy_helper, parser
 
 from edgekit import export, quantize
-from edgekit.errors import RefusedError
+from edgekit.errors import ParityError, RefusedError
+from edgekit.export.already_quantized import files as already_quantized
 from edgekit.export.artifact import Artifact
+from edgekit.export.sources import source
 from tests.specimens import quantized
 
 LEAST_DB = 35.0  # sums that end half-way are rounded up by one runtime and down by the other
@@ -220,6 +223,39 @@ def test_bounds_of_stored_integers(tmp_path: Path) -> None:
     files, notes = _export(path)
     assert not notes
     _check(path, files, _image())
+
+
+@pytest.mark.parametrize(
+    ("spread", "error", "passes"),
+    [(0.0, 0.02, True), (0.0, 0.04, False), (0.02, 0.04, True), (1.0, 0.06, False)],
+)
+def test_how_far_a_file_is_from_itself_is_allowed(
+    spread: float, error: float, passes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ONNX Runtime's integer kernels round otherwise than its float32 ones between pairs."""
+    path = quantized.static(tmp_path / "net.onnx", activations="QInt16", symmetric=True)
+    prepared = source.resolve(str(path))
+    assert prepared.original is not None
+    monkeypatch.setattr(
+        type(prepared.original), "spreads", lambda *_: [spread] * len(prepared.feeds)
+    )
+    moved = []
+    for answer in prepared.answers:
+        arrays = {name: array.copy() for name, array in answer.items()}
+        for array in arrays.values():
+            array.reshape(-1)[0] += error * np.ptp(array)  # one of many
+        moved.append(arrays)
+    written = dataclasses.replace(prepared, answers=tuple(moved))
+    given = already_quantized.read(written)
+
+    def write() -> None:
+        already_quantized.to_files(written, given, ["onnx"], tmp_path / "out")
+
+    if passes:
+        write()
+        return
+    with pytest.raises(ParityError):
+        write()
 
 
 def test_quantize_and_float_precisions_refuse(tmp_path: Path) -> None:
