@@ -65,6 +65,22 @@ CASES: dict[str, tuple[str, dict[str, np.ndarray]]] = {
         "z = ReduceMean(d, hw)\n g = Mul(a, z)\n s = Add(a, g)\n y = Conv(s, v) }",
         {"w": _W, "v": _V, "hw": np.array([2, 3])},
     ),
+    "a mean below its bound": (
+        f"{_MAP} {{ a = Conv(x, w)\n f = Conv(x, w, far)\n p = GlobalAveragePool(f)\n"
+        "g = Clip(p, low, high)\n s = Conv(g, v, far)\n y = Add(a, s) }",
+        {
+            "w": _W, "v": _V, "far": np.full(4, -9, np.float32),
+            "low": np.array(0, np.float32), "high": np.array(6, np.float32),
+        },
+    ),
+    "a mean that is zero, and bounded": (
+        f"{_MAP} {{ a = Conv(x, w)\n m = ReduceMean(a, hw)\n d = Sub(a, m)\n"
+        "z = GlobalAveragePool(d)\n g = Clip(z, low, high)\n s = Add(a, g)\n y = Conv(s, v) }",
+        {
+            "w": _W, "v": _V, "hw": np.array([2, 3]),
+            "low": np.array(0, np.float32), "high": np.array(6, np.float32),
+        },
+    ),
 }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """What the steps of an encoding are too coarse for, so that it stays float32.
 
 The operand of a softmax in steps of more than one, which a mask of -1e9 asks for; what an offset is
-taken from that hides it; and results in steps so fine, beside those of what they are computed of,
-that the kernels refuse them.
+taken from that hides it; results in steps so fine, beside those of what they are computed of, that
+the kernels refuse them; and what a bound leaves nothing of.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _COARSEST_EXPONENT = 1.0
 _CANCELLED = 64.0  # steps of a difference in one of what a constant is taken from
 _MOST_GAIN = 256.0  # steps of a result in one of its operands': XNNPACK and ONNX Runtime take less
 
+_BOUNDS = ("Clip", "Relu")
+
 
 def values(model: ir.Model, spans: Spans, bits: int) -> frozenset[str]:
     """Return the names of values that must not be stored.
@@ -39,20 +41,36 @@ def values(model: ir.Model, spans: Spans, bits: int) -> frozenset[str]:
 
     lost: set[str] = set()
     for node in model.graph:
-        result = node.outputs[0]
+        result = _stored(node.outputs[0], spans)
         operands = list(weight_layers.dynamic_inputs(node))
-        if any(value.name not in spans for value in (*operands, result)):
+        if result is None or any(value.name not in spans for value in operands):
             continue
-        if g.is_op(node, "Softmax") and step(operands[0]) > _COARSEST_EXPONENT:
+        if (
+            g.is_op(node, *_BOUNDS) and _common(operands[0], result, spans) <= step(operands[0])
+        ) or (g.is_op(node, "Softmax") and step(operands[0]) > _COARSEST_EXPONENT):
             lost.add(str(operands[0].name))
         elif g.is_op(node, "GlobalAveragePool", "LeakyRelu", "Mul") and (
             math.prod(map(step, operands)) * _step_of_factor(node) >= _MOST_GAIN * step(result)
         ):
             lost.add(str(result.name))
-        elif g.is_op(node, "Add", "Sub") and len(operands) == 1:
+        elif g.is_op(node, "Add", "Sub") and len(operands) == 1 and result is node.outputs[0]:
             lost |= {str(v.name) for v in operands if step(v) > _CANCELLED * step(result)}
     groups = shared_scales.of(model, spans).groups if lost else ()
     return frozenset(name for group in groups if not lost.isdisjoint(group) for name in group)
+
+
+def _stored(value: ir.Value, spans: Spans) -> ir.Value | None:
+    """Return what is stored of a value: itself, or what bounds it, which runtimes fuse."""
+    reader = g.sole_consumer(value)
+    if value.name not in spans and g.is_op(reader, *_BOUNDS) and reader is not None:
+        value = reader.outputs[0]
+    return value if value.name in spans else None
+
+
+def _common(operand: ir.Value, result: ir.Value, spans: Spans) -> float:
+    """Return how wide a range two values have in common: ONNX Runtime joins such encodings."""
+    low, high = zip(spans[str(operand.name)], spans[str(result.name)], strict=True)
+    return min(high) - max(low)
 
 
 def layers(model: ir.Model, encodings: Encodings) -> list[str]:
