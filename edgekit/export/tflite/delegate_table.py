@@ -138,7 +138,7 @@ DELEGATED = MappingProxyType({
     "Tan": WHOLE,
     "Tanh": WHOLE,
     "ThresholdedRelu": NOT,
-    "Tile": WHOLE,
+    "Tile": PARTLY,
     "TopK": PARTLY,
     "Transpose": WHOLE,
     "Trilu": NOT,

@@ -74,6 +74,16 @@ FORMS: list[Form] = [
         f"g ({MAP} x) => (float[2,5,6] y) {{ y = GatherND(x, i) }}",
         {"i": np.array([[0, 2], [0, -1]])},
     ),
+    (  # to more than one product with ones should hold
+        "Expand",
+        "g (float[2,1,1,3] x) => (float[2,40,30,3] y) { y = Expand(x, s) }",
+        {"s": np.array([2, 40, 30, 3])},
+    ),
+    (  # for which a product has too few dimensions
+        "Tile",
+        "g (float[2,2,2,2] x) => (float[4,4,4,4] y) { y = Tile(x, r) }",
+        {"r": np.array([2, 2, 2, 2])},
+    ),
     (
         "Expand",
         f"g ({FLAT} x) => (float[3,2,6] y) {{ y = Expand(x, s) }}",

@@ -18,6 +18,7 @@ from edgekit.export.tflite.writer import Writer, refuse
 _REFLECT = 0  # of MIRROR_PAD
 _MOST_DIMENSIONS = 5  # that PAD takes
 _MOST_OPERAND_DIMENSIONS = 6  # of a product that XNNPACK takes
+_MOST_ONES = 1024  # that a file holds for one product
 _BROADCAST_VERSION = 2  # the first in the builtin operators
 
 
@@ -184,9 +185,17 @@ def _is_float(writer: Writer, number: int) -> bool:
 
 
 def _spread(steps: Steps, source: int, sizes: Sequence[int]) -> int:
-    """Repeat a tensor along its dimensions of size 1."""
-    ones = steps.writer.constant(f"{g.label(steps.node)}_ones", np.ones(sizes, np.float32))
-    return steps.apply("MUL", source, ones)
+    """Repeat a tensor along its dimensions of size 1; at once, unless that takes many ones."""
+    whole = math.prod(sizes) <= _MOST_ONES
+    one_by_one = [
+        [size if axis == chosen else 1 for axis, size in enumerate(sizes)]
+        for chosen in range(len(sizes))
+        if sizes[chosen] > 1
+    ]
+    for shape in [sizes] if whole else one_by_one:
+        ones = steps.writer.constant(f"{g.label(steps.node)}_ones", np.ones(shape, np.float32))
+        source = steps.apply("MUL", source, ones)
+    return source
 
 
 EMITTERS: Emitters = {
