@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgekit.quantize import recipe
-from edgekit.quantize.encoding import coarse, faint
+from edgekit.quantize.encoding import coarse, faint, unlike
 from tests.specimens import graphs, integers, kernels
 from tests.specimens.graphs import weights
 
@@ -59,6 +59,14 @@ CASES: dict[str, tuple[str, dict[str, np.ndarray]]] = {
         "m = Add(r, far)\n p = AveragePool<kernel_shape=[2,2], strides=[2,2]>(m)\n"
         "y = Sub(p, far) }",
         {"w": _W, "far": np.array(1000, np.float32)},
+    ),
+    "a gate of large numbers": (
+        f"{_MAP} {{ a = Conv(x, w)\n s = Add(a, three)\n c = Clip(s, zero, six)\n"
+        "m = Mul(a, c)\n y = Conv(m, v) }",
+        {
+            "w": np.float32(300) * _W, "v": np.float32(1 / 300) * _V, "three": np.float32(3),
+            "zero": np.float32(0), "six": np.float32(6),
+        },
     ),
     "a mean that is zero": (
         f"{_MAP} {{ a = Conv(x, w)\n m = ReduceMean(a, hw)\n d = Sub(a, m)\n"
@@ -147,6 +155,15 @@ def test_it_is_said() -> None:
     graph = integers.network(text, **constants)
     draft = integers.drafted(graph, integers.noise(graph, 4))
     assert coarse.kept_float(draft.graph, draft.encodings) == []
+
+
+@pytest.mark.parametrize(("scale", "lines"), [(1, 0), (300, 1)])
+def test_a_gate_is_said_to_stay_float32_if_it_does(scale: float, lines: int) -> None:
+    text, constants = CASES["a gate of large numbers"]
+    graph = integers.network(text, **{**constants, "w": np.float32(scale) * _W})
+    draft = integers.drafted(graph, integers.noise(graph, 4))
+    assert ("c" in draft.encodings.activations) is (lines == 0)
+    assert len(unlike.kept_float(draft.graph, draft.encodings)) == lines
 
 
 def test_it_is_said_of_small_answers_to_what_is_float32_itself() -> None:

@@ -2,7 +2,7 @@
 
 The operand of a softmax in steps of more than one, which a mask of -1e9 asks for; what an offset is
 taken from that hides it; results in steps so fine, beside those of what they are computed of, that
-the kernels refuse them; and what a bound leaves nothing of.
+the kernels refuse them or compute another number; and what a bound leaves nothing of.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edgekit.quantize.encoding.unlike import Spans
 
 _COARSEST_EXPONENT = 1.0
 _CANCELLED = 64.0  # steps of a difference in one of what a constant is taken from
-_MOST_GAIN = 256.0  # steps of a result in one of its operands': XNNPACK and ONNX Runtime take less
+_MOST_GAIN = 256.0  # steps of a result in one of an operand's: the runtimes' kernels take less
 
 _BOUNDS = ("Clip", "Relu")
 
@@ -53,7 +53,10 @@ def values(model: ir.Model, spans: Spans, bits: int) -> frozenset[str]:
             math.prod(map(step, operands)) * _step_of_factor(node) >= _MOST_GAIN * step(result)
         ):
             lost.add(str(result.name))
-        elif g.is_op(node, "Add", "Sub") and len(operands) == 1 and result is node.outputs[0]:
+        elif g.is_op(node, "Add", "Sub") and result is not node.outputs[0]:  # a clip cuts it off
+            if max(map(step, operands)) >= _MOST_GAIN * step(result):
+                lost.add(str(result.name))
+        elif g.is_op(node, "Add", "Sub") and len(operands) == 1:
             lost |= {str(v.name) for v in operands if step(v) > _CANCELLED * step(result)}
     groups = shared_scales.of(model, spans).groups if lost else ()
     return frozenset(name for group in groups if not lost.isdisjoint(group) for name in group)

@@ -14,6 +14,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
+from edgekit.export.integer import quantizable
 from edgekit.export.integer.encodings import Encodings
 from edgekit.quantize import ranges
 from edgekit.quantize.encoding import shared_scales
@@ -67,7 +68,7 @@ def kept_float(model: ir.Model, encodings: Encodings) -> list[str]:
     stored, lines = encodings.activations, []
     for node in model.graph:
         parts = [stored[str(v.name)] for v in _joined(node) if v.name in stored]
-        if parts and node.outputs[0].name not in stored:
+        if parts and quantizable.materialized(node.outputs[0]).name not in stored:
             sizes = [max(-affine.low, affine.high) for affine in parts]
             sizes += [float(np.abs(array).max()) for array in _constants(node)]
             lines.append(
