@@ -15,8 +15,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks.environments import DEFAULT_FOLDER, PeerUnavailableError
 from benchmarks.runtime_watch import page, sides, watching
@@ -36,9 +38,10 @@ def main() -> int:
     asked = parser.parse_args()
     kept = asked.work / "found"
     if asked.files:
-        found = _watch(asked)
-        kept.mkdir(parents=True, exist_ok=True)
-        (kept / f"{asked.old}--{asked.new}.json").write_text(json.dumps(found, indent=1) + "\n")
+        found: dict[str, Any] = {}
+        for found in _watch(asked):
+            kept.mkdir(parents=True, exist_ok=True)
+            (kept / f"{asked.old}--{asked.new}.json").write_text(json.dumps(found, indent=1) + "\n")
         print("\n".join(page.line(each) for each in found["files"]))
         return int(any(each["flags"] for each in found["files"]))
     if asked.write is None:
@@ -48,24 +51,26 @@ def main() -> int:
     return 0
 
 
-def _watch(asked: argparse.Namespace) -> dict[str, object]:
+def _watch(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield what is found so far, after each file."""
     old, new = (sides.installed(version, asked.work) for version in (asked.old, asked.new))
     processor = asked.processor or None
     if processor is not None:
         for side in (old, new):
             side.set_up_emulation()
-    facts, load = machine.facts(), machine.conditions().load_average
-    watched = [
-        watching.watch(path, old, new, processor, asked.rounds, _say) for path in asked.files
-    ]
-    conditions = {
-        "native": f"{facts.cpu}, {facts.cores} cores",
-        "load average when it began": "unknown" if load is None else f"{load:.1f}",
-        "counted on": processor or "nothing",
-        "rounds": str(asked.rounds),
-        "when": datetime.now(UTC).date().isoformat(),
-    }
-    return page.document(watched, (asked.old, asked.new), conditions)
+    facts, loads = machine.facts(), [machine.conditions().load_average]
+    watched = []
+    for path in asked.files:
+        watched.append(watching.watch(path, old, new, processor, asked.rounds, _say))
+        loads.append(machine.conditions().load_average)
+        conditions = {
+            "native": f"{facts.cpu}, {facts.cores} cores",
+            **page.load_of(loads, facts.cores or 1),
+            "counted on": processor or "nothing",
+            "rounds": str(asked.rounds),
+            "when": datetime.now(UTC).date().isoformat(),
+        }
+        yield page.document(watched, (asked.old, asked.new), conditions)
 
 
 def _say(text: str) -> None:

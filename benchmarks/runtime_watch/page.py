@@ -16,15 +16,26 @@ _ABOUT = f"""# New versions of the runtimes
 
 Written by `python -m benchmarks.runtime_watch --write docs/runtime-watch.md`; do not edit. The same
 files on two versions of a runtime, new over old: below 1, the new one needs less. Instructions are
-counted on an emulated processor, and are exact; time of a run, processor time of loading, and
-private memory are measured natively, whole processes in turns, with the 95 % interval of the median
-of the rounds. A file is flagged where instructions change by {INSTRUCTIONS_LIMIT:.0%} or private
+counted on an emulated processor, and are exact; processor time of a run and of loading, and private
+memory are measured natively, whole processes in turns, with the 95 % interval of the median of the
+rounds. A file is flagged where instructions change by {INSTRUCTIONS_LIMIT:.0%} or private
 memory by {MEMORY_LIMIT:.0%}.
 """
 _HEAD = (
     "| file | instructions | time of a run | loading | private memory | flags |\n"
     "|---|--:|--:|--:|--:|---|"
 )
+
+
+def load_of(loads: Sequence[float | None], cores: int) -> dict[str, str]:
+    """Return the load averages between the files, and what follows from them for the times."""
+    known = [load for load in loads if load is not None]
+    if not known:
+        return {"load averages": "unknown"}
+    said = {"load averages": f"{min(known):.1f} to {max(known):.1f}"}
+    if max(known) > cores:  # the measured process itself is one
+        said["times"] = "rough, as other programs ran meanwhile"
+    return said
 
 
 def document(

@@ -172,7 +172,12 @@ def test_these_nodes_and_no_others(name: str) -> None:
     assert bool(lines) == bool(kinds)
 
 
-@pytest.mark.parametrize("name", ["micronet-m0-cifar10", "shufflenet-v1-0.25x-g3"])
-def test_classifiers_are_left_alone(name: str) -> None:
-    graph = prepare(name).graph
-    assert float_by_default.of(graph) == ([], [])
+def test_a_classifier_is_left_alone() -> None:
+    assert float_by_default.of(prepare("shufflenet-v1-0.25x-g3").graph) == ([], [])
+
+
+def test_of_a_classifier_with_computed_factors_only_their_sums_are_kept() -> None:
+    graph = prepare("micronet-m0-cifar10").graph
+    names, (line,) = float_by_default.of(graph)
+    assert {n.op_type for n in graph.graph if n.name in names} == {"Add", "Max", "Mul"}
+    assert "sums of products stay float32" in line

@@ -1,8 +1,9 @@
-"""A convolution of very few channels reads several columns as one, with more channels each.
+"""A convolution of few channels reads several columns as one, with more channels each.
 
-Integer kernels take inputs in fours and outputs in sixteens, and pay for every pixel; a stem of 2
-or 3 channels fills little of that. In NHWC, neighbouring columns are neighbouring numbers, so the
-folded map is the same memory: exact, no operator but two reshapes.
+Integer kernels take inputs in fours and make outputs in sixteens, float32 ones in eights, and pay
+for every such vector, whether it is full or not; a convolution that makes 2, 4 or 8 channels fills
+little of it. In NHWC, neighbouring columns are neighbouring numbers, so the folded map is the same
+memory: exact, no operator but two reshapes.
 """
 
 from __future__ import annotations
@@ -16,19 +17,38 @@ import onnx_ir as ir
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph.annotations import affine_of, is_integer
 
-MOST_CHANNELS = 4
+MOST_CHANNELS = 16
 _LARGEST_FOLD = 8
-_DEPTHS = (4, 8)  # inputs that integer kernels take at once: with dot products, and with AVX512
-_WIDTH = 16  # outputs that they make at once
 _LEAST_GAIN = 1.3
+
+
+@dataclass(frozen=True)
+class _Kernels:
+    """What convolutions cost, counted on a Cortex-A76 from the shapes of MicroNet.
+
+    Attributes:
+        depths: inputs that are taken at once: by dot products, and by AVX512.
+        width: outputs that are made at once.
+        fixed: what such a vector of outputs costs beside its inputs, in inputs: bounds, addresses,
+            and of integers the rescaling.
+    """
+
+    depths: tuple[int, ...]
+    width: int
+    fixed: int
+
+
+_INTEGER, _FLOAT = _Kernels((4, 8), 16, 35), _Kernels((1,), 8, 8)
 
 
 @dataclass(frozen=True)
 class _Columns:
     """How a convolution runs along the width: ``begin`` columns of padding before ``size``."""
 
+    kernels: _Kernels
     channels: int
     outputs: int
+    height: int
     kernel: int
     stride: int
     begin: int
@@ -40,15 +60,21 @@ class _Columns:
         return math.floor(-self.begin / fold), math.floor(last / fold)
 
     def cost(self, fold: int, depth: int) -> int:
-        """Return multiplications along the width, padding of vectors included."""
+        """Return what the vectors of a row cost, in inputs, padding of vectors included."""
         first, last = self.span(fold)
-        inputs = (last - first + 1) * _up(self.channels * fold, depth)
-        return self.size // fold * inputs * _up(self.outputs * fold // self.stride, _WIDTH)
+        taps, channels = last - first + 1, self.channels * fold
+        return self._cost(
+            self.size // fold, taps, channels, self.outputs * fold // self.stride, depth
+        )
 
     def plain_cost(self, depth: int) -> int:
         """Return the same for the convolution as it is."""
-        inputs = self.kernel * _up(self.channels, depth)
-        return self.size // self.stride * inputs * _up(self.outputs, _WIDTH)
+        places = self.size // self.stride
+        return self._cost(places, self.kernel, self.channels, self.outputs, depth)
+
+    def _cost(self, places: int, taps: int, channels: int, outputs: int, depth: int) -> int:
+        inputs = self.height * taps * _up(channels, depth)
+        return places * (inputs + self.kernels.fixed) * _up(outputs, self.kernels.width)
 
 
 def rewrite(node: ir.Node) -> bool:
@@ -63,8 +89,9 @@ def rewrite(node: ir.Node) -> bool:
     ]
     if not folds:
         return False
-    best = min(folds, key=lambda fold: columns.cost(fold, _DEPTHS[0]))
-    if any(columns.plain_cost(d) < _LEAST_GAIN * columns.cost(best, d) for d in _DEPTHS):
+    depths = columns.kernels.depths
+    best = min(folds, key=lambda fold: columns.cost(fold, depths[0]))
+    if any(columns.plain_cost(d) < _LEAST_GAIN * columns.cost(best, d) for d in depths):
         return False
     _fold(node, columns, best)
     return True
@@ -89,7 +116,9 @@ def _columns(node: ir.Node) -> _Columns | None:
     if g.shape_of(node.outputs[0])[3] * stride != width:
         return None
     begin = get.get_ints("pads", (0, 0, 0, 0))[1]
-    return _Columns(weight.shape[1], weight.shape[0], weight.shape[3], stride, begin, width)
+    kernels = _INTEGER if is_integer(node) else _FLOAT
+    outputs, channels, height, kernel = weight.shape
+    return _Columns(kernels, channels, outputs, height, kernel, stride, begin, width)
 
 
 def _fold(node: ir.Node, columns: _Columns, fold: int) -> None:

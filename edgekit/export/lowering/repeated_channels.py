@@ -20,8 +20,8 @@ MOST_CHANNELS = 128
 
 def rewrite(node: ir.Node) -> bool:
     """Match the convolution."""
-    multiplier = _multiplier(node)
-    if multiplier < 2:
+    copies = multiplier(node)
+    if copies < 2:
         return False
     producer, between = _producer(node)
     if producer is None or g.shape_of(node.outputs[0])[1] > MOST_CHANNELS:
@@ -29,15 +29,15 @@ def rewrite(node: ir.Node) -> bool:
     for index in (1, 2):
         array = g.constant(producer.inputs[index]) if len(producer.inputs) > index else None
         if array is not None:
-            neighbours.set_constant(producer, index, np.repeat(array, multiplier, axis=0))
+            neighbours.set_constant(producer, index, np.repeat(array, copies, axis=0))
     for value in [producer.outputs[0], *(each.outputs[0] for each in between)]:
         batch, channels, *size = g.shape_of(value)
-        value.shape = ir.Shape((batch, channels * multiplier, *size))
+        value.shape = ir.Shape((batch, channels * copies, *size))
     node.attributes.add(ir.AttrInt64("group", g.shape_of(node.outputs[0])[1]))
     return True
 
 
-def _multiplier(node: ir.Node) -> int:
+def multiplier(node: ir.Node) -> int:
     """Return how many channels a depthwise convolution makes of each; 0 for anything else."""
     weight = g.constant(node.inputs[1]) if g.is_op(node, "Conv") else None
     groups = node.attributes.get_int("group", 1)
@@ -53,7 +53,7 @@ def _producer(node: ir.Node) -> tuple[ir.Node | None, list[ir.Node]]:
     producer = value.producer()
     while producer is not None and g.sole_consumer(value) is not None:
         if g.is_op(producer, "Conv"):
-            is_grouped = producer.attributes.get_int("group", 1) > 1 and _multiplier(producer) == 0
+            is_grouped = producer.attributes.get_int("group", 1) > 1 and multiplier(producer) == 0
             usable = neighbours.has_constants(producer) and not is_grouped
             return (producer if usable else None), between
         if not g.is_op(producer, *neighbours.ELEMENTWISE):

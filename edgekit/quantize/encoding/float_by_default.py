@@ -1,10 +1,11 @@
-"""Nodes that stay float32 unless someone asks for them: boxes, softmax of attention, divisors.
+"""Nodes that stay float32 unless someone asks for them: boxes, attention, divisors, dear sums.
 
 A box is arithmetic on positions: one step of a scale that reaches over the whole image is more than
 a detection can stand. The softmax of attention lies between two products of activations, which are
 float32 themselves: integers in between would only be rounded, and no delegate takes them.
 A divisor, or what a root or a logarithm is taken of, is kept from zero by a number far below one
-step of its range, and small ones decide the result.
+step of its range, and small ones decide the result. Sums of products stay float32 where that is
+cheaper; see `edgekit.quantize.encoding.dear_arithmetic`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import onnx_ir as ir
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import weight_layers
 from edgekit.export.integer import quantizable
+from edgekit.quantize.encoding import dear_arithmetic
 
 _HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU", "RNN", "Attention")
 _TAKE_APART = ("Split", "Slice", "Gather")
@@ -36,6 +38,8 @@ def of(model: ir.Model) -> tuple[list[str], list[str]]:
         model: a quantizable graph.
     """
     boxes, attention, divisors = _detection(model), _attention(model), _divisors(model)
+    known = {*boxes, *attention, *divisors}
+    dear = [node for node in dear_arithmetic.of(model) if node not in known]
     lines = []
     if boxes:
         lines.append(
@@ -54,7 +58,13 @@ def of(model: ir.Model) -> tuple[list[str], list[str]]:
             f"operators from {g.label(divisors[0])} on: near zero their steps decide the result; "
             "--operators takes what you name"
         )
-    return [str(node.name) for node in (*boxes, *attention, *divisors)], lines
+    if dear:
+        lines.append(
+            f"sums of products stay float32, {len(dear)} operators from {g.label(dear[0])} on: "
+            "converting what they read and make costs less than their arithmetic on integers; "
+            "--operators takes what you name"
+        )
+    return [str(node.name) for node in (*boxes, *attention, *divisors, *dear)], lines
 
 
 def _detection(model: ir.Model) -> list[ir.Node]:

@@ -37,6 +37,31 @@ class Case:
 
 
 CASES = {
+    "few outputs": Case(
+        """g (float[1,12,3,8] x) => (float[1,6,3,8] y) {
+             a = Conv(x, w, b)
+             y = Relu(a) }""",
+        {"w": weights(6, 12, 1, 1), "b": weights(6)},
+    ),
+    "few channels, doubled": Case(
+        """g (float[1,3,6,8] x) => (float[1,8,6,8] y) {
+             a = Conv(x, w)
+             y = Conv<group=4, pads=[1,0,1,0]>(a, v) }""",
+        {"w": weights(4, 3, 1, 1), "v": weights(8, 1, 3, 1)},
+    ),
+    "larger of two sums of scaled maps": Case(
+        """g (float[1,4,6,6] x) => (float[1,4,6,6] y) {
+             c = Conv(x, w)
+             d = Conv(x, v)
+             p = GlobalAveragePool(c)
+             q = GlobalAveragePool(d)
+             i = Mul(c, p)\n j = Mul(d, q)\n k = Add(i, j)
+             l = Mul(c, q)\n m = Mul(d, p)\n n = Add(l, m)
+             o = Max(k, n)
+             y = Conv(o, w) }""",
+        {"w": weights(4, 4, 1, 1), "v": weights(4, 4, 1, 1, seed=1)},
+        floats=True,
+    ),
     "depth to space": Case(
         """g (float[1,8,3,3] x) => (float[1,2,6,6] y) {
              a = Conv(x, w)

@@ -175,6 +175,12 @@ LAYERS = {
              y = Add(a, b) }""",
         lambda ops: ops == {"MEAN": 1, "MUL": 2, "ADD": 2},
     ),
+    "narrow_depthwise_as_dense": Specimen(
+        """g (float[1,4,5,6] x) => (float[1,8,5,6] y) {
+             y = Conv<group=4, pads=[1,0,1,0]>(x, w) }""",
+        lambda ops: ops == {"Conv": 1},
+        {"w": weights(8, 1, 3, 1)},
+    ),
     "folded_columns": Specimen(
         """g (float[1,3,9,16] x) => (float[1,4,5,8] y) {
              a = Conv<strides=[2,1], pads=[1,0,1,0]>(x, w0, b0)
