@@ -32,13 +32,22 @@ REASONS: dict[str, dict[str, str]] = {
         "bool(node.outputs[index].uses())": "ONNX Runtime refuses an unread output that is named",
     },
     "average_pool_as_depthwise": {"pool.pads": "windows without padding have no ends beyond it"},
+    "batch_norm_as_depthwise": {"_fold(node, scale, bias)": _MORE_WORK},
     "batch_norm_into_transposed": {"g.sole_consumer(layer.outputs[0]) is not node": _MORE_WORK},
+    "bias_into_matmul": {"array.size != 1": _MORE_WORK},
     "canonical_batch_norm": {
         "len(shape) == 4": _MORE_WORK,
         "g.sole_consumer(source) is node": _MORE_WORK,
         "before.shape[0] != 1": _MORE_WORK,
+        "_fold_past_reshape(node, scale, offset)": _MORE_WORK,
+        "g.sole_consumer(flat) is not node": _MORE_WORK,
+        "g.sole_consumer(rows) is not reshape": _MORE_WORK,
+    },
+    "canonical_depth_to_space": {
+        "not g.is_op(node, 'DepthToSpace')": "no other operator has that mode",
     },
     "canonical_division": {
+        "math.prod(g.shape_of(node.outputs[0])) == 1": "only a last digit differs",
         "(np.abs(factor) < tiny).any()": "only processors that flush subnormal numbers differ",
     },
     "canonical_einsum": {
@@ -46,7 +55,10 @@ REASONS: dict[str, dict[str, str]] = {
         "not inner": _MORE_WORK,
     },
     "canonical_gelu": {
-        "depth == 0": "the answers stay right: longer products are searched, too",
+        "g.is_op(producer, 'Mul', 'Div')": "what is no product is no factor of it, either",
+        "g.is_op(reader, 'Mul')": _MORE_WORK,
+        "any((g.scalar(operand) is not None for operand in reader.inputs))": _MORE_WORK,
+        "depth": "the answers stay right: longer products are searched, too",
         "set(factors) == {source, gate}": "two factors that hold both are these two",
     },
     "canonical_gemm": {
@@ -92,6 +104,10 @@ REASONS: dict[str, dict[str, str]] = {
         "stride == 1": _MORE_WORK,
     },
     "instance_norm_as_group_norm": {"alone": _MORE_WORK},
+    "large_depthwise_in_parts": {
+        "windows.is_windowed(node)": "canonical_padding leaves no auto_pad",
+        "is_plain_depthwise(node)": _MORE_WORK,
+    },
     "lp_pool_as_sums": {
         "not windows.is_windowed(node)": _BEHIND,
         "p == 1": _MORE_WORK,

@@ -152,6 +152,17 @@ CASES: dict[str, Case] = {
         {"r": _number(2**0.5), "one": _number(1), "two": _number(2)},
         {"Gelu": 1},
     ),
+    "canonical_gelu: before a layer": (
+        f"""{ROW} {{
+            a = Div(x, r)
+            b = Erf(a)
+            c = Add(b, one)
+            d = Mul(x, c)
+            e = Mul(d, half)
+            y = MatMul(e, w) }}""",
+        {"r": _number(2**0.5), "one": _number(1), "half": _number(0.5), "w": weights(8, 8)},
+        {"Gelu": 1, "MatMul": 1},
+    ),
     "canonical_gelu: tanh": (
         f"""{ROW} {{
             a = Pow(x, three)

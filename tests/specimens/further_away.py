@@ -21,6 +21,11 @@ GELU = {
     "root": np.float32(0.5**0.5), "one": np.float32(1), "half": np.float32(0.5),
     "three": np.float32(3), "part": np.float32(0.044715), "scale": np.float32(0.7978845608),
 }  # fmt: skip
+_NORM_OF_A_PRODUCT = (
+    """g (float[1,3,4,5] x) => (float[1,3,4,5] y) { a = MatMul(x, w)
+         y = BatchNormalization(a, s, b, m, v) }""",
+    {"w": weights(5, 5), **STATISTICS},
+)
 
 
 def _gelu(beside: str, cubed: str) -> str:
@@ -115,7 +120,8 @@ FURTHER_AWAY = {
     ),
     "activation_before_permutation: of another operator": (
         f"""g ({MAP} x) => ({MAP} y) {{ a = Gather<axis=1>(x, order)
-             y = Mul(a, k) }}""",
+             b = Mul(a, k)
+             y = Neg(b) }}""",
         {"order": ORDER, "k": weights(4, 1, 1)},
     ),
     "activation_before_permutation: that is read as it is": (
@@ -137,6 +143,8 @@ FURTHER_AWAY = {
              y = BatchNormalization(a, s, b, m, v) }""",
         STATISTICS,
     ),
+    "batch_norm_as_depthwise: behind another product": _NORM_OF_A_PRODUCT,
+    "batch_norm_into_transposed: behind another product": _NORM_OF_A_PRODUCT,
     "batch_norm_into_transposed: with a bias": (
         f"""g ({MAP} x) => (float[1,3,5,7] y) {{
              a = ConvTranspose(x, w, c)

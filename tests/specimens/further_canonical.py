@@ -42,7 +42,69 @@ _BEFORE_A_MAP = """g (float[1,8,3,3] x) => (float[1,8,3,3] y) { p = GlobalAverag
      y = Mul(x, f) }"""
 _SHAPES = {"flat": np.array([1, 8]), "map": np.array([1, 8, 1, 1]), "w": weights(8, 8)}
 
+
+def _cubic(inner: str, curve: str = "Tanh") -> str:
+    """Return x by its tanh gate, of an inner product of x, its square's ``c`` and the root's d."""
+    return f"""g (float[3,4] x, float[3,4] z) => (float[3,4] y) {{ a = Mul(x, x)
+         b = Mul(a, part)
+         c = Add(b, one)
+         d = Mul({inner}, scale)
+         e = {curve}(d)
+         f = Add(e, one)
+         h = Mul(f, half)
+         y = Mul(x, h) }}"""
+
+
+_CUBIC = {
+    "part": np.float32(0.044715), "one": np.float32(1), "half": np.float32(0.5),
+    "scale": np.float32(0.7978845608),
+}  # fmt: skip
+
 CANONICAL = {
+    "canonical_gelu: of another curve": (
+        _cubic("p", "Sigmoid").replace("d =", "p = Mul(x, c)\n d ="),
+        _CUBIC,
+    ),
+    "canonical_gelu: of a square": (_cubic("a"), _CUBIC),
+    "canonical_gelu: of a square times its gate": (
+        _cubic("p").replace("d =", "p = Mul(a, c)\n d ="),
+        _CUBIC,
+    ),
+    "canonical_gelu: of another value times its gate": (
+        _cubic("p").replace("d =", "p = Mul(z, c)\n d ="),
+        _CUBIC,
+    ),
+    "canonical_gelu: of the larger of x and three": (
+        _cubic("p").replace("d =", "t = Max(x, three)\n u = Mul(t, part)\n p = Add(x, u)\n d ="),
+        {**_CUBIC, "three": np.float32(3)},
+    ),
+    "canonical_gelu: times a square": (
+        """g (float[3,4] x) => (float[3,4] y) { a = Mul(x, root)
+             b = Erf(a)
+             c = Add(b, one)
+             d = Mul(x, x)
+             e = Mul(d, c)
+             y = Mul(e, half) }""",
+        {**_CUBIC, "root": np.float32(0.5**0.5)},
+    ),
+    "canonical_gelu: divided by its gate": (
+        """g (float[3,4] x) => (float[3,4] y) { a = Mul(x, root)
+             b = Erf(a)
+             c = Add(b, one)
+             d = Mul(x, half)
+             y = Div(d, c) }""",
+        {**_CUBIC, "root": np.float32(0.5**0.5)},
+    ),
+    "canonical_gelu: beside a sampling": (
+        """g (float[1,2,3,4] x, float[1,2,3,2] p) => (float[1,2,2,3] y, float[1,2,3,4] z) {
+             y = GridSample<mode="bilinear">(x, p)
+             a = Mul(x, root)
+             b = Erf(a)
+             c = Add(b, one)
+             d = Mul(x, c)
+             z = Mul(d, half) }""",
+        {**_CUBIC, "root": np.float32(0.5**0.5)},
+    ),
     "canonical_gemm: one number as bias": (_BEFORE_A_MAP, {**_SHAPES, "c": np.float32([0.3])}),
     "canonical_gemm: a scalar as bias": (_BEFORE_A_MAP, {**_SHAPES, "c": np.float32(0.3)}),
     "canonical_gemm: a row as bias": (_BEFORE_A_MAP, {**_SHAPES, "c": weights(1, 8)}),

@@ -17,6 +17,16 @@ _ROUNDED: Case = (
 )
 
 LOWERED: dict[str, Case] = {
+    "affine_grid_as_product: from corner to corner": (
+        """<ir_version: 10, opset_import: ["" : 20]>
+           g (float[2,2,3] x) => (float[2,4,5,2] y) <int64[4] size = {2, 1, 4, 5}> {
+             y = AffineGrid<align_corners=1>(x, size) }""",
+        {},
+    ),
+    "bias_into_matmul: of one number": (
+        "g (float[2,3,4] x) => (float[2,3,5] y) { a = MatMul(x, w)\n y = Add(a, c) }",
+        {"w": weights(4, 5), "c": np.float32(0.3)},
+    ),
     "bias_into_matmul: of rows": (
         "g (float[2,3,4] x) => (float[2,3,5] y) { a = MatMul(x, w)\n y = Add(a, c) }",
         {"w": weights(4, 5), "c": weights(3, 5)},
@@ -188,6 +198,14 @@ LOWERED: dict[str, Case] = {
     "resize_as_map: a mean": (
         "g (float[2,3,4] x) => (float[2,3,1] y) { y = ReduceMean(x, axes) }",
         {"axes": np.array([2])},
+    ),
+    "large_depthwise_in_parts: of a volume": (
+        "g (float[1,2,4,4,4] x) => (float[1,2,2,2,2] y) { y = Conv<group=2>(x, w) }",
+        {"w": weights(2, 1, 3, 3, 3)},
+    ),
+    "large_depthwise_in_parts: larger than what is taken apart": (
+        "g (float[1,2,33,34] x) => (float[1,2,1,2] y) { y = Conv<group=2>(x, w) }",
+        {"w": weights(2, 1, 33, 33)},
     ),
     "losses_as_picks: their sum": (
         """g (float[3,4] x) => (float y) <int64[3] t = {0, 3, 1}> {

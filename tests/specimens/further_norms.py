@@ -14,7 +14,39 @@ _FACTORS = {"f": weights(4), "o": weights(4, seed=1)}
 _NONE = np.zeros(4, np.float32)
 _NEWER = '<ir_version: 11, opset_import: ["" : 21]>'
 
+
+def _statistics(count: int) -> dict[str, np.ndarray]:
+    """Return what s, b, m and v of so many channels are."""
+    return {
+        f"{name}{count}": abs(weights(count, seed=seed)) + 0.5 if name == "v" else weights(count)
+        for seed, name in enumerate("sbmv")
+    }
+
+
 NORMS: dict[str, Case] = {
+    "canonical_batch_norm: behind rows that are laid out otherwise": (
+        """g (float[2,3,4] x, float[2,2,3,4] z) => (float[12,3] p, float[2,6] q, float[6,4] r,
+                                                   float[4,3] t, float[1,6,6] u) {
+             a = MatMul(x, w)
+             b = Reshape(a, thirds)
+             p = BatchNormalization(b, s3, b3, m3, v3)
+             c = MatMul(x, w1)
+             d = ReduceMax<keepdims=0>(c, one)
+             q = BatchNormalization(d, s6, b6, m6, v6)
+             e = Add(x, k)
+             f = Reshape(e, fours)
+             r = BatchNormalization(f, s4, b4, m4, v4)
+             h = MatMul(z, vector)
+             i = Reshape(h, threes)
+             t = BatchNormalization(i, s3, b3, m3, v3)
+             j = MatMul(x, w2)
+             l = Reshape(j, square)
+             u = BatchNormalization(l, s6, b6, m6, v6) }""",
+        {"w": weights(4, 6), "w1": weights(4, 6, seed=1), "w2": weights(4, 6, seed=2),
+         "k": weights(3, 4), "vector": weights(4), "one": np.array([1]),
+         "thirds": np.array([12, 3]), "fours": np.array([6, 4]), "threes": np.array([4, 3]),
+         "square": np.array([1, 6, 6]), **_statistics(3), **_statistics(4), **_statistics(6)},
+    ),
     "instance_norm_as_group_norm: turned behind it": (
         """g (float[1,4,2,3] x) => (float[1,4,2,3] y) { a = Reshape(x, split)
              b = InstanceNormalization(a, s, o)

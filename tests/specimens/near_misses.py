@@ -21,6 +21,7 @@ _OTHER_KIND = {
     "Div": "Mul",
     "Max": "Min",
     "MaxPool": "AveragePool",
+    "AveragePool": "MaxPool",
     "GlobalAveragePool": "GlobalMaxPool",
     "Clip": "Max",
     "ReduceMean": "ReduceMax",

@@ -22,7 +22,7 @@ _DEPTH = 3  # products of products
 
 def rewrite(node: ir.Node) -> bool:
     """Match the last product."""
-    if not g.is_op(node, "Mul", "Div") or _is_scaled(node.outputs[0]):
+    if _is_scaled(node.outputs[0]):
         return False
     found = _matched(node)
     if found is None:
@@ -63,7 +63,7 @@ def _matched(node: ir.Node) -> tuple[ir.Value, str, float] | None:
                 if kind is None or g.shape_of(source) != g.shape_of(whole):
                     continue
                 number, factors = _product(whole, (source, gate))
-                if number and len(factors) == 2 and set(factors) == {source, gate}:
+                if len(factors) == 2 and set(factors) == {source, gate}:
                     return source, kind, 2 * number
     return None
 
@@ -71,12 +71,11 @@ def _matched(node: ir.Node) -> tuple[ir.Value, str, float] | None:
 def _factors_within(value: ir.Value, depth: int) -> Iterator[ir.Value]:
     """Yield what ``value`` is a product of, and what that is a product of."""
     producer = value.producer()
-    if depth == 0 or producer is None or not g.is_op(producer, "Mul", "Div"):
-        return
-    for operand in producer.inputs:
-        if operand is not None and operand.const_value is None:
-            yield operand
-            yield from _factors_within(operand, depth - 1)
+    if depth and producer is not None and g.is_op(producer, "Mul", "Div"):
+        for operand in producer.inputs:
+            if operand is not None and operand.const_value is None:
+                yield operand
+                yield from _factors_within(operand, depth - 1)
 
 
 def _product(value: ir.Value, stops: Collection[ir.Value]) -> tuple[float, list[ir.Value]]:
