@@ -116,15 +116,16 @@ def _values(graph: ir.Model) -> list[ir.Value]:
 
 
 def _is_integer(node: ir.Node, encodings: Encodings) -> bool:
+    inputs = list(weight_layers.dynamic_inputs(node))
+    if g.is_op(node, "Relu", "Clip") and inputs and quantizable.is_fused(inputs[0]):
+        # Whatever is said of it: what it is fused with makes its result.
+        producer = inputs[0].producer()
+        return producer is not None and _is_integer(producer, encodings)
     name = node.name or ""
     if name in encodings.float_nodes or not quantizable.is_capable(node):
         return False
     if weight_layers.is_layer(node) and name not in encodings.layers:
         return False
-    inputs = list(weight_layers.dynamic_inputs(node))
-    if g.is_op(node, "Relu", "Clip") and quantizable.is_fused(inputs[0]):
-        producer = inputs[0].producer()
-        return producer is not None and _is_integer(producer, encodings)
     outputs = [quantizable.materialized(value) for value in node.outputs]
     if any(affine_of(value) is None for value in (*inputs, *outputs)):
         return False

@@ -61,3 +61,12 @@ def _float_weights(path: Path) -> int:
     constants = {tensor.name for tensor in model.graph.initializer}
     layers = [node for node in model.graph.node if node.op_type in weight_layers.LAYERS]
     return sum(node.input[1] in constants for node in layers)
+
+
+def test_an_activation_goes_with_the_layer_that_it_is_fused_with(tmp_path: Path) -> None:
+    text = """g (float[1,4,6,6] x) => (float[1,4,6,6] y) <float low = {0}, float high = {6}> {
+        a = Conv(x, w)\n b = Clip(a, low, high)\n c = Neg(b)\n y = Conv(c, w) }"""
+    graph = integers.network(text, w=weights(4, 4, 1, 1))
+    draft = integers.drafted(graph, integers.noise(graph), "minmax@Conv")
+    for feed in integers.noise(graph, 2, seed=7):
+        assert integers.answers(draft, feed, tmp_path).worst_steps() <= 1.01
