@@ -18,8 +18,8 @@ Written by `python -m benchmarks.runtime_watch --write docs/runtime-watch.md`; d
 files on two versions of a runtime, new over old: below 1, the new one needs less. Instructions are
 counted on an emulated processor, and are exact; processor time of a run and of loading, and private
 memory are measured natively, whole processes in turns, with the 95 % interval of the median of the
-rounds. A file is flagged where instructions change by {INSTRUCTIONS_LIMIT:.0%} or private
-memory by {MEMORY_LIMIT:.0%}.
+rounds. A file is flagged where instructions change by {INSTRUCTIONS_LIMIT * 100:.0f} % or private
+memory by {MEMORY_LIMIT * 100:.0f} %.
 """
 _HEAD = (
     "| file | instructions | time of a run | loading | private memory | flags |\n"
@@ -63,7 +63,7 @@ def page(documents: Sequence[Mapping[str, Any]]) -> str:
     parts = [_ABOUT]
     for each in documents:
         parts.append(f"## {each['old']} and {each['new']}\n")
-        said = "; ".join(f"{name} {value}" for name, value in each["conditions"].items())
+        said = "; ".join(f"{name}: {value}" for name, value in each["conditions"].items())
         parts.append(f"{said}.\n\n{_HEAD}")
         parts[-1] += "".join(f"\n{line(file)}" for file in each["files"]) + "\n"
     return "\n".join(parts)
