@@ -23,6 +23,11 @@ LOWERED: dict[str, Case] = {
              y = AffineGrid<align_corners=1>(x, size) }""",
         {},
     ),
+    "average_pool_as_depthwise: the largest": (
+        "g (float[1,4,4,6] x) => (float[1,4,2,3] y)"
+        "{ y = MaxPool<kernel_shape=[2,2], strides=[2,2]>(x) }",
+        {},
+    ),
     "bias_into_matmul: of one number": (
         "g (float[2,3,4] x) => (float[2,3,5] y) { a = MatMul(x, w)\n y = Add(a, c) }",
         {"w": weights(4, 5), "c": np.float32(0.3)},
