@@ -22,7 +22,7 @@ from ray.cluster_utils import Cluster
 
 from edgekit import study
 from edgekit.study.sweep.ray_engine import RayEngine
-from tests.specimens import fake_targets
+from tests.specimens.machines import fake_targets
 
 BOARDS = ("a", "b", "c")
 THREADS = 5

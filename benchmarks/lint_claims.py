@@ -26,7 +26,7 @@ from edgekit.lint import RULES
 from edgekit.modelfile import metadata
 from edgekit.processes import child
 from edgekit.runtimes.base import Session, batch_one
-from tests.specimens.linted import PAIRS, unlike_channels
+from tests.specimens.drawn.linted import PAIRS, unlike_channels
 
 _SIZE, _ROUNDS, _SLICE_S = 8, 31, 0.02
 _BUILT_IN = ("unfused-activation",)  # XNNPACK joins these by itself: the claim is of the others

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.specimens import console
+from tests.specimens.printed import console
 
 _ROOT = Path(__file__).parent.parent
 _PICTURES = Path("docs", "start", "pictures")

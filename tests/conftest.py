@@ -18,13 +18,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from edgekit.cli import run
-from tests.specimens import cifar10 as cifar10_images
 from tests.specimens import unmeasured
 from tests.specimens.commands import Cli
+from tests.specimens.drawn import cifar10 as cifar10_images
 from tests.specimens.warm_start import WarmStart
 
 if TYPE_CHECKING:
-    from tests.specimens.shared_weights import SharedWeights
+    from tests.specimens.rules.shared_weights import SharedWeights
 
 # The rooms of tests whose children start as users' do, but where a test asks for warm ones.
 ROOMS_OF_PROCESSES = ("runtimes", "hostile", "targets", "devices")
@@ -82,7 +82,7 @@ def cifar10(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shared_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWeights]:
     """Seeded weights for whoever obtains a network; tests of the seeding call it directly."""
     # It imports torch, which xdist's own process can do without.
-    from tests.specimens.shared_weights import SharedWeights
+    from tests.specimens.rules.shared_weights import SharedWeights
 
     shared = SharedWeights(_of_the_run(tmp_path_factory) / "weights")
     shared.folder.mkdir(exist_ok=True)
@@ -180,7 +180,9 @@ def _documents_fit_their_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def checked(message: Any = None, *arguments: Any, **options: Any) -> None:
         if isinstance(message, str) and message.startswith("{"):
-            from tests.specimens import documents  # its grammar of addresses is made on import
+            from tests.specimens.printed import (
+                documents,  # its grammar of addresses is made on import
+            )
 
             documents.check(json.loads(message))
         echo(message, *arguments, **options)

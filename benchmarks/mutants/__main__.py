@@ -25,10 +25,10 @@ from types import FunctionType, ModuleType
 
 from benchmarks.mutants import harmless, mutations, own_tests, witnesses
 from edgekit.export import lowering
-from tests.export import test_canonical_forms, test_lowering, test_near_misses
-from tests.specimens.canonical import CASES
-from tests.specimens.further_away import FURTHER_AWAY
+from tests.export.rules import test_canonical_forms, test_lowering, test_near_misses
 from tests.specimens.rules import SPECIMENS
+from tests.specimens.rules.canonical import CASES
+from tests.specimens.rules.further_away import FURTHER_AWAY
 
 _LONGEST_S = 60  # of processor time
 _EFFECTS: tuple[tuple[Sequence[str], Callable[[str, Path], None]], ...] = (

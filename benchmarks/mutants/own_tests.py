@@ -10,16 +10,19 @@ from types import ModuleType
 
 import pytest
 
-_SCALES, _COARSE = "tests/quantize/test_shared_scales.py", "tests/quantize/test_coarse_steps.py"
+_SCALES, _COARSE = (
+    "tests/quantize/encoding/test_shared_scales.py",
+    "tests/quantize/encoding/test_coarse_steps.py",
+)
 ENCODINGS = {
     "affine_choice": (_SCALES,),
     "coarse": (_COARSE,),
     "faint": (_COARSE, _SCALES),
-    "float_by_default": ("tests/quantize/test_float_by_default.py",),
+    "float_by_default": ("tests/quantize/encoding/test_float_by_default.py",),
     "shared_scales": (_SCALES,),
     "unlike": (_COARSE, _SCALES),
 }
-_FILES = {"sparse_pointwise": ("tests/export/test_sparse.py",), **ENCODINGS}
+_FILES = {"sparse_pointwise": ("tests/export/rules/test_sparse.py",), **ENCODINGS}
 _QUIETLY = ("-x", "-q", "--assert=plain", "-p", "no:cacheprovider")
 
 

@@ -19,10 +19,11 @@ from onnx.backend.test.case.test_case import TestCase
 from onnx.backend.test.loader import load_model_tests
 
 from benchmarks import fuzz_graphs, node_tests
-from tests.export import test_canonical_forms, test_tflite
-from tests.specimens.canonical import CASES, EINSUMS
-from tests.specimens.further_away import FURTHER_AWAY
+from tests.export import test_tflite
+from tests.export.rules import test_canonical_forms
 from tests.specimens.operators import FORMS
+from tests.specimens.rules.canonical import CASES, EINSUMS
+from tests.specimens.rules.further_away import FURTHER_AWAY
 
 Witness = Callable[[], str]
 _NETWORKS = 20

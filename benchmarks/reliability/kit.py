@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from edgekit import bundle
-from tests.specimens import classifiers, files, graphs, made_up_stores
+from tests.specimens import classifiers, files, graphs
+from tests.specimens.printed import made_up_stores
 
 OUT = "out"
 _NAME = "net"

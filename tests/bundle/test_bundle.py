@@ -27,7 +27,8 @@ from edgekit.errors import RefusedError, UsageError, WouldOverwriteError
 from edgekit.modelfile import metadata
 from tests.bundle.conftest import request_of
 from tests.devices.compare.made import counts
-from tests.specimens import classifiers, documents
+from tests.specimens import classifiers
+from tests.specimens.printed import documents
 
 Files = dict[str, bytes]
 

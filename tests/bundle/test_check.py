@@ -26,7 +26,8 @@ from edgekit.emulation import isa
 from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError
 from tests.bundle.conftest import request_of
 from tests.devices.compare.made import counts
-from tests.specimens import classifiers, documents
+from tests.specimens import classifiers
+from tests.specimens.printed import documents
 
 QUICK = MeasureSettings(children=3, num_runs=20, min_secs=0, warmup_secs=0, warmup_runs=1)
 

@@ -24,7 +24,7 @@ from edgekit.errors import (
     UsageError,
     WouldOverwriteError,
 )
-from tests.specimens import oci
+from tests.specimens.machines import oci
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgekit.cli import COMMANDS
-from tests.specimens import console
+from tests.specimens.printed import console
 
 REPOSITORY = Path(__file__).parent.parent.parent
 PAGES = sorted(

@@ -10,7 +10,7 @@ import pytest
 from edgekit.cli.shared import output, progress
 from edgekit.cli.shared.progress import TimeLeft, counted, words_of, working
 from edgekit.progress import Counter, Step, Whole
-from tests.specimens.terminal import CONTROL, terminal
+from tests.specimens.printed.terminal import CONTROL, terminal
 
 
 class Clock:

@@ -18,7 +18,7 @@ from edgekit.cli.schemas import DOCUMENTS, SUFFIX
 from edgekit.export import Artifact
 from edgekit.files import json_schema
 from edgekit.files.documents import Document
-from tests.specimens import documents
+from tests.specimens.printed import documents
 
 
 def test_every_id_in_the_code_is_in_the_list(repository: Path) -> None:

@@ -26,10 +26,11 @@ from edgekit.cli.shared.tables.notes import notes
 from edgekit.cli.shared.tables.wrapping import cells_of, folded, shortened, words_of
 from edgekit.devices import CountReport, Issue
 from edgekit.progress import Progress, Step
-from tests.specimens import graphs, printing
+from tests.specimens import graphs
 from tests.specimens.files import OPS, tiny_tflite
-from tests.specimens.phones import Phone
-from tests.specimens.terminal import Printed, Screen, recorded, terminal
+from tests.specimens.machines.phones import Phone
+from tests.specimens.printed import printing
+from tests.specimens.printed.terminal import Printed, Screen, recorded, terminal
 
 WIDTHS = (80, 120)
 WITHOUT_TABLE = {"report"}

@@ -33,7 +33,7 @@ from edgekit.processes import child
 from edgekit.runtimes.count_marks import EMPTY_RUNS
 from edgekit.runtimes.jobs import CountJob, Job
 from tests.specimens import graphs
-from tests.specimens.reports import INFO
+from tests.specimens.printed.reports import INFO
 
 pytestmark = pytest.mark.usefixtures("children_start_warm")
 

@@ -11,7 +11,7 @@ import pytest
 from edgekit.devices import MeasureSettings, Run
 from edgekit.runtimes import ModelInfo
 from edgekit.runtimes.timing import WarmUp
-from tests.specimens.reports import CALM, INFO, MACHINE, codes, quiet, report, run, steady
+from tests.specimens.printed.reports import CALM, INFO, MACHINE, codes, quiet, report, run, steady
 
 
 def test_a_quiet_report_has_no_issues() -> None:

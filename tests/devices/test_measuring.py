@@ -27,7 +27,7 @@ from edgekit.errors import (
     WorkerError,
 )
 from edgekit.runtimes.jobs import MeasureJob
-from tests.specimens.reports import INFO, MACHINE, codes, quiet
+from tests.specimens.printed.reports import INFO, MACHINE, codes, quiet
 
 # Settings and targets
 

@@ -26,7 +26,7 @@ from edgekit.errors import (
 )
 from edgekit.export import cache
 from edgekit.modelfile.layer_class import CLASSES
-from tests.specimens import qdq
+from tests.specimens.drawn import qdq
 from tests.specimens.files import OPS, tiny_tflite
 
 pytestmark = pytest.mark.usefixtures("children_start_warm")

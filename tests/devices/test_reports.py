@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from edgekit import devices
 from edgekit.devices.reports.file_report import LARGEST_COUNT
 from edgekit.errors import RefusedError
-from tests.specimens.reports import SAMPLES, codes, quiet, report, run
+from tests.specimens.printed.reports import SAMPLES, codes, quiet, report, run
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "latency_vww.json"
 

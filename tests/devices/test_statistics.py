@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgekit.devices.statistics import samples
-from tests.specimens.reports import SAMPLES, report, run, steady
+from tests.specimens.printed.reports import SAMPLES, report, run, steady
 
 
 def test_the_headline_is_the_median_of_child_medians() -> None:

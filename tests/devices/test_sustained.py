@@ -23,7 +23,7 @@ from edgekit.runtimes.machine import Conditions
 from edgekit.runtimes.timing import TimeSamples, TimeWindow
 from tests.specimens.commands import Cli
 from tests.specimens.files import OPS, tiny_tflite
-from tests.specimens.reports import CALM, INFO, MACHINE
+from tests.specimens.printed.reports import CALM, INFO, MACHINE
 
 
 def warm(degrees: float, khz: int) -> Conditions:

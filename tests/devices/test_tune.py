@@ -31,7 +31,7 @@ from edgekit.quantize.samples import reading
 from edgekit.runtimes.jobs import CompareJob
 from tests.specimens import graphs
 from tests.specimens.graphs import weights
-from tests.specimens.reports import INFO, MACHINE, turns
+from tests.specimens.printed.reports import INFO, MACHINE, turns
 
 pytestmark = pytest.mark.usefixtures("children_start_warm")
 

@@ -11,8 +11,8 @@ import pytest
 
 from edgekit import export, quantize
 from edgekit.evaluate import EvaluateRequest, OutputEvaluation, judge
-from tests.specimens import foreign
 from tests.specimens.commands import Cli
+from tests.specimens.drawn import foreign
 
 
 @pytest.fixture(scope="module")

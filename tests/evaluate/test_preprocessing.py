@@ -16,8 +16,8 @@ from edgekit.data import images, synthetic
 from edgekit.errors import EdgekitError
 from edgekit.models import Preprocessing, preprocessing
 from edgekit.models.preprocessing_choice import PRESETS, PreprocessingChoice
-from tests.specimens import foreign
 from tests.specimens.commands import Cli
+from tests.specimens.drawn import foreign
 
 SIDE = 16
 SAID = ("--mean", "104,117,123.5", "--std", "58,57,2", "--scale", "1", "--channel-order", "BGR",

@@ -16,8 +16,8 @@ from edgekit.evaluate import EvaluateRequest, OutputEvaluation, judge
 from edgekit.evaluate.outputs.segmentation import Segmentation
 from edgekit.models import preprocessing
 from edgekit.quantize import QuantizeRequest
-from tests.specimens import foreign
 from tests.specimens.commands import Cli
+from tests.specimens.drawn import foreign
 
 SIDE, COUNT = 16, 6
 PIXELS = preprocessing.minus_one_to_one(SIDE, 18)

@@ -21,8 +21,8 @@ from edgekit.evaluate.verification import report
 from edgekit.processes import child
 from tests.evaluate.accuracy.colours import SIDE, classifier
 from tests.evaluate.isa.made import require
-from tests.specimens import qdq
 from tests.specimens.commands import Cli
+from tests.specimens.drawn import qdq
 
 RAW = ("--preprocessing", "raw")
 

@@ -21,7 +21,7 @@ from edgekit.errors import ParityError, RefusedError
 from edgekit.export.already_quantized import files as already_quantized
 from edgekit.export.artifact import Artifact
 from edgekit.export.sources import source
-from tests.specimens import quantized
+from tests.specimens.drawn import quantized
 
 LEAST_DB = 35.0  # sums that end half-way are rounded up by one runtime and down by the other
 _TO_NHWC, _TO_NCHW = (0, 2, 3, 1), (0, 3, 1, 2)

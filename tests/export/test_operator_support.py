@@ -14,8 +14,9 @@ from edgekit.cli import run
 from edgekit.export import ExportRequest
 from edgekit.export.tflite import operator_support
 from edgekit.export.tflite.operator_support import FOLDED, LAID_OUT, REWRITTEN, STORED
-from tests.specimens import graphs, read_away
+from tests.specimens import graphs
 from tests.specimens.operators import FORMS
+from tests.specimens.rules import read_away
 
 AXES = {"a": np.array([1])}
 FORMS_REWRITTEN = {

@@ -17,8 +17,8 @@ from edgekit.export.sources.aten import translate
 from edgekit.export.sources.aten.builder import NotInTableError
 from edgekit.export.sources.aten.table import IN_PLACE, OPERATORS
 from edgekit.export.stored_weights import held_file
-from tests.specimens import modules
-from tests.specimens.modules import ELSEWHERE, SPECIMENS, Specimen
+from tests.specimens.drawn import modules
+from tests.specimens.drawn.modules import ELSEWHERE, SPECIMENS, Specimen
 from tests.specimens.networks import each_registered
 
 Shapes = Mapping[str, tuple[int, ...]]

@@ -37,7 +37,8 @@ from edgekit.runtimes.ort import onnx_protobuf
 from edgekit.study.claims.run import read as read_claims
 from edgekit.study.grid import plan
 from edgekit.study.report.run import ReportRequest, report
-from tests.specimens import files, made_up_stores, reports
+from tests.specimens import files
+from tests.specimens.printed import made_up_stores, reports
 
 OPS = files.OPS
 LONGEST_MESSAGE = 4096

@@ -19,7 +19,7 @@ from edgekit.devices.targets import fleet
 from edgekit.errors import EdgekitError, UsageError, WorkerError
 from edgekit.processes import answers, spawning
 from edgekit.processes.spawning import Limits
-from tests.specimens.reports import INFO, MACHINE, quiet
+from tests.specimens.printed.reports import INFO, MACHINE, quiet
 
 VALUES: list[Any] = [
     None, True, -1, 0, 2**62, 1e308, float("nan"), float("inf"), "", "x\x1b[31m" * 2000, [], {},

@@ -14,8 +14,9 @@ from edgekit.cli import run as run_cli
 from edgekit.errors import InvalidPathError, UnknownNameError, UnreadableModelError, UsageError
 from edgekit.lint import RULES, LintRequest
 from edgekit.processes import child
-from tests.specimens import documents, linted
-from tests.specimens.linted import PAIRS
+from tests.specimens.drawn import linted
+from tests.specimens.drawn.linted import PAIRS
+from tests.specimens.printed import documents
 
 # Results that the claim "less exact" changes, as it has to.
 _INEXACT = {code for code, rule in RULES.items() if rule.claim == "less exact"}

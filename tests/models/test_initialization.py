@@ -22,7 +22,7 @@ from tests.specimens.networks import (
     each_registered,
     one_thread,  # noqa: F401 (an autouse fixture)
 )
-from tests.specimens.shared_weights import SharedWeights
+from tests.specimens.rules.shared_weights import SharedWeights
 
 
 def _digest(module: nn.Module) -> str:

@@ -14,7 +14,7 @@ from edgekit import evaluate, export, models
 from edgekit.data import folder
 from edgekit.evaluate import EvaluateRequest
 from edgekit.export.sources import source
-from tests.specimens import cifar10 as cifar10_images
+from tests.specimens.drawn import cifar10 as cifar10_images
 from tests.specimens.networks import one_thread  # noqa: F401 (an autouse fixture)
 
 SHIPPED = [name for name in models.names() if models.get(name).trained]

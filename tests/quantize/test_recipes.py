@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError, UsageError
 from edgekit.quantize import Context, Recipe, build, ranges, recipe, rungs
 from tests.specimens import integers
-from tests.specimens.harmed import FEEDS, SOUND
+from tests.specimens.drawn.harmed import FEEDS, SOUND
 
 
 def test_operators_are_part_of_a_recipe_in_writing() -> None:

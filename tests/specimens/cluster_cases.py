@@ -20,7 +20,7 @@ from edgekit.devices import MeasureSettings
 from edgekit.errors import EnvironmentMissingError
 from edgekit.study.sweep.lock import Lock
 from edgekit.study.sweep.ray_engine import RayEngine
-from tests.specimens import fake_targets
+from tests.specimens.machines import fake_targets
 
 NETS = 15
 

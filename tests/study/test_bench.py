@@ -10,8 +10,8 @@ import pytest
 from edgekit import models, study
 from edgekit.errors import RefusedError, UsageError
 from edgekit.study.bench import tradeoff_plot
-from tests.specimens import fake_targets
 from tests.specimens.commands import Cli
+from tests.specimens.machines import fake_targets
 
 SMALL = "micronet-m0-cifar10"
 

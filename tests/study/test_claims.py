@@ -18,7 +18,7 @@ from edgekit.study.claims.laboratory import making, ratio, survey
 from edgekit.study.claims.laboratory.base import Laboratory
 from edgekit.study.claims.laboratory.specimen import Specimen
 from edgekit.study.claims.measured import exact
-from tests.specimens import documents
+from tests.specimens.printed import documents
 from tests.study.laboratory import FakeLaboratory
 
 TESTABLE = [name for name, each in CLAIMS.items() if each.kind != "untestable"]

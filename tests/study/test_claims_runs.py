@@ -12,7 +12,7 @@ from edgekit.cli import run
 from edgekit.errors import InvalidPathError, RefusedError, UnknownNameError, UsageError
 from edgekit.study import claims
 from edgekit.study.claims import CLAIMS, ClaimsRequest
-from tests.specimens import documents
+from tests.specimens.printed import documents
 from tests.study.laboratory import FakeLaboratory
 
 

@@ -16,7 +16,7 @@ from edgekit.cli import run
 from edgekit.errors import InvalidPathError, RefusedError, UsageError
 from edgekit.study.report import profiles
 from edgekit.study.store import sqlite_file
-from tests.specimens import made_up_profiles, made_up_stores
+from tests.specimens.printed import made_up_profiles, made_up_stores
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 LARGEST_BYTES = 5_000_000  # of a page of 1,000 cells

@@ -29,8 +29,9 @@ from edgekit.study.grid.plan import Images
 from edgekit.study.store import sqlite_file
 from edgekit.study.sweep.engine import LocalEngine
 from edgekit.study.sweep.lock import Lock
-from tests.specimens import fake_targets, files
+from tests.specimens import files
 from tests.specimens.commands import Cli
+from tests.specimens.machines import fake_targets
 
 
 @pytest.fixture(autouse=True)
@@ -195,7 +196,7 @@ def test_a_sweep_killed_five_times_ends_as_an_undisturbed_one(tmp_path: Path) ->
         fake_targets.SECONDS: "0.02",
     }
     command = [
-        sys.executable, "-m", "tests.specimens.fake_targets",
+        sys.executable, "-m", "tests.specimens.machines.fake_targets",
         str(tmp_path), str(tmp_path / "s.sqlite"), str(nets),
     ]  # fmt: skip
     chance = random.Random(7)

@@ -21,7 +21,7 @@ from edgekit.study.claims.papers import (
     shiftresnet_beside_resnet,
     shuffle_and_groups,
 )
-from tests.specimens import documents
+from tests.specimens.printed import documents
 from tests.study.laboratory import FakeLaboratory
 
 NAMES = [name for name, each in CLAIMS.items() if each.kind == "accuracy"]

@@ -46,7 +46,7 @@ from edgekit.runtimes.jobs import (
 )
 from tests.specimens import graphs
 from tests.specimens.files import OPS, tiny_onnx, tiny_tflite
-from tests.specimens.reports import INFO
+from tests.specimens.printed.reports import INFO
 
 SOURCE = Path(counting.__file__).with_name("counting_plugin.c")
 

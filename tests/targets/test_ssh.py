@@ -33,9 +33,9 @@ from edgekit.errors import (
 )
 from edgekit.runtimes.jobs import CompareJob, JobFile
 from tests.runtimes.test_worker import has_ended, stub_package
-from tests.specimens import sshd
 from tests.specimens.files import OPS, tiny_onnx, tiny_tflite
-from tests.specimens.sshd import Device, describe, pid_on
+from tests.specimens.machines import sshd
+from tests.specimens.machines.sshd import Device, describe, pid_on
 
 running, device, target, fake = sshd.running, sshd.device, sshd.target, sshd.fake
 BRIEF = MeasureSettings(num_runs=20, min_secs=0.01, max_secs=5, warmup_runs=2, warmup_secs=0.01)

@@ -11,8 +11,8 @@ import pytest
 from edgekit import devices, runtimes
 from edgekit.cli import run
 from edgekit.errors import EnvironmentMissingError
-from tests.specimens import sshd
-from tests.specimens.sshd import Device
+from tests.specimens.machines import sshd
+from tests.specimens.machines.sshd import Device
 
 running, device, target = sshd.running, sshd.device, sshd.target
 

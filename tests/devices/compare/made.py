@@ -19,8 +19,8 @@ from edgekit.devices import (
 )
 from edgekit.devices.reports.instruction_counts import CountedRuns
 from edgekit.emulation.instruction_counts import Counts
-from tests.specimens.reports import INFO, MACHINE, report, steady, turns
-from tests.specimens.reports import run as made_run
+from tests.specimens.printed.reports import INFO, MACHINE, report, steady, turns
+from tests.specimens.printed.reports import run as made_run
 
 CHILDREN = 4
 SETTINGS = MeasureSettings(children=CHILDREN)

@@ -21,7 +21,7 @@ from tests.devices.compare.made import (
 )
 from tests.specimens.commands import Cli
 from tests.specimens.files import OPS, tiny_onnx, tiny_tflite
-from tests.specimens.reports import turns
+from tests.specimens.printed.reports import turns
 
 # The command line
 

@@ -21,7 +21,7 @@ from tests.devices.compare.made import (
     latency,
     written,
 )
-from tests.specimens.reports import INFO
+from tests.specimens.printed.reports import INFO
 
 
 @pytest.mark.parametrize(

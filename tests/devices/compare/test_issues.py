@@ -17,7 +17,7 @@ from tests.devices.compare.made import (
     codes,
     comparison,
 )
-from tests.specimens.reports import CALM, INFO, MACHINE, block, turns
+from tests.specimens.printed.reports import CALM, INFO, MACHINE, block, turns
 
 
 def everywhere(made: Comparison, **changes: Any) -> Comparison:

@@ -23,7 +23,7 @@ from tests.devices.compare.made import (
     SETTINGS,
     comparison,
 )
-from tests.specimens.reports import INFO, MACHINE, turns
+from tests.specimens.printed.reports import INFO, MACHINE, turns
 
 # Files that take turns
 

@@ -22,8 +22,8 @@ from tests.devices.compare.made import (
     latency,
     written,
 )
-from tests.specimens.reports import CALM, INFO, MACHINE, report, steady
-from tests.specimens.reports import run as made_run
+from tests.specimens.printed.reports import CALM, INFO, MACHINE, report, steady
+from tests.specimens.printed.reports import run as made_run
 
 # Result files
 

@@ -10,7 +10,7 @@ import pytest
 from onnx import helper
 
 from edgekit.emulation import isa, setup
-from tests.specimens import qdq
+from tests.specimens.drawn import qdq
 
 ARM = [name for name in isa.names() if isa.get(name).core is not None]
 EMULATED = ["avx2", *ARM]

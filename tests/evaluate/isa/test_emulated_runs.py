@@ -15,7 +15,7 @@ from edgekit.processes import child
 from edgekit.runtimes.jobs import Job
 from edgekit.runtimes.worker import seeded_inputs
 from tests.evaluate.isa.made import EMULATED, require
-from tests.specimens import qdq
+from tests.specimens.drawn import qdq
 from tests.specimens.files import OPS, tiny_tflite
 
 

@@ -20,7 +20,7 @@ from edgekit.modelfile import onnx_cut
 from edgekit.processes import child
 from edgekit.runtimes import ModelInfo
 from tests.evaluate.isa.made import integer_operators, require
-from tests.specimens import qdq
+from tests.specimens.drawn import qdq
 from tests.specimens.files import tiny_onnx
 
 

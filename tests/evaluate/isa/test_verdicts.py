@@ -17,7 +17,7 @@ from edgekit.evaluate.verification.isa_check import IsaReport
 from edgekit.processes import child
 from edgekit.runtimes import ModelInfo, TensorInfo
 from tests.evaluate.isa.made import integer_operators
-from tests.specimens import qdq
+from tests.specimens.drawn import qdq
 from tests.specimens.files import OPS, tiny_onnx, tiny_tflite
 
 

@@ -16,8 +16,8 @@ from edgekit.export.integer.rescale import Rescaling
 from edgekit.quantize.rungs.equalize import channels
 from edgekit.quantize.rungs.equalize import factors as equalize
 from tests.specimens import integers
+from tests.specimens.drawn.harmed import SOUND
 from tests.specimens.graphs import weights
-from tests.specimens.harmed import SOUND
 
 WIDTH = 6
 BLOCKS = {

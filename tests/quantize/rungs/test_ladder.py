@@ -18,8 +18,8 @@ from edgekit.export.integer import encoded, quantizable
 from edgekit.quantize import Context, Draft, build, recipe, rungs
 from edgekit.quantize.analysis import sensitivity
 from tests.specimens import integers
+from tests.specimens.drawn.harmed import FEEDS, HARMED, OTHERS, SOUND, quality
 from tests.specimens.graphs import weights
-from tests.specimens.harmed import FEEDS, HARMED, OTHERS, SOUND, quality
 
 
 def test_the_fault_is_of_the_ranges_alone() -> None:

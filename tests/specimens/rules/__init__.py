@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.specimens import canonical
+from tests.specimens.rules import canonical
 from tests.specimens.rules.activations import ACTIVATIONS
 from tests.specimens.rules.layers import LAYERS
 from tests.specimens.rules.moving import MOVING

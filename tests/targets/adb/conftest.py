@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.specimens.files import OPS, tiny_tflite
-from tests.specimens.phones import Phone
+from tests.specimens.machines.phones import Phone
 from tests.targets.adb.asked import GOLDEN, LAST
 
 

@@ -19,7 +19,7 @@ from edgekit.devices.targets import fleet
 from edgekit.errors import EdgekitError, RefusedError, StorageError, UsageError, WorkerError
 from tests.runtimes.test_worker import has_ended
 from tests.specimens.files import tiny_onnx
-from tests.specimens.phones import SERIAL, Phone
+from tests.specimens.machines.phones import SERIAL, Phone
 from tests.targets.adb.asked import BRIEF, benchmark
 
 FAULTS = [

@@ -19,9 +19,9 @@ from edgekit.devices.targets.adb import target as adb
 from edgekit.devices.targets.phone_facts import BenchmarkProgram
 from edgekit.errors import WorkerError
 from edgekit.files.digest import sha256_of
-from tests.specimens import adbd
 from tests.specimens.files import OPS, tiny_tflite
-from tests.specimens.phones import SERIAL, Phone
+from tests.specimens.machines import adbd
+from tests.specimens.machines.phones import SERIAL, Phone
 from tests.targets.adb.asked import BRIEF, GOLDEN, LAST, OUTCOMES, benchmark
 
 

@@ -9,7 +9,7 @@ import pytest
 from edgekit.devices.targets.adb.phone import mask, read_facts, read_state
 from edgekit.devices.targets.phone_facts import Cluster
 from edgekit.errors import UsageError
-from tests.specimens import phones
+from tests.specimens.machines import phones
 
 
 def test_a_phone_that_denies_all_has_no_facts() -> None:

@@ -6,11 +6,11 @@ import pytest
 
 from edgekit.export import lowering
 from edgekit.export.rewriting.choices import Choices
-from tests.specimens import graphs, judged, near_misses
-from tests.specimens.canonical import CASES
-from tests.specimens.further_away import FURTHER_AWAY, REFUSED
-from tests.specimens.further_integers import QUANTIZED
-from tests.specimens.rules import SPECIMENS
+from tests.specimens import graphs, judged
+from tests.specimens.rules import SPECIMENS, near_misses
+from tests.specimens.rules.canonical import CASES
+from tests.specimens.rules.further_away import FURTHER_AWAY, REFUSED
+from tests.specimens.rules.further_integers import QUANTIZED
 
 FORMS = {name: case for name, case in CASES.items() if ":" in name}
 FLOAT = {rule.name for rule in (*lowering.CANONICAL, *lowering.TFLITE.rules)}

@@ -7,7 +7,7 @@ from edgekit.devices.reports.profile import ALONE, ProfileRun
 from edgekit.devices.settings import ProfileSettings
 from edgekit.runtimes.operators import Operand, Operator, OperatorTime
 from edgekit.runtimes.timing import TimeSamples, WarmUp
-from tests.specimens import reports
+from tests.specimens.printed import reports
 
 
 def _operator(name: str, kind: str, size_bytes: int, macs: int = 0, groups: int = 1) -> Operator:

@@ -14,7 +14,8 @@ from edgekit.quantize import QuantizeRequest
 from edgekit.quantize.encoding import float_by_default
 from edgekit.quantize.network import prepare
 from edgekit.quantize.result import QuantizeResult
-from tests.specimens import foreign, integers, kernels
+from tests.specimens import integers, kernels
+from tests.specimens.drawn import foreign
 from tests.specimens.graphs import weights
 
 NETWORKS = {"detector": foreign.detector, "attention": foreign.attention}

@@ -21,7 +21,7 @@ from edgekit.errors import WorkerError
 from edgekit.files import documents
 from edgekit.runtimes.count_marks import EMPTY_RUNS
 from edgekit.runtimes.jobs import CountJob, Job, MeasureJob
-from tests.specimens import reports
+from tests.specimens.printed import reports
 
 LOG, SECONDS = "FAKE_TARGET_LOG", "FAKE_TARGET_SECONDS"
 

@@ -12,7 +12,7 @@ import pytest
 
 from edgekit.export.sources import canonical
 from tests.specimens import graphs
-from tests.specimens.canonical import CASES, EINSUMS
+from tests.specimens.rules.canonical import CASES, EINSUMS
 
 
 def _canonical(model: onnx.ModelProto, folder: Path) -> Counter[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import referencing
 
-FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
+FOLDER = Path(__file__).parents[3] / "docs" / "schemas"
 
 
 def check(document: dict[str, Any]) -> None:

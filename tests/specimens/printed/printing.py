@@ -23,9 +23,9 @@ from edgekit.devices.targets.phone_facts import BenchmarkProgram, Cluster, Phone
 from edgekit.emulation.instruction_counts import Counts
 from tests.devices.test_sustained import series
 from tests.specimens import classifiers, graphs
-from tests.specimens.reports import INFO
+from tests.specimens.printed.reports import INFO
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 NAME = "brightest-of-the-primary-colours-by-global-average"
 SOURCE = f"{NAME}.source.onnx"
 ONNX, TFLITE = f"{NAME}.source_float32.onnx", f"{NAME}.source_float32.tflite"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.specimens.further_canonical import CANONICAL
-from tests.specimens.further_integers import QUANTIZED
-from tests.specimens.further_layers import LAYERS
-from tests.specimens.further_lowered import LOWERED
-from tests.specimens.further_norms import NORMS
 from tests.specimens.graphs import weights
+from tests.specimens.rules.further_canonical import CANONICAL
+from tests.specimens.rules.further_integers import QUANTIZED
+from tests.specimens.rules.further_layers import LAYERS
+from tests.specimens.rules.further_lowered import LOWERED
+from tests.specimens.rules.further_norms import NORMS
 
 ORDER = np.array([2, 0, 3, 1])
 MAP, ROWS = "float[1,4,3,5]", "float[3,4]"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.specimens.phones import Phone
+from tests.specimens.machines.phones import Phone
 
 SERIAL = "127.0.0.1:5555"
 _PLACES = [os.environ["PATH"], "/usr/sbin", "/usr/lib/android-sdk/platform-tools"]

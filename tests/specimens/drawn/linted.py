@@ -15,7 +15,7 @@ from edgekit.bundle import metadata
 from edgekit.export.tflite.program import Quantization
 from edgekit.modelfile.metadata import FileDescription, Normalization, TensorDescription
 from tests.specimens import graphs
-from tests.specimens.sketch import RELU6, Sketch, sparse
+from tests.specimens.drawn.sketch import RELU6, Sketch, sparse
 
 
 @dataclass(frozen=True)

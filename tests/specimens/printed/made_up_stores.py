@@ -17,7 +17,7 @@ from edgekit.study.store import sqlite_file
 from edgekit.study.store.cell import Cell, cell_of
 from edgekit.study.store.figures import Figures
 from edgekit.study.store.place import Place
-from tests.specimens import reports
+from tests.specimens.printed import reports
 
 _SPEED = {"float32": 1.0, "float16": 1.02, "int8": 0.6}
 _PLACES = {
