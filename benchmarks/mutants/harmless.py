@@ -70,6 +70,9 @@ REASONS: dict[str, dict[str, str]] = {
     "canonical_global_pool": {
         "g.is_op(node, 'ReduceMean')": "an AveragePool has no keepdims, so it is kept",
     },
+    "coarse": {
+        "g.is_op(reader, *_BOUNDS)": "the answers stay right: more stays float32",
+    },
     "deform_conv_as_gathers": {
         "len(shape) != 4": _REFUSED,
         "math.prod(shape) // shape[1] >= _MOST_PIXELS": _LARGE,

@@ -136,11 +136,17 @@ def test_wide_ranges_alone_are_not_too_coarse() -> None:
     text = (
         "g (float[1,4,6,6] x) => (float[1,4,1,1] y) { a = Conv(x, w)\n l = LeakyRelu(a)\n"
         "m = Mul(l, k)\n s = Sub(m, l)\n n = Mul(s, a)\n p = GlobalAveragePool(n)\n"
-        "b = Conv(p, v)\n y = Softmax<axis=1>(b) }"
+        "r = Relu(p)\n b = Conv(r, v)\n e = Relu(b)\n y = Softmax<axis=1>(e) }"
     )
-    graph = integers.network(text, w=1000 * _W, v=1e-6 * _V, k=1 + weights(1, 4, 1, 1) / 999)
+    graph = integers.network(
+        text,
+        w=1000 * _W,
+        v=1e-6 * _V,
+        k=1 + weights(1, 4, 1, 1) / 999,
+        c=np.full((1, 4, 1, 1), 0.01, np.float32),
+    )
     draft = integers.drafted(graph, integers.noise(graph, 8))
-    assert set("xalmsnpby") == set(draft.encodings.activations)
+    assert set("xalmsnprey") == set(draft.encodings.activations)
     assert coarse.kept_float(draft.graph, draft.encodings) == []
 
 
