@@ -55,6 +55,7 @@ class Job:
         yardstick: float32 answers that those of an integer file must come close to; None skips
             that, and the check of the runtime's other kernels with it.
         maps: names of the inputs and outputs that are image maps, NCHW in .onnx, NHWC in .tflite.
+        least_spans: the least range of an output that its errors are taken as parts of, by name.
         raw_integers: inputs and outputs that are integers are so in the source too, and mean the
             same steps.
     """
@@ -70,6 +71,7 @@ class Job:
     integer_io: bool = False
     maps: frozenset[str] = frozenset()
     yardstick: Yardstick | None = None
+    least_spans: Mapping[str, float] = field(default_factory=dict)
     raw_integers: bool = False
 
 
@@ -155,7 +157,9 @@ def _checked(source: Source, record: QuantizationRecord, job: Job, path: Path) -
         more = () if job.yardstick is None else job.yardstick.feeds
         info, answers = _run(source, (*source.feeds, *more), job, path)
         answers, judged_by = answers[: len(source.feeds)], answers[len(source.feeds) :]
-        checked = parity.compare(job.reference, job.answers, answers, job.tolerance)
+        checked = parity.compare(
+            job.reference, job.answers, answers, job.tolerance, job.least_spans
+        )
         if not checked.passed and job.answers is source.answers:
             checked = _compared_with_what_is_held(source, job, answers)
         if job.answers is not source.answers:

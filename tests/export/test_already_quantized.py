@@ -71,20 +71,28 @@ def _image() -> np.ndarray:
     return np.random.default_rng(9).standard_normal(quantized.SHAPE).astype(np.float32)
 
 
+def _others_than_zero(array: np.ndarray) -> list[int]:
+    return [int(each) for each in np.unique(array) if each]
+
+
 def _stored_weights(path: Path) -> list[list[int]]:
-    """Return the integers of each layer of an .onnx file, zero points taken off, sorted."""
+    """Return which integers each layer of an .onnx file has, zero points taken off."""
     arrays = {each.name: numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer}
     found = []
     for name, array in arrays.items():
         if name.startswith("w") and name.endswith("_quantized"):
             zero = arrays[name.replace("quantized", "zero_point")].astype(int)
             lifted = zero.reshape(-1, *[1] * (array.ndim - 1)) if zero.size > 1 else zero
-            found.append(sorted((array.astype(int) - lifted).ravel().tolist()))
+            found.append(_others_than_zero(array.astype(int) - lifted))
     return sorted(found)
 
 
 def _tflite_integers(path: Path) -> tuple[list[list[int]], set[tuple[float, int]]]:
-    """Return the integers of each layer, sorted, and scale and zero point of each activation."""
+    """Return which integers each layer has, and scale and zero point of each activation.
+
+    Their number is another where several columns are read as one: each weight then stands in every
+    copy, and zeros between them.
+    """
     model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
     weights, activations = [], set()
     for tensor in model.subgraphs[0].tensors:
@@ -92,7 +100,7 @@ def _tflite_integers(path: Path) -> tuple[list[list[int]], set[tuple[float, int]
         if tensor.type != schema.TensorType.INT8 or said is None or said.scale is None:
             continue
         if data is not None:
-            weights.append(sorted(np.asarray(data, np.uint8).view(np.int8).tolist()))
+            weights.append(_others_than_zero(np.asarray(data, np.uint8).view(np.int8)))
         else:
             activations.add((float(said.scale[0]), int(said.zeroPoint[0])))
     return sorted(weights), activations
