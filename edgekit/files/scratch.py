@@ -8,6 +8,7 @@ nobody who lives: not on this machine, and not in another container that shares 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -33,9 +34,10 @@ def folder(parent: Path | None = None, prefix: str = "edgekit-") -> Iterator[Pat
     """
     place = Path(tempfile.gettempdir()) if parent is None else parent
     sweep(place, prefix)
-    made = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+    made = place / f"{prefix}{secrets.token_hex(8)}"
     lock = None
-    try:
+    try:  # which a signal may end as soon as the folder is there
+        made.mkdir(mode=0o700)
         lock = _locked(made)
         yield made
     finally:
