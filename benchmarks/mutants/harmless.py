@@ -34,7 +34,11 @@ REASONS: dict[str, dict[str, str]] = {
     "average_pool_as_depthwise": {"pool.pads": "windows without padding have no ends beyond it"},
     "batch_norm_as_depthwise": {"_fold(node, scale, bias)": _MORE_WORK},
     "batch_norm_into_transposed": {"g.sole_consumer(layer.outputs[0]) is not node": _MORE_WORK},
-    "bias_into_matmul": {"array.size != 1": _MORE_WORK},
+    "bias_into_matmul": {
+        "array.size != 1": _MORE_WORK,
+        "g.sole_consumer(source) is not node": _MORE_WORK,
+        "len(g.shape_of(node.outputs[0])) > 1": "a vector's product is right with a bias, too",
+    },
     "canonical_batch_norm": {
         "len(shape) == 4": _MORE_WORK,
         "g.sole_consumer(source) is node": _MORE_WORK,
@@ -87,6 +91,10 @@ REASONS: dict[str, dict[str, str]] = {
         "g.is_op(node, 'Softmax')": "a sigmoid that is as faint stays float32, too: it is closer",
     },
     "flat_mean": {"g.sole_consumer(pooled) is not node": _MORE_WORK},
+    "grid_as_gathers": {
+        "node.attributes.get_int('batch_dims', 0) > 0": "batches are among the indices by then",
+        "not places.size": "values without elements are refused before",
+    },
     "gemm_as_matmul": {
         "all(fixed) and (not rows)": _MORE_WORK,
         "factor == 1.0": _MORE_WORK,

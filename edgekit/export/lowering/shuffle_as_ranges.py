@@ -33,7 +33,7 @@ def rewrite(node: ir.Node) -> bool:
     if not shuffles or not all(_goes_to_convolutions(each.outputs[0]) for each in shuffles):
         return False
     ranges = list(_ranges(channels))
-    if len(ranges) > MOST_RANGES:
+    if len(ranges) > MOST_RANGES or len(set(channels)) < len(channels):  # one is read twice
         return False
     position = {channel: place for place, channel in enumerate(channels)}
     order = np.array(

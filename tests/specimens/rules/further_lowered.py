@@ -36,6 +36,39 @@ LOWERED: dict[str, Case] = {
         "g (float[2,3,4] x) => (float[2,3,5] y) { a = MatMul(x, w)\n y = Add(a, c) }",
         {"w": weights(4, 5), "c": weights(3, 5)},
     ),
+    "bias_into_matmul: of more dimensions": (
+        "g (float[2,3,4] x) => (float[1,2,3,5] y) { a = MatMul(x, w)\n y = Add(a, c) }",
+        {"w": weights(4, 5), "c": weights(1, 1, 1, 5)},
+    ),
+    "bias_into_matmul: of two sums": (
+        "g (float[2,3,4] x) => (float[2,3,5] y) {"
+        " a = MatMul(x, w)\n b = Add(a, c)\n y = Add(b, d) }",
+        {"w": weights(4, 5), "c": weights(5), "d": weights(5, seed=1)},
+    ),
+    "bias_into_matmul: of a vector": (
+        "g (float[4] x) => (float[5] y) { a = MatMul(x, w)\n y = Add(a, c) }",
+        {"w": weights(4, 5), "c": weights(5)},
+    ),
+    "shuffle_as_ranges: of channels that are read twice": (
+        """g (float[1,2,3,5] x) => (float[1,3,3,5] y, float[1,3,3,5] z)
+           <int64[4] order = {2,0,3,1}> {
+             a = Concat<axis=1>(x, x)
+             b = Gather<axis=1>(a, order)
+             y = Conv(b, w)
+             z = Conv(b, v) }""",
+        {"w": weights(3, 4, 1, 1), "v": weights(3, 4, 1, 1, seed=1)},
+    ),
+    "grid_as_gathers: of each of a batch": (
+        """g (float[2,4,5] x) => (float[2,5] y) <int64[2,1] i = {2,1}> {
+             y = GatherND<batch_dims=1>(x, i) }""",
+        {},
+    ),
+    "grid_as_gathers: behind another operator": (
+        """g (float[3,4,5] x) => (float[2,2,5] y) <int64[2,2,2] i = {2,-1,2,1,0,-1,0,1}> {
+             a = Neg(x)
+             y = GatherND(a, i) }""",
+        {},
+    ),
     "attention_as_products: what a softcap bounds": (
         """<ir_version: 11, opset_import: ["" : 23]>
            g (float[1,2,3,4] x, float[1,2,5,4] k) => (float[1,2,3,4] y, float[1,2,3,5] q) {
