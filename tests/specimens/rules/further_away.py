@@ -361,6 +361,7 @@ FURTHER_AWAY = {
 
 REFUSED = {
     "attention_as_products: what a mask leaves out": "unsupported-output",
+    "attention_as_products: what a mask of truth leaves out": "unsupported-output",
     "attention_as_products: what a softcap bounds": "unsupported-output",
     "batch_norm_as_depthwise: in training": "training-mode",
     "batch_norm_into_transposed: in training": "training-mode",

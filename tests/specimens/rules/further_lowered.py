@@ -75,6 +75,18 @@ LOWERED: dict[str, Case] = {
              y, , , q = Attention<softcap=2.0>(x, k, k) }""",
         {},
     ),
+    "attention_as_products: what a mask of truth leaves out": (
+        """<ir_version: 11, opset_import: ["" : 23]>
+           g (float[1,2,3,4] x, float[1,2,5,4] k) => (float[1,2,3,4] y, float[1,2,3,5] q) {
+             y, , , q = Attention<qk_matmul_output_mode=2>(x, k, k, mask) }""",
+        {"mask": np.arange(15).reshape(3, 5) % 4 != 1},
+    ),
+    "attention_as_products: what a mask of truth leaves of its shares": (
+        """<ir_version: 11, opset_import: ["" : 23]>
+           g (float[1,2,3,4] x, float[1,2,5,4] k) => (float[1,2,3,4] y, float[1,2,3,5] q) {
+             y, , , q = Attention<qk_matmul_output_mode=3>(x, k, k, mask) }""",
+        {"mask": np.arange(15).reshape(3, 5) % 4 != 1},
+    ),
     "attention_as_products: what a mask leaves out": (
         """<ir_version: 11, opset_import: ["" : 23]>
            g (float[1,2,3,4] x, float[1,2,5,4] k) => (float[1,2,3,4] y, float[1,2,3,5] q) {
