@@ -82,12 +82,15 @@ def test_a_clip_is_non_negative_by_both_its_bounds(low: float, high: float, hold
         ("m = Pad(narrow, around, large)", False),
         ("m = ScatterElements<axis=1>(narrow, index, narrow)", True),
         ("m = ScatterElements<axis=1>(narrow, index, wide)", False),
+        ("values, m = TopK(wide, two)", True),
+        ("m, places = TopK(wide, two)", False),
     ],
 )
 def test_what_is_put_among_small_numbers_may_be_large(moved: str, fits: bool) -> None:
     model = graphs.proto(
         "g (int32[1,3] x, int64[1,3] wide) => (int64[1,N] y) <int64[4] around = {0,1,0,0},"
-        "int64 large = {9007199254740993}, int64[1,3] index = {2,0,1}, int64 seven = {7}> {"
+        "int64[1] two = {2}, int64 large = {9007199254740993}, "
+        "int64[1,3] index = {2,0,1}, int64 seven = {7}> {"
         f" narrow = Cast<to=7>(x)\n {moved}\n y = Div(m, seven) }}"
     )
     if fits:

@@ -9,6 +9,7 @@ import onnx_ir as ir
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import operators
 from edgekit.export.graph.annotations import is_integer
+from edgekit.export.integer import connected
 
 
 def sink(graph: ir.Model) -> None:
@@ -27,7 +28,7 @@ def sink(graph: ir.Model) -> None:
     seen: set[ir.Node] = set()
     for node in graph.graph:
         if node not in seen and is_integer(node):
-            island = _island(node)
+            island = connected.group(node, _neighbours, is_integer)
             seen |= island
             if not any(_counts(each) for each in island):
                 for each in island:
@@ -37,16 +38,6 @@ def sink(graph: ir.Model) -> None:
 def _follows_float(node: ir.Node) -> bool:
     producer = g.operand(node, 0).producer()
     return producer is not None and not is_integer(producer)
-
-
-def _island(node: ir.Node) -> set[ir.Node]:
-    found, waiting = {node}, [node]
-    while waiting:
-        for other in _neighbours(waiting.pop()):
-            if other not in found and is_integer(other):
-                found.add(other)
-                waiting.append(other)
-    return found
 
 
 def _neighbours(node: ir.Node) -> Iterator[ir.Node]:

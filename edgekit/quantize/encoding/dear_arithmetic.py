@@ -14,7 +14,7 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import weight_layers
-from edgekit.export.integer import quantizable
+from edgekit.export.integer import connected, quantizable
 
 _COSTS = {
     "Add": (2.5, 1.0),
@@ -40,7 +40,7 @@ def of(model: ir.Model) -> list[ir.Node]:
     found: set[ir.Node] = set()
     for node in model.graph:
         if node not in seen and _takes_part(node):
-            group = _group(node)
+            group = connected.group(node, _neighbours, _takes_part)
             seen |= group
             if _cost_in_float(group) < sum(_of_one(each, 0) for each in group):
                 found |= group
@@ -48,21 +48,10 @@ def of(model: ir.Model) -> list[ir.Node]:
 
 
 def _takes_part(node: ir.Node) -> bool:
-    """Tell whether it is arithmetic on computed values, none of them infinite by a constant."""
+    """Tell whether it is arithmetic on computed values, no two of them the same."""
     if node.op_type not in _COSTS or not quantizable.is_capable(node):
         return False
     return len(set(weight_layers.dynamic_inputs(node))) == len(node.inputs)
-
-
-def _group(node: ir.Node) -> set[ir.Node]:
-    """Return the arithmetic that hangs together with a node."""
-    found, waiting = {node}, [node]
-    while waiting:
-        for other in _neighbours(waiting.pop()):
-            if other not in found and _takes_part(other):
-                found.add(other)
-                waiting.append(other)
-    return found
 
 
 def _neighbours(node: ir.Node) -> Iterator[ir.Node]:

@@ -47,7 +47,7 @@ def _found(value: ir.Value, known: _Known) -> Range | None:
         return (int(array.min()), int(array.max())) if is_whole else None
     if node is None or node.domain:
         return None
-    if node.op_type in _INDICES:
+    if node.op_type in _INDICES and value is node.outputs[-1]:  # a TopK's first ones are values
         return 0, _INT32[1]
     if g.is_op(node, *_ARITHMETIC) and len(node.inputs) == 2:
         pair = [of(g.operand(node, index), known) for index in (0, 1)]
