@@ -276,6 +276,7 @@ def test_attention_stays_standard_operators(tmp_path: Path) -> None:
         ("y = com.microsoft.QGather(x, x, x, x, x, x)", "already-quantized"),
         ("y = com.microsoft.DynamicQuantizeLSTM(x, x, x)", "foreign-operator"),
         ("y = com.microsoft.MultiHeadAttention<num_heads=2>(x)", "foreign-operator"),
+        ("y = com.microsoft.Attention(x, w)", "foreign-operator"),
         ("y = com.microsoft.GroupQueryAttention(x, x, x, x, x, w, w)", "foreign-operator"),
         ("y = com.microsoft.MatMulNBits<K=4, N=4, block_size=0>(x, w, w)", "foreign-operator"),
     ],

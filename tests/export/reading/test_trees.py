@@ -128,6 +128,27 @@ def test_the_newest_form(mode: int, kind: type, tmp_path: Path) -> None:
             _old("Regressor", "BRANCH_LEQ", 1, aggregate_function="MAX"),
             "aggregate_function is MAX",
         ),
+        (
+            helper.make_node(
+                "TreeEnsembleRegressor",
+                ["x"],
+                ["y"],
+                domain="ai.onnx.ml",
+                nodes_treeids=[0, 0, 0],
+                nodes_nodeids=[0, 1, 2],
+                nodes_featureids=[0, 0, 0],
+                nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"],
+                nodes_values=[0.5, 0.0, 0.0],
+                nodes_truenodeids=[1, 0, 0],
+                nodes_falsenodeids=[2, 0, 0],
+                n_targets=1,
+                target_treeids=[0, 0],
+                target_nodeids=[1, 9],
+                target_ids=[0, 0],
+                target_weights=[1.0, 2.0],
+            ),
+            "no leaf",
+        ),
     ],
 )
 def test_other_forms_are_refused(node: onnx.NodeProto, why: str, tmp_path: Path) -> None:

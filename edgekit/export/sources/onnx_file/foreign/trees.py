@@ -125,6 +125,8 @@ def _old_forest(node: ir.Node, kind: str, count: int) -> _Forest:
     for tree, number, target, weight in zip(
         *parts, get.get_floats(f"{kind}_weights", ()), strict=True
     ):
+        if (tree, number) not in leaf:
+            raise UnknownFormError("it gives a weight to a node that is no leaf")
         leaves[leaf[tree, number], target] += weight
     firsts: dict[int, int] = {}
     for index, (tree, _) in enumerate(ids):

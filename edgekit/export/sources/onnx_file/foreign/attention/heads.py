@@ -9,9 +9,22 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.sources.onnx_file import edit
+from edgekit.export.sources.onnx_file.foreign.base import UnknownFormError
 
 LENGTH, SIZE = 2, 3
 FIRST = (0, 2, 1, 3)
+
+
+def count(node: ir.Node, name: str) -> int:
+    """Return the attribute that says how many heads there are.
+
+    Raises:
+        UnknownFormError: it is not there, or no number of heads.
+    """
+    found = node.attributes.get_int(name, 0)
+    if found < 1:
+        raise UnknownFormError("it does not say how many heads there are")
+    return found
 
 
 def split(node: ir.Node, value: ir.Value | None, count: int) -> ir.Value:

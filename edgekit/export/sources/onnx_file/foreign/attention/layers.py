@@ -43,7 +43,7 @@ def multi_head(node: ir.Node) -> None:
     rank = edit.rank(key)
     if rank is None:
         raise UnknownRankError
-    count = node.attributes.get_int("num_heads", 0)
+    count = heads.count(node, "num_heads")
     given: list[ir.Value | None] = [query, key, value]
     if bias is not None and rank == 3:
         given = [_added(node, part, bias, index) for index, part in enumerate(given)]
@@ -68,7 +68,7 @@ def grouped_query(node: ir.Node) -> None:
         raise UnknownFormError("it attends to a window, or its softmax is smooth")
     if key is None or value is None:
         raise UnknownFormError("its queries, keys and values are packed into one input")
-    count, shared = get.get_int("num_heads", 0), get.get_int("kv_num_heads", 0)
+    count, shared = (heads.count(node, name) for name in ("num_heads", "kv_num_heads"))
     parts = [
         heads.split(node, query, count),
         *(heads.split(node, each, shared) for each in (key, value)),
@@ -108,7 +108,7 @@ def _attention(
         version=edit.CANONICAL_OPSET,
     )
     edit.owner(node).insert_before(node, split)
-    count = get.get_int("num_heads", 0)
+    count = heads.count(node, "num_heads")
     parts = [heads.split(node, part, count) for part in split.outputs]
     if past is not None:
         olds = [
@@ -176,7 +176,7 @@ def _attended(
         softcap: the most that a score may be; 0 for any.
         shared: how many heads keys and values have, if fewer than the queries.
     """
-    count = node.attributes.get_int("num_heads", 0)
+    count = heads.count(node, "num_heads")
     query, key, value = parts
     turned = edit.insert(node, "Transpose", [key], {"perm": (0, 1, 3, 2)})
     scaled = edit.insert(node, "Mul", [query, _scale(node, query)])
