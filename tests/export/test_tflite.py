@@ -155,6 +155,22 @@ def test_tensorflow_same_padding_needs_no_pad(
     assert found == {"DEPTHWISE_CONV_2D": 1, **expected}
 
 
+@pytest.mark.parametrize(
+    ("shape", "rest", "is_one"),
+    [("2,6", "Identity", True), ("20,7", "Identity", False), ("2,6", "Neg", False)],
+    ids=["few", "many", "read"],
+)
+def test_few_scores_at_the_end_are_one_log_softmax(
+    shape: str, rest: str, is_one: bool, tmp_path: Path
+) -> None:
+    model = graphs.proto(
+        f"g (float[{shape}] x) => (float[{shape}] y) {{ a = LogSoftmax(x)\n y = {rest}(a) }}"
+    )
+    found = _operators(graphs.to_tflite(model), tmp_path)
+    assert (found.get("LOG_SOFTMAX") == 1) is is_one
+    assert ("EXP" in found) is not is_one
+
+
 def test_grouped_convolution_stays_one_operator(tmp_path: Path) -> None:
     model = graphs.proto(
         "g (float[1,6,4,4] x) => (float[1,9,4,4] y) { y = Conv<group=3>(x, w) }",

@@ -77,7 +77,7 @@ DELEGATED = MappingProxyType({
     "Less": PARTLY,
     "LessOrEqual": PARTLY,
     "Log": WHOLE,
-    "LogSoftmax": WHOLE,
+    "LogSoftmax": PARTLY,
     "LpNormalization": WHOLE,
     "LpPool": PARTLY,
     "MatMul": PARTLY,

@@ -87,6 +87,13 @@ FORMS: list[Form] = [
     _along("Hardmax", FLAT),
     _along("LogSoftmax<axis=1>"),
     _along("LogSoftmax<axis=-1>", FLAT),
+    _along("LogSoftmax<axis=-1>", "float[20,7]"),
+    (
+        "LogSoftmax",
+        f"g ({FLAT} x) => ({FLAT} y) {{ c = Constant<value = float {{50.0}}>()\n"
+        " a = Mul(x, c)\n b = LogSoftmax(a)\n y = Neg(b) }",
+        {},
+    ),
     _along("Softmax<axis=2>", "float[2,1,5,1]"),
     _along("LpNormalization<axis=1>"),
     _along("LpNormalization<axis=-1, p=1>"),
