@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks import environments
 from benchmarks.arguments import add_limits, limits, matching, positive
-from benchmarks.environments import EDGEKIT, ENVIRONMENTS
+from benchmarks.environments import EDGEKIT, ENVIRONMENTS, PeerUnavailableError
 from benchmarks.peers import networks, race, report
 from benchmarks.peers.contenders import (
     CONTENDERS,
@@ -34,7 +34,7 @@ from benchmarks.peers.contenders import (
 )
 from benchmarks.peers.converting import Conversions
 from benchmarks.peers.interpreters import Environments
-from benchmarks.peers.networks import NETWORKS, NetworkUnavailableError
+from benchmarks.peers.networks import FOREIGN, NETWORKS, NetworkUnavailableError, Prepared
 from edgekit import models
 
 
@@ -44,7 +44,8 @@ def main() -> int:
     options = parser.parse_args()
     nets = _networks(parser, options.nets)
     groups = _groups(matching(parser, CONTENDERS, options.contenders), options)
-    interpreters = Environments(options.environments)
+    named = dict(word.split("=", 1) for word in options.python)
+    interpreters = Environments(options.environments, {k: Path(v) for k, v in named.items()})
     print(report.heading(), flush=True)
     results: list[dict[str, Any]] = []
     with contextlib.ExitStack() as stack:
@@ -52,8 +53,8 @@ def main() -> int:
         work = work.absolute()  # conversions run in folders of their own
         for name in nets:
             try:
-                prepared = networks.prepare(name, work)
-            except NetworkUnavailableError as error:
+                prepared = _prepared(name, work, interpreters)
+            except (NetworkUnavailableError, PeerUnavailableError) as error:
                 print(f"{name}: n/a: {error}", flush=True)
                 continue
             conversions = Conversions(prepared, interpreters, limits(options), options.repeat)
@@ -72,12 +73,18 @@ def _networks(parser: argparse.ArgumentParser, patterns: list[str]) -> list[str]
     """Return the usual networks that a pattern fits, and any other that `edgekit list` has."""
     found = []
     for pattern in patterns:
-        usual = [name for name in NETWORKS if fnmatchcase(name, pattern)]
+        usual = [name for name in (*NETWORKS, *FOREIGN) if fnmatchcase(name, pattern)]
         named = [name for name in models.names() if name == pattern]
         if not usual and not named:
-            parser.error(f"{pattern!r} fits nothing; known: {', '.join(NETWORKS)}")
+            parser.error(f"{pattern!r} fits nothing; known: {', '.join((*NETWORKS, *FOREIGN))}")
         found += usual or named
     return list(dict.fromkeys(found))
+
+
+def _prepared(name: str, work: Path, interpreters: Environments) -> Prepared:
+    if name in FOREIGN:
+        return networks.prepare_foreign(name, work, interpreters.python_of("foreign"))
+    return networks.prepare(name, work)
 
 
 def _groups(chosen: list[Contender], options: argparse.Namespace) -> list[list[Contender]]:
@@ -130,6 +137,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--environments", type=Path, default=environments.DEFAULT_FOLDER, metavar="DIR",
         help="where the peers' environments are kept (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--python", action="append", default=[], metavar="NAME=INTERPRETER",
+        help="take this interpreter for an environment, such as onnx2tf=DIR/bin/python3.12",
     )  # fmt: skip
     parser.add_argument(
         "--files", type=Path, metavar="DIR",

@@ -48,7 +48,8 @@ def check(path: Path, prepared: Prepared, precision: str) -> Checked:
         (taken,), (given,) = info.inputs, info.outputs
         feeds = [{taken.name: _encoded(image, taken)} for image in images]
         _, answers = child.run(path, feeds)
-        found = np.stack([_decoded(answer[given.name], given) for answer in answers])
+        dims = wanted.shape[1:]
+        found = np.stack([_decoded(answer[given.name], given, dims) for answer in answers])
     except (EdgekitError, ValueError) as error:
         raise DisagreementError(last_line(str(error))) from error
     if found.shape != wanted.shape or not np.isfinite(found).all():
@@ -75,8 +76,13 @@ def _encoded(image: npt.NDArray[np.float32], tensor: TensorInfo) -> npt.NDArray[
     return np.ascontiguousarray(value.astype(dtype))
 
 
-def _decoded(answer: npt.NDArray[np.generic], tensor: TensorInfo) -> npt.NDArray[np.float64]:
-    value = answer.astype(np.float64).ravel()
+def _decoded(
+    answer: npt.NDArray[np.generic], tensor: TensorInfo, dims: tuple[int, ...]
+) -> npt.NDArray[np.float64]:
+    """Return an answer (1, ...) as numbers of shape ``dims``, whose channels may come last."""
+    value = answer.astype(np.float64)[0]
+    if value.shape != dims and value.ndim > 1:
+        value = np.moveaxis(value, -1, 0)
     if tensor.scale is not None and tensor.zero_point is not None:
         value = (value - tensor.zero_point) * tensor.scale
     return value

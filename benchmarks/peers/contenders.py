@@ -20,10 +20,10 @@ SUFFIXES = {ONNXRUNTIME: "onnx", LITERT: "tflite"}
 class Step:
     """One program that makes one file.
 
-    Braces in commands are filled in: ``python`` and ``bin`` of the environment; the folders
-    ``scripts`` (here) and ``quantizers`` (of the quantization benchmark); what
-    `benchmarks.peers.networks` prepares; the files of other steps, by name; ``folder``, the
-    step's own; and ``output``, the file to write there.
+    Braces in commands are filled in: ``given``, a template of the network's own; ``python`` and
+    ``bin`` of the environment; the folders ``scripts`` (here) and ``quantizers`` (of the
+    quantization benchmark); what `benchmarks.peers.networks` prepares; the files of other steps,
+    by name; ``folder``, the step's own; and ``output``, the file to write there.
 
     Attributes:
         environment: key of `benchmarks.environments.ENVIRONMENTS`, or `EDGEKIT`.
@@ -62,7 +62,7 @@ class Contender:
 
 
 _SCRIPT, _QUANTIZER = "{python} {scripts}/", "{python} {quantizers}/"
-_EXPORT = "{net} --weights {weights} -o {folder} --format "
+_EXPORT = "{given} -o {folder} --format "
 _QUANTIZE = "{edgekit-onnx} --calibration-data {calibration} --recipe fast -o {folder} --format "
 _STATIC = "{torch-onnx} {calibration} {output} --per-channel --activations "
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +64,7 @@ class Conversions:
         """
         if name not in self._made:
             try:
-                self._made[name] = self._run(name, STEPS[name])
+                self._made[name] = self._run(name, self._step(name))
             except (PeerUnavailableError, ConversionFailedError) as error:
                 self._made[name] = ConversionFailedError(str(error))
         found = self._made[name]
@@ -75,9 +75,13 @@ class Conversions:
     def chain(self, name: str) -> dict[str, Made]:
         """Return what all steps up to this one gave, by name, each once."""
         found: dict[str, Made] = {}
-        for source in STEPS[name].takes:
+        for source in self._step(name).takes:
             found |= self.chain(source)
         return {**found, name: self.make(name)}
+
+    def _step(self, name: str) -> Step:
+        step = STEPS[name]
+        return replace(step, arguments=step.arguments.replace("{given}", self._prepared.given))
 
     def _run(self, name: str, step: Step) -> Made:
         sources = {source: self.make(source).path for source in step.takes}

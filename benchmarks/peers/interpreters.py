@@ -21,15 +21,24 @@ class Environments:
 
     Args:
         folder: where the environments are kept.
+        named: interpreters to take instead, by the environment's name.
 
     Attributes:
         versions: of all packages of each environment that was used.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, named: Mapping[str, Path]) -> None:
+        self._folder, self._named = folder, named
         self._known: dict[tuple[str, str], Path | PeerUnavailableError] = {}
         self.versions: dict[str, dict[str, str]] = {}
+
+    def python_of(self, name: str) -> Path:
+        """Return the interpreter of an environment.
+
+        Raises:
+            PeerUnavailableError: it cannot be made.
+        """
+        return self._named.get(name) or environments.python_of(name, self._folder)
 
     def python_for(self, step: Step) -> Path:
         """Return the interpreter for a step, whose program is known to start.
@@ -40,7 +49,7 @@ class Environments:
         key = (step.environment, step.program)
         if key not in self._known:
             try:
-                python = environments.python_of(step.environment, self._folder)
+                python = self.python_of(step.environment)
                 self.versions[step.environment] = environments.versions(python)
                 environments.check_imports(words(step.program, python, {}))
                 self._known[key] = python

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.environments import last_line
+from benchmarks.peers import foreign_network
+from benchmarks.peers.foreign_network import (
+    CALIBRATION_IMAGES,
+    CALIBRATION_SEED,
+    CHECKED_IMAGES,
+    CHECKED_SEED,
+)
 from edgekit import models
 from edgekit.data import synthetic
 from edgekit.errors import EdgekitError
@@ -21,13 +31,16 @@ NETWORKS = (
     "mobilenet-v1-1.0-224", "shufflenet-v1-1.0x-g3", "shufflenet-v1-1.0x-g8", "shiftnet-b",
     "micronet-m0", "mobilenet-v2-1.0-224", "mobilenet-v3-small-1.0", "shufflenet-v2-1.0x",
 )  # fmt: skip
-"""The reference networks and the baselines: what is compared when nobody says what."""
+"""The reference networks and the baselines."""
 
-CALIBRATION_IMAGES, CHECKED_IMAGES = 100, 8
-_CALIBRATION_SEED, _CHECKED_SEED, _WEIGHTS_SEED = 1, 2, 0
-_FILES = {"module": "module.pt2", "weights": "weights.safetensors"} | {
-    name: f"{name}.npy" for name in ("calibration", "images", "answers")
-}
+FOREIGN = (
+    "mobilenetv4_conv_small", "efficientnet_lite0", "ghostnet_100", "mobileone_s0", "starnet_s1",
+    "tinynet_e", "vit_tiny", "yolov8_boxes",
+)  # fmt: skip
+"""Networks of `benchmarks.foreign.networks.phone_sizes`, which nobody here made."""
+
+_WEIGHTS_SEED = 0
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 class NetworkUnavailableError(Exception):
@@ -39,13 +52,14 @@ class Prepared:
     """A network ready to be converted.
 
     Attributes:
-        name: as `edgekit list` has it.
+        name: as `edgekit list` has it, or as in `FOREIGN`.
         weights: where they came from, in a few words.
         macs: multiply-accumulates of one image.
         folder: where its files are.
         files: ``module``, torch's exported program with the weights; ``weights``, the same in a
             .safetensors file, for edgekit; ``calibration`` and ``images``, float32 arrays
-            (N, 3, H, W); ``answers``, torch's, float32 (N, classes), to the latter.
+            (N, 3, H, W); ``answers``, torch's, float32 (N, ...), to the latter.
+        given: what `edgekit export` is given, a template as in `contenders.Step`.
     """
 
     name: str
@@ -53,6 +67,7 @@ class Prepared:
     macs: int
     folder: Path
     files: dict[str, Path]
+    given: str = "{net} --weights {weights}"
 
     def array(self, name: str) -> npt.NDArray[np.float32]:
         """Return one of the arrays."""
@@ -74,17 +89,39 @@ def prepare(name: str, work: Path) -> Prepared:
     except EdgekitError as error:
         raise NetworkUnavailableError(str(error)) from error
     folder = work / spec.name
-    files = {key: folder / file for key, file in _FILES.items()}
+    files = {key: folder / file for key, file in foreign_network.FILES.items()}
     prepared = Prepared(spec.name, loaded.origin, spec.macs, folder, files)
-    images = _images(spec, CHECKED_IMAGES, _CHECKED_SEED)
+    images = _images(spec, CHECKED_IMAGES, CHECKED_SEED)
     answers = _answers(loaded.module, images)
     if not _same(prepared, answers):
         folder.mkdir(parents=True, exist_ok=True)
         np.save(files["images"], images)
-        np.save(files["calibration"], _images(spec, CALIBRATION_IMAGES, _CALIBRATION_SEED))
+        np.save(files["calibration"], _images(spec, CALIBRATION_IMAGES, CALIBRATION_SEED))
         _save(loaded.module, images[:1], files)
         np.save(files["answers"], answers)  # last: it says that the others are whole
     return prepared
+
+
+def prepare_foreign(name: str, work: Path, python: Path) -> Prepared:
+    """Build one of `FOREIGN` with seeded weights, by an interpreter that has its library.
+
+    Files of an earlier run are kept. edgekit reads the .onnx that torch's exporter writes.
+
+    Raises:
+        NetworkUnavailableError: it cannot be built.
+    """
+    folder = work / name
+    files = {key: folder / file for key, file in foreign_network.FILES.items()}
+    said = folder / "network.json"
+    if not said.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [python, "-m", "benchmarks.peers.foreign_network", name, folder]
+        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True)
+        if done.returncode:
+            raise NetworkUnavailableError(last_line(done.stderr))
+        said.write_text(done.stdout.splitlines()[-1])  # last: it says that the others are whole
+    macs = int(json.loads(said.read_text())["macs"])
+    return Prepared(name, "seeded, enlivened", macs, folder, files, given="{torch-onnx}")
 
 
 def _images(spec: models.ModelSpec, count: int, seed: int) -> npt.NDArray[np.float32]:
