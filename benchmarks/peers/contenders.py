@@ -98,8 +98,7 @@ STEPS = {
     ),
     "onnx2tf": Step("onnx2tf", _SCRIPT + "onnx2tf_float.py", "{torch-onnx} {output}", "tflite"),
     "onnx2tf-int8": Step(
-        "onnx2tf", _QUANTIZER + "tensorflow_converter.py",
-        "{onnx2tf.parent}/saved_model {calibration} {output}", "tflite",
+        "onnx2tf", _SCRIPT + "onnx2tf_int8.py", "{torch-onnx} {calibration} {output}", "tflite"
     ),
     "tensorflow-rebuilt": Step(
         "tensorflow", _QUANTIZER + "tensorflow_saved_model.py",

@@ -2,9 +2,8 @@
 
     python onnx2tf_float.py FLOAT.onnx OUTPUT.tflite
 
-Leaves the SavedModel, where it makes one, in the folder saved_model beside the output. onnx2tf
-compares its operators on test images that it downloads unless a file of that name is in the
-current folder; here random ones are, so that nothing is downloaded.
+onnx2tf compares its operators on test images that it downloads unless a file of that name is in
+the current folder; here random ones are, so that nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ def main() -> None:
     options = parser.parse_args()
     images = np.random.default_rng(0).random((20, 128, 128, 3), dtype=np.float32)
     np.save(TEST_IMAGES, images)
-    folder = options.output.with_name("saved_model")
+    folder = options.output.with_name("written")
     onnx2tf.convert(
         input_onnx_file_path=str(options.model),
         output_folder_path=str(folder),
