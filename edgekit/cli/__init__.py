@@ -24,6 +24,7 @@ from edgekit.errors import (
     MissingPackageError,
     UsageError,
 )
+from edgekit.processes import deferred_imports
 
 INTERRUPTED = 130
 _FULL = "out-of-memory"
@@ -167,6 +168,7 @@ def main() -> None:
     gc.set_threshold(100_000)
     # torch's threads sleep while they wait for each other: they would spin, on busy machines most.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    deferred_imports.defer()
     terminal.open_standard_streams()
     stopping.listen()
     code = run(sys.argv[1:])

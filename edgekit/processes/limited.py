@@ -24,6 +24,7 @@ from edgekit.processes.spawning import Limits
 _LONGEST_MESSAGE = 2000  # characters of one error
 _START = (
     "import runpy, sys; sys.path.insert(0, sys.argv[1]); "
+    "from edgekit.processes import deferred_imports; deferred_imports.defer(); "
     "runpy.run_module(sys.argv[2], run_name='__main__')"
 )
 
