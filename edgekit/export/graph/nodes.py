@@ -87,7 +87,7 @@ def add_constant(graph: ir.Graph, name: str, array: np.ndarray) -> ir.Value:
         name=unique,
         shape=ir.Shape(array.shape),
         type=ir.TensorType(ir.DataType.from_numpy(array.dtype)),
-        const_value=ir.tensor(np.asarray(array, order="C"), name=unique),  # 0-d stays 0-d
+        const_value=ir.Tensor(np.asarray(array, order="C"), name=unique),  # 0-d stays 0-d
     )
     graph.register_initializer(value)
     return value
