@@ -14,10 +14,9 @@ from edgekit.export.graph import nodes as g
 from edgekit.export.integer import quantizable
 from edgekit.export.onnx_writer import plain
 from edgekit.export.sources import folded as folding
-from edgekit.export.sources import input_bounds, parity_inputs, source
+from edgekit.export.sources import input_bounds, source
 from edgekit.export.sources.input_bounds import Kind
 from edgekit.export.sources.shapes import USUAL, InputShapes
-from edgekit.models import Preprocessing
 from edgekit.models.preprocessing_choice import NOTHING, PreprocessingChoice
 from edgekit.progress import Tell
 
@@ -83,7 +82,13 @@ def prepare(
             norm is in training mode.
     """
     found = source.resolve(
-        what, weights=weights, seed=seed, asked=asked, said=said, progress=progress
+        what,
+        weights=weights,
+        seed=seed,
+        asked=asked,
+        said=said,
+        on_images=True,  # noise has other ranges than what is calibrated for
+        progress=progress,
     )
     if found.is_quantized:
         raise RefusedError(
@@ -130,24 +135,8 @@ def _refuse_nan(found: Source) -> None:
 
 
 def _described(found: Source, path: Path) -> Source:
-    """Add what the sidecar says; parity looks at images, where they can be made, not at noise."""
+    """Add what the sidecar says."""
     known = artifact.load(path)
-    if known is not None:
-        found = replace(found, name=known.model, weights=known.weights, params=known.params)
-    if found.preprocessing is None:
+    if known is None:
         return found
-    (image,) = found.graph.graph.inputs
-    return _fed_with_images(found, str(image.name), g.shape_of(image), found.preprocessing)
-
-
-def _fed_with_images(
-    found: Source, name: str, shape: tuple[int, ...], wanted: Preprocessing
-) -> Source:
-    dtype = np.dtype(input_bounds.kind_of(found.graph.graph.inputs[0]).dtype)
-    fed = tuple(
-        {name: np.asarray(each[name], dtype)} for each in parity_inputs.images(name, shape, wanted)
-    )
-    if found.original is None:
-        raise ValueError(f"{found.name} was not read from a file")
-    _, answers = found.original.answers(fed)
-    return replace(found, feeds=fed, answers=answers)
+    return replace(found, name=known.model, weights=known.weights, params=known.params)

@@ -49,6 +49,14 @@ def images(name: str, shape: tuple[int, ...], preprocessing: Preprocessing) -> t
     return tuple({name: array} for array in arrays)
 
 
+def images_of_graph(model: ir.Model, preprocessing: Preprocessing) -> tuple[Arrays, ...]:
+    """Return `images` for a canonical graph of one input, in the input's own type."""
+    (value,) = model.graph.inputs
+    dtype = np.dtype(input_bounds.kind_of(value).dtype)
+    fed = images(str(value.name), g.shape_of(value), preprocessing)
+    return tuple({name: np.asarray(array, dtype) for name, array in each.items()} for each in fed)
+
+
 def pixels(name: str, shape: tuple[int, ...]) -> tuple[Arrays, ...]:
     """Return the pixels of the same images, uint8 red, green and blue of ``shape`` (NCHW)."""
     arrays = _synthetic(shape).transpose(0, 3, 1, 2).reshape(PARITY_INPUTS, *shape)

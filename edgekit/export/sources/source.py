@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from edgekit.export.sources import (
     torch_graph,
 )
 from edgekit.export.sources.onnx_file import isolated
+from edgekit.export.sources.onnx_file import original as original_file
 from edgekit.export.sources.onnx_file.original import Original
 from edgekit.export.sources.shapes import USUAL, InputShapes, Shape
 from edgekit.files import digest
@@ -105,6 +105,7 @@ def resolve(
     seed: int | None = None,
     asked: InputShapes = USUAL,
     said: PreprocessingChoice = NOTHING,
+    on_images: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Source:
     """Prepare what the user named.
@@ -117,6 +118,7 @@ def resolve(
         seed: of that initialization; if given, trained weights are not looked for.
         asked: input sizes other than the network's own.
         said: of the preprocessing, before what the network's card or the file's sidecar says.
+        on_images: see `from_file`.
         progress: called with a short line before each step.
 
     Raises:
@@ -129,10 +131,10 @@ def resolve(
         if weights is not None:
             raise UsageError(f"{what} holds its own weights: --weights goes with a network's name")
         progress("reading the graph")
-        found = from_file(Path(what), asked)
+        found = from_file(Path(what), asked, said, on_images=on_images)
         if found.original is not None and found.original.reading.from_half:
             progress("its half precision is read as float32")
-        return _recorded(found, Path(what), said)
+        return found
     if asked.fixed:
         raise UsageError(f"--input-value is for the inputs of an .onnx file, and {what} is none")
     advice = _NOT_SOURCES.get(Path(what).suffix.lower())
@@ -231,12 +233,21 @@ def from_module(
     )
 
 
-def from_file(path: Path, asked: InputShapes = USUAL) -> Source:
+def from_file(
+    path: Path,
+    asked: InputShapes = USUAL,
+    said: PreprocessingChoice = NOTHING,
+    *,
+    on_images: bool = False,
+) -> Source:
     """Prepare an .onnx file; its answers are ONNX Runtime's on the unchanged file.
 
     Args:
         path: the file.
         asked: sizes for what the file leaves open; the batch is 1 unless it says otherwise.
+        said: of the preprocessing, before what the file's sidecar says.
+        on_images: parity inputs are synthetic images where the preprocessing is known; else they
+            come from several ranges always.
 
     Raises:
         InvalidPathError: there is no such file.
@@ -252,14 +263,17 @@ def from_file(path: Path, asked: InputShapes = USUAL) -> Source:
     for value in graph.graph.inputs:
         if (own := reading.dtypes[str(value.name)]) in ("float16", "float64"):
             value.meta[plain.OWN_TYPE] = ir.DataType.from_numpy(np.dtype(own))
+    inputs = {str(value.name): g.shape_of(value) for value in graph.graph.inputs}
+    wanted, folded = image_input.recorded(path, inputs, said)
+    fed = parity_inputs.of_graph(graph)
+    if on_images and wanted is not None:
+        fed = parity_inputs.images_of_graph(graph, wanted)
     try:
-        fed, reference, answers = _answered(original, parity_inputs.of_graph(graph))
+        fed, reference, answers = original_file.answered(original, fed)
     except (UnreadableModelError, WorkerError) as error:
         if asked == USUAL or isinstance(error, UnreadableModelError):
             raise original.refusal(error) from error
-        sizes = ", ".join(
-            f"{value.name} {shapes.text(g.shape_of(value))}" for value in graph.graph.inputs
-        )
+        sizes = ", ".join(f"{name} {shapes.text(shape)}" for name, shape in inputs.items())
         raise RefusedError(
             f"{path} does not run with inputs {sizes}, it fixes other sizes inside: export it "
             f"again from its source ({error})",
@@ -271,41 +285,13 @@ def from_file(path: Path, asked: InputShapes = USUAL) -> Source:
         weights=digest.origin_of(path),
         params=count.params(graph),
         macs=count.macs(graph),
-        preprocessing=None,
+        preprocessing=wanted,
         reference=reference,
         feeds=fed,
         answers=answers,
         original=original,
+        folded=folded,
     )
-
-
-def _answered(
-    original: Original, feeds: tuple[Arrays, ...]
-) -> tuple[tuple[Arrays, ...], str, tuple[Arrays, ...]]:
-    """Return those of the inputs that the file takes, who answers, and the answers.
-
-    What an input may hold cannot always be told from the graph, and large numbers overflow.
-    """
-    try:
-        reference, answers = original.answers(feeds)
-    except WorkerError:
-        taken: list[tuple[Arrays, Arrays]] = []
-        for tried in (feeds, parity_inputs.with_small_integers(feeds)):
-            for feed in () if taken else tried:
-                with suppress(WorkerError):
-                    reference, (answer,) = original.answers([feed])
-                    taken.append((feed, answer))
-        if not taken:
-            raise
-        feeds, answers = (tuple(each) for each in zip(*taken, strict=True))
-    finite = [
-        index
-        for index, answer in enumerate(answers)
-        if all(np.isfinite(array).all() for array in answer.values())
-    ]
-    if finite:
-        feeds, answers = (tuple(each[i] for i in finite) for each in (feeds, answers))
-    return feeds, reference, answers
 
 
 def _from_library(
@@ -370,12 +356,6 @@ def _from_own_code(
         wanted = said.over(None, image_input.side_of(inputs, what), what) if said.given else None
         progress("tracing")
         return from_module(module, _file_name(what), inputs, origin, preprocessing=wanted)
-
-
-def _recorded(found: Source, path: Path, said: PreprocessingChoice) -> Source:
-    inputs = {str(value.name): g.shape_of(value) for value in found.graph.graph.inputs}
-    wanted, folded = image_input.recorded(path, inputs, said)
-    return replace(found, preprocessing=wanted, folded=folded)
 
 
 def _image_shape(name: str, usual: Shape, asked: InputShapes) -> Shape:

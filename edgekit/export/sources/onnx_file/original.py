@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from edgekit.errors import (
 )
 from edgekit.export import parity
 from edgekit.export.parity import Arrays
+from edgekit.export.sources import parity_inputs
 from edgekit.export.sources.onnx_file import last_digits
 from edgekit.export.sources.onnx_file.isolated import FileReading
 from edgekit.processes import child
@@ -145,6 +147,35 @@ class Original:
                 "float32 from its source"
             )
         return reference, answers
+
+
+def answered(
+    original: Original, feeds: tuple[Arrays, ...]
+) -> tuple[tuple[Arrays, ...], str, tuple[Arrays, ...]]:
+    """Return those of the inputs that the file takes, who answers, and the answers.
+
+    What an input may hold cannot always be told from the graph, and large numbers overflow.
+    """
+    try:
+        reference, answers = original.answers(feeds)
+    except WorkerError:
+        taken: list[tuple[Arrays, Arrays]] = []
+        for tried in (feeds, parity_inputs.with_small_integers(feeds)):
+            for feed in () if taken else tried:
+                with suppress(WorkerError):
+                    reference, (answer,) = original.answers([feed])
+                    taken.append((feed, answer))
+        if not taken:
+            raise
+        feeds, answers = (tuple(each) for each in zip(*taken, strict=True))
+    finite = [
+        index
+        for index, answer in enumerate(answers)
+        if all(np.isfinite(array).all() for array in answer.values())
+    ]
+    if finite:
+        feeds, answers = (tuple(each[i] for i in finite) for each in (feeds, answers))
+    return feeds, reference, answers
 
 
 def _float32(arrays: Arrays) -> dict[str, np.ndarray]:
