@@ -49,8 +49,9 @@ def build(graph: ir.Model, recipe: Recipe, context: Context) -> Draft:
     names = AUTO if recipe.ranges == "auto" else (recipe.ranges,)
     methods = [ranges.get(name) for name in names]
     kept = stages.begin(f"ranges by {recipe.ranges}")
-    found = observe.summaries(draft.floating(), kept.samples, methods[0])
-    drafts = [_encoded(draft, recipe, found, method) for method in methods]
+    floating = draft.floating()
+    found = observe.summaries(floating, kept.samples, methods[0])
+    drafts = [_encoded(draft, floating, recipe, found, method) for method in methods]
     draft = drafts[0] if len(drafts) == 1 else _closest(drafts, kept)
     for several in after:
         stage = stages.begin(rungs.purpose_of(several))
@@ -96,9 +97,11 @@ class _Stages:
         return said
 
 
-def _encoded(draft: Draft, recipe: Recipe, found: Mapping[str, Summary], method: Method) -> Draft:
+def _encoded(
+    draft: Draft, floating: ir.Model, recipe: Recipe, found: Mapping[str, Summary], method: Method
+) -> Draft:
     """Encode with one method's ranges, weights to nearest."""
-    spans = observe.group_ranges(draft.floating(), found, method, recipe.activation_bits)
+    spans = observe.group_ranges(floating, found, method, recipe.activation_bits)
     encodings = affine_choice.encodings(
         draft.graph,
         spans,
@@ -107,6 +110,7 @@ def _encoded(draft: Draft, recipe: Recipe, found: Mapping[str, Summary], method:
         method=recipe.weights,
         seven_bit=recipe.seven_bit,
         rescalings=draft.encodings.rescalings,
+        floating=floating,
     )
     kept = recipe.operators
     if kept is None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import onnx_ir as ir
+
 from edgekit import export
 from edgekit.errors import UsageError
 from edgekit.export import (
@@ -162,9 +164,10 @@ def to_files(
         yardstick = verdict.yardstick(
             source, draft, calibration or Calibration(), settings.allow_drift_db
         )
+    whole = encoded.apply(draft.graph, draft.encodings)
     made = [
         replace(
-            _job(source, draft, formats.FORMATS[name], precision, settings, answers),
+            _job(source, draft, whole.clone(), formats.FORMATS[name], precision, settings, answers),
             yardstick=yardstick,
         )
         for name in names
@@ -189,18 +192,21 @@ def form(source: Source, draft: Draft, settings: FileSettings) -> bytes:
         UnsupportedOperatorError: the writer cannot express a node.
     """
     precision = precision_of(draft.encodings)
-    return held_file.whole(_job(source, draft, settings.target, precision, settings, None).data)
+    graph = encoded.apply(draft.graph, draft.encodings)
+    job = _job(source, draft, graph, settings.target, precision, settings, None)
+    return held_file.whole(job.data)
 
 
 def _job(
     source: Source,
     draft: Draft,
+    graph: ir.Model,
     target: Format,
     precision: str,
     settings: FileSettings,
     answers: tuple[parity.Arrays, ...] | None,
 ) -> Job:
-    graph = encoded.apply(draft.graph, draft.encodings)
+    """Return the file of an encoded graph, which is used up."""
     rules.apply(graph, settings.lowering.within(target.integer).rules(target.integer))
     description, maps = export.describe(source, precision), tflite.image_maps(graph)
     if target.name == "onnx":

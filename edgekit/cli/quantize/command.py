@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import click
 
 from edgekit.cli.quantize import latency, table
@@ -148,6 +150,7 @@ def command(
     name = only(one_model(model_argument, model_option))
     from edgekit import quantize
 
+    gc.freeze()  # modules live to the end: what collects garbage between steps need not see them
     request = quantize.QuantizeRequest(
         name,
         calibration_data=samples.calibration_data,

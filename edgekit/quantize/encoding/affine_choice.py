@@ -111,6 +111,7 @@ def encodings(
     method: WeightMethod = "max",
     seven_bit: frozenset[str] = frozenset(),
     rescalings: Mapping[str, Rescaling] | None = None,
+    floating: ir.Model | None = None,
 ) -> Encodings:
     """Return the encodings of a quantizable graph, every layer rounded to nearest.
 
@@ -123,13 +124,15 @@ def encodings(
         seven_bit: names of layers whose weights get 7 bits.
         rescalings: factors to give the layers before they are rounded; ``spans`` are then those
             of the rescaled graph.
+        floating: the rescaled graph, where it has been made already.
 
     Raises:
         RefusedError: a weight or a range is NaN or infinite (reason "not-finite").
     """
     affine = activations(model, spans, bits)
     layers = {}
-    for node in rescale.apply(model, rescalings or {}).graph:
+    rescaled = rescale.apply(model, rescalings or {}) if floating is None else floating
+    for node in rescaled.graph:
         source = g.operand(node, 0).name if weight_layers.is_layer(node) else None
         if source not in affine:
             continue

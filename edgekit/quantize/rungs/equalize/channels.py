@@ -69,7 +69,7 @@ class _Finder:
     """Union-find over numbered channels."""
 
     def __init__(self, total: int) -> None:
-        self._parents = np.arange(total)
+        self._parents = list(range(total))
         self.fixed = np.zeros(total, bool)
         self.ceilings = np.full(total, np.inf)
 
@@ -83,11 +83,11 @@ class _Finder:
     def _root(self, channel: int) -> int:
         while self._parents[channel] != channel:
             self._parents[channel] = self._parents[self._parents[channel]]
-            channel = int(self._parents[channel])
+            channel = self._parents[channel]
         return channel
 
     def roots(self) -> np.ndarray:
-        return np.array([self._root(number) for number in range(self._parents.size)])
+        return np.array([self._root(number) for number in range(len(self._parents))])
 
 
 def _count(value: ir.Value) -> int:

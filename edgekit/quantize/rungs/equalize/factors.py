@@ -126,19 +126,20 @@ def _most_factors(rows: np.ndarray, inputs: np.ndarray, outputs: np.ndarray) -> 
 
 def _components(model: ir.Model, found: Channels) -> list[np.ndarray]:
     """Group the classes that share a stored tensor."""
-    parent = np.arange(found.free.size)
+    parent = list(range(found.free.size))
 
     def root(number: int) -> int:
         while parent[number] != number:
-            number = int(parent[number])
+            number = parent[number]
         return number
 
     for value in (v for node in model.graph for v in node.outputs):
         members = found.of[_name(value)]
         for other in members[1:].tolist():
             parent[root(other)] = root(int(members[0]))
-    roots = np.array([root(number) for number in range(parent.size)])
-    return [np.flatnonzero(roots == number) for number in np.unique(roots)]
+    roots = np.array([root(number) for number in range(len(parent))])
+    order = np.argsort(roots, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(roots[order])) + 1)
 
 
 def _reach(
