@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from edgekit.quantize.rungs.bias import median_shift
+from edgekit.quantize.rungs.bias import median, median_shift
 
 SAMPLES, CHANNELS = 16, 256
 
@@ -34,3 +35,9 @@ def test_what_the_samples_of_a_vector_do_not_agree_on_is_left() -> None:
 def test_one_sample_is_taken_at_its_word() -> None:
     wanted, given = vectors(1)[:1], vectors(2)[:1]
     np.testing.assert_allclose(median_shift(wanted, given), (wanted[0] - given[0])[0])
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 64])
+def test_a_median_is_numpys(count: int) -> None:
+    values = np.random.default_rng(0).standard_normal((3, 5, count)).astype(np.float32)
+    np.testing.assert_array_equal(median(values), np.median(values, axis=-1))
