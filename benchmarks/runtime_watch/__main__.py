@@ -5,9 +5,11 @@
     python -m benchmarks.runtime_watch --write docs/runtime-watch.md
 
 Each version is installed into a folder of its own. Instructions are counted on --processor (none
-with ''); the first time, the emulated machine with that version is put together. What each pair of
-versions gave is kept in --work, and --write makes the page of all. The exit status is 1 if a file
-is flagged: 5 % of the instructions, or 10 % of the private memory.
+with ''); the first time, the emulated machine with that version is put together. Counts are exact
+and kept in --work, so that they can be made beforehand on a busy machine, with --rounds 0, and the
+times on a quiet one. What each pair of versions gave is kept there, too, and --write makes the page
+of all. The exit status is 1 if a file is flagged: 5 % of the instructions, or 10 % of the private
+memory.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from typing import Any
 
 from benchmarks.environments import DEFAULT_FOLDER, PeerUnavailableError
 from benchmarks.runtime_watch import page, sides, watching
+from benchmarks.runtime_watch.sides import Side
 from edgekit.runtimes import machine
 
 
@@ -37,6 +40,9 @@ def main() -> int:
     parser.add_argument("--write", type=Path, metavar="PAGE")
     asked = parser.parse_args()
     kept = asked.work / "found"
+    if asked.files and asked.rounds == 0:
+        _count(asked)
+        return 0
     if asked.files:
         found: dict[str, Any] = {}
         for found in _watch(asked):
@@ -51,13 +57,26 @@ def main() -> int:
     return 0
 
 
+def _count(asked: argparse.Namespace) -> None:
+    """Count alone."""
+    for side in _sides(asked):
+        for path in asked.files if asked.processor else ():
+            _say(f"{path.name}: counting on {side.requirement}")
+            watching.counted(path, side, asked.processor)
+
+
+def _sides(asked: argparse.Namespace) -> tuple[Side, ...]:
+    """Install both versions, with the emulated machine of each if instructions are counted."""
+    found = tuple(sides.installed(version, asked.work) for version in (asked.old, asked.new))
+    for side in found if asked.processor else ():
+        side.set_up_emulation()
+    return found
+
+
 def _watch(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield what is found so far, after each file."""
-    old, new = (sides.installed(version, asked.work) for version in (asked.old, asked.new))
+    old, new = _sides(asked)
     processor = asked.processor or None
-    if processor is not None:
-        for side in (old, new):
-            side.set_up_emulation()
     facts, loads = machine.facts(), [machine.conditions().load_average]
     watched = []
     for path in asked.files:

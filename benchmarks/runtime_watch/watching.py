@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.runtime_watch.sides import Side
+from edgekit.files import digest
 
 INSTRUCTIONS_LIMIT, MEMORY_LIMIT = 0.05, 0.10
 """From which change on a figure is flagged, as a part of the old one."""
@@ -74,7 +75,7 @@ def watch(
     instructions = None
     if processor is not None:
         say(f"{path.name}: counting")
-        old_count, new_count = (_counted(path, side, processor) for side in (old, new))
+        old_count, new_count = (counted(path, side, processor) for side in (old, new))
         instructions = new_count / old_count
     pairs = []
     for number in range(rounds):
@@ -87,9 +88,18 @@ def watch(
     return Watched(path.name, instructions, *ratios)
 
 
-def _counted(path: Path, side: Side, processor: str) -> float:
-    (report,) = side.ask("latency", path, "--target", processor, "--children", 1)["reports"]
-    return float(report["summary"]["instructions"])
+def counted(path: Path, side: Side, processor: str) -> float:
+    """Return how many instructions a run executes; each file is counted once and remembered.
+
+    Raises:
+        PeerUnavailableError: this version cannot run it.
+    """
+    kept = Path(f"{side.folder}-counts") / f"{digest.sha256_of(path)}-{processor}.txt"
+    if not kept.is_file():
+        (report,) = side.ask("latency", path, "--target", processor, "--children", 1)["reports"]
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(f"{report['summary']['instructions']}\n")
+    return float(kept.read_text())
 
 
 def _timed(path: Path, side: Side) -> tuple[float, float, float]:
