@@ -30,7 +30,7 @@ from edgekit.bundle.budgets import read as read_budgets
 from edgekit.bundle.checking import limits
 from edgekit.bundle.checking.limits import Sides
 from edgekit.bundle.checking.measurements import Measurements
-from edgekit.export.run import ExportRequest, run
+from edgekit.export.door import ExportRequest, run
 from tests.specimens import classifiers, graphs
 
 _LAYERS, _SIDE, _CHANNELS = 20, 16, 32

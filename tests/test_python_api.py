@@ -48,6 +48,24 @@ def test_the_rooms_are_there_when_they_are_used_and_bring_no_torch_and_no_runtim
         edgekit.nonsense  # noqa: B018
 
 
+def test_every_name_of_a_room_is_there() -> None:
+    script = textwrap.dedent("""
+        import edgekit
+        for room in (edgekit.export, edgekit.quantize, edgekit.evaluate, edgekit.devices):
+            for name in room.__all__:
+                assert getattr(room, name) is not None, name
+        import edgekit.export.door
+        assert callable(edgekit.export.run)
+    """)
+    _child(script)
+
+
+def test_reading_a_file_needs_no_writers() -> None:
+    script = "import sys, edgekit.export.sources.onnx_file.pipeline; print(*sys.modules)"
+    loaded = set(_child(script).split())
+    assert loaded.isdisjoint({"edgekit.export.tflite", "edgekit.export.files", "flatbuffers"})
+
+
 def test_the_page_runs_as_printed(repository: Path, tmp_path: Path) -> None:
     """Block by block; an expression at the end of one is shown, as a notebook does."""
     page = (repository / "docs" / "python.md").read_text(encoding="utf-8")

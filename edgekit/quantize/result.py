@@ -7,7 +7,7 @@ from typing import Any
 
 from edgekit.errors import CheckFailedError
 from edgekit.export import Artifact
-from edgekit.export.run import table
+from edgekit.export.door import table
 from edgekit.files.documents import Document
 from edgekit.quantize.budget.climb import TraceStep
 

@@ -11,9 +11,9 @@ import pytest
 
 from edgekit import quantize
 from edgekit.errors import UnreadableModelError
+from edgekit.export.door import ExportRequest, run
 from edgekit.export.integer import quantizable
 from edgekit.export.onnx_writer import plain
-from edgekit.export.run import ExportRequest, run
 from edgekit.export.sources.onnx_file import parse
 from edgekit.export.stored_weights import held_file, reading
 from edgekit.export.stored_weights import tensor as stored

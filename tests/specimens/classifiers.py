@@ -10,7 +10,7 @@ import onnx
 
 from edgekit.export import artifact
 from edgekit.export.artifact import Artifact
-from edgekit.export.run import ExportRequest, run
+from edgekit.export.door import ExportRequest, run
 from edgekit.models import Preprocessing
 from tests.specimens import graphs
 
