@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -169,6 +170,44 @@ def test_few_scores_at_the_end_are_one_log_softmax(
     found = _operators(graphs.to_tflite(model), tmp_path)
     assert (found.get("LOG_SOFTMAX") == 1) is is_one
     assert ("EXP" in found) is not is_one
+
+
+@pytest.mark.parametrize(
+    ("factor", "stored"),
+    [
+        (weights(1, 6, 1, 1), (1, 1, 4, 6)),  # one a channel: a row of pixels
+        (np.full((1, 6, 1, 1), 0.3, np.float32), (1,)),  # all alike
+        (weights(1, 6, 1, 4), (1, 5, 4, 6)),  # rows: a map
+        (weights(1, 1, 5, 4), (5, 4, 1)),  # one a pixel: nothing is longer
+        (weights(1, 1, 1, 4), (4, 1)),
+    ],
+    ids=["channels", "alike", "rows", "pixels", "columns"],
+)
+@pytest.mark.parametrize("operator", ["Add", "Sub", "Mul", "Div"])
+def test_constants_beside_a_map_have_long_rows(
+    operator: str, factor: np.ndarray, stored: tuple[int, ...], tmp_path: Path
+) -> None:
+    model = graphs.proto(
+        "g (float[1,6,5,4] x) => (float[1,6,5,4] y, float[1,6,5,4] z) {"
+        f" a = MaxPool<kernel_shape=[1,1]>(x)\n y = {operator}(a, c)\n z = {operator}(c, a) }}",
+        c=factor,
+    )
+    inputs = graphs.feeds(model)
+    expected = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
+    data = graphs.to_tflite(model)
+    answer = graphs.run_tflite(data, inputs, tmp_path)
+    for name in ("y", "z"):
+        np.testing.assert_allclose(answer[name], expected[name], rtol=1e-5, atol=1e-5)
+    found = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0)).subgraphs[0].tensors
+    assert stored in {tuple(tensor.shape) for tensor in found}
+
+
+def test_a_long_row_of_channels_is_not_repeated() -> None:
+    model = graphs.proto(
+        "g (float[1,1500,3,3] x) => (float[1,1500,3,3] y) { y = Mul(x, c) }",
+        c=weights(1500, 1, 1),
+    )
+    assert len(graphs.to_tflite(model)) < 3 * 4 * 1500
 
 
 def test_grouped_convolution_stays_one_operator(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.tflite.emit import activation, types, unary
+from edgekit.export.tflite.emit import activation, constant_rows, types, unary
 from edgekit.export.tflite.emit.steps import Steps
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.emit.whole_ranges import fits_int32
@@ -33,6 +33,8 @@ def emit(writer: Writer, node: ir.Node) -> None:
     if not writer.integer and kinds & {"int8", "uint8", "int16", "int64"}:
         _emit_plain_integers(writer, node, code, operands)
         return
+    if not writer.integer:
+        operands = constant_rows.lengthen(writer, operands, writer.shape(node.outputs[0]))
     target = writer.output(node.outputs[0])
     values: dict[str, OptionValue] = {"fusedActivationFunction": activation.fused(node)}
     if code in ("ADD", "SUB") and writer.program.tensors[target].dtype == np.int16:
