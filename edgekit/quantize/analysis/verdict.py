@@ -114,8 +114,9 @@ def _doubt(name: str, sqnr_db: float, is_decided: bool) -> str:
         )
     return (
         f"output {name!r} is {sqnr_db:.1f} dB from the float32 network's: rounding alone costs "
-        "that much where values share a scale with far larger ones; use --precision int16x8, or "
-        "keep the layers before it in float32"
+        "that much. Where weights lose it, recipe default learns their rounding; where values that "
+        "share a scale with far larger ones do, --precision int16x8 helps; recipe best keeps what "
+        "costs most in float32, and `edgekit sensitivity` ranks the layers"
     )
 
 
