@@ -276,11 +276,6 @@ REFUSED = {
         "{ y = ConvTranspose<group=4>(x, w) }",
         {},
     ),
-    "pool-windows": (
-        "g (float[1,1,2,2] x) => (float[1,1,2,2] y)"
-        "{ y = MaxPool<kernel_shape=[1,1], strides=[2,2], ceil_mode=1>(x) }",
-        {},
-    ),
     "second-output": (
         f"g ({MAP} x) => (float[1,4,4,5] y, int64[1,4,4,5] i)"
         "{ y, i = MaxPool<kernel_shape=[2,2], storage_order=1>(x) }",

@@ -47,6 +47,11 @@ REFUSED = {
         {"most": np.array([3])},
         "how many rows NonMaxSuppression .*, where 'b', 'e' are its outputs",
     ),
+    "an empty input": (
+        "g (float[0,3,n] x) => (float[a,b,c] y) { y = Neg(x) }",
+        {},
+        r"'x' is empty, of the sizes 0,3,\?: export it again",
+    ),
     "rank": (
         f"g (float[{','.join(['1'] * 40)}] x) => (float[a] y) {{ y = Relu(x) }}",
         {},

@@ -133,6 +133,11 @@ FORMS: list[Form] = [
         f"g ({FLAT} x) => (bool[2,6] y) {{ a = Pow(x, e)\n y = IsNaN(a) }}",
         {"e": np.float32(0.999999)},
     ),
+    (
+        "Pow",
+        f"g ({FLAT} x) => ({FLAT} y) {{ a = Sigmoid(x)\n y = Pow(a, e) }}",
+        {"e": np.float32(np.inf)},
+    ),
     _integers("y = Add(a, c)", 6, "int32", c=np.arange(4, dtype=np.int32).reshape(4, 1, 1)),
     _integers("y = Sub(c, a)", 7, "int64", c=np.arange(6)),
     _integers("y = Mul(a, a)", 3, "int8"),
@@ -144,11 +149,18 @@ FORMS: list[Form] = [
         " w = Where(k, s, d)\n y = Div(w, c)",
         6, "int64", c=np.int64(4),
     ),
+    *(  # of what may not fit int32
+        _integers(
+            "b = Mul(a, n)\n y = Div(b, c)", 7, "int64", n=np.int64(2**40 + 1), c=np.array(divisors)
+        )
+        for divisors in (3, -7, [1, -2, 2**20 + 1, 2**33, -(2**41), 2**45])
+    ),
     _integers("y = Mod(a, c)", 7, "int64", c=np.int64(-7)),
     _integers("y = Mod<fmod=1>(a, c)", 6, "int32", c=np.int32(7)),
     _integers("y = Abs(a)", 7, "int64"),
     _integers("y = Neg(a)", 3, "int8"),
     _integers("y = Sign(a)", 6, "int32"),
+    _integers("y = Sign(a)", 7, "int64"),
     _integers("y = Relu(a)", 6, "int32"),
     _integers("y = Max(a, c)", 7, "int64", c=np.arange(6)),
     _integers("y = Min(a, c)", 3, "int8", c=np.arange(6, dtype=np.int8)),

@@ -230,6 +230,19 @@ FORMS: list[Form] = [
         )
         for how in ("", *(f',reduction="{name}"' for name in ("max", "min", "mul")))
     ),
+    *(
+        (
+            "ScatterND",  # at so many places that updates are sorted, several to a row
+            "g (float[2400,2] x, float[600,2] u, float[600] i) => (float[2400,2] y) {\n"
+            " p = Mul(i, many)\n q = Clip(p, low, high)\n k = Cast<to=7>(q)\n"
+            f" j = Reshape(k, s)\n y = ScatterND{how}(x, j, u) }}",
+            {
+                "many": np.float32(300), "s": np.array([600, 1]),
+                "low": np.float32(-9), "high": np.float32(2000),
+            },
+        )
+        for how in ("", *(f'<reduction="{name}">' for name in ("max", "min")))
+    ),
     ("Trilu", "g (float[2,3,4] x) => (float[2,3,4] y) { y = Trilu(x, k) }", {"k": np.array(1)}),
     (
         "GridSample",

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 
 from edgekit.errors import RefusedError, UnknownNameError, UsageError
-from edgekit.export.sources.shapes import BATCH, Declared, Shape
+from edgekit.export.sources.shapes import BATCH, Declared, Shape, text
 
 _TAKEN = (
     "FLOAT", "FLOAT16", "BFLOAT16", "DOUBLE", "BOOL", "UINT8", "UINT16", "UINT32", "UINT64",
@@ -28,8 +28,8 @@ def inputs_of(proto: onnx.ModelProto, name: str) -> dict[str, Declared]:
         name: what to call it in messages.
 
     Raises:
-        RefusedError: an input is no tensor of numbers (``input-dtype``) or has too many axes
-            (``rank``).
+        RefusedError: an input is no tensor of numbers (``input-dtype``), has no elements
+            (``empty-input``) or too many axes (``rank``).
     """
     constants = {tensor.name for tensor in proto.graph.initializer}
     batches = {
@@ -53,12 +53,22 @@ def inputs_of(proto: onnx.ModelProto, name: str) -> dict[str, Declared]:
         if not tensor.HasField("shape"):
             declared[value.name] = None
             continue
-        # Some exporters write -1 or 0 for an open size.
+        # Some exporters write -1 for an open size.
         sizes = [
-            d.dim_value if d.dim_value > 0 else BATCH if axis and _is_batch(d, batches) else None
+            d.dim_value
+            if d.HasField("dim_value") and d.dim_value >= 0
+            else BATCH
+            if axis and _is_batch(d, batches)
+            else None
             for axis, d in enumerate(tensor.shape.dim)
         ]
         refuse_rank(len(sizes), value.name, name)
+        if 0 in sizes:
+            raise RefusedError(
+                f"{name}: its input {value.name!r} is empty, of the sizes {text(sizes)}: export it "
+                "again with sizes of 1 or more, or open ones where 0 stands for any",
+                reason_code="empty-input",
+            )
         declared[value.name] = sizes
     return declared
 

@@ -17,6 +17,7 @@ from edgekit.export.sources.onnx_file import (
     flow,
     foreign,
     interface,
+    last_windows,
     opsets,
     parse,
     simplify,
@@ -119,6 +120,7 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     moves.between_pairs(model)
     checks.before(model, name)
     is_other |= dilated_padding.spell_out(model)
+    model = last_windows.leave_out(model, _inferred)
     from_half = float32.convert(model, float32.HALVES)
     NameFixPass()(model)
     standard, weights = writing.without_weights(model)
@@ -146,12 +148,17 @@ def _standard(model: ir.Model, name: str) -> ir.Model:
         opsets.convert(model, name)
         if not foreign.is_left(model):
             return model
-        NameFixPass()(model)
-        model = ir.from_proto(_known(ir.to_proto(model)))
-        stored_tensor.keep(model)
+        model = _inferred(model)
     foreign.rewrite(model, name)
     opsets.convert(model, name)
     return model
+
+
+def _inferred(model: ir.Model) -> ir.Model:
+    NameFixPass()(model)
+    known = ir.from_proto(_known(ir.to_proto(model)))
+    stored_tensor.keep(known)
+    return known
 
 
 def _known(proto: onnx.ModelProto) -> onnx.ModelProto:

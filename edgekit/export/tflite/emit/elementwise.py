@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
-from edgekit.export.tflite.emit import activation, constant_rows, types, unary
+from edgekit.export.tflite.emit import activation, constant_rows, types, unary, wide_quotient
 from edgekit.export.tflite.emit.steps import Steps
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.emit.whole_ranges import fits_int32
@@ -45,6 +47,9 @@ def emit(writer: Writer, node: ir.Node) -> None:
 def _emit_plain_integers(writer: Writer, node: ir.Node, code: str, operands: list[int]) -> None:
     steps = Steps(writer, node)
     if code == "DIV" and steps.kind(operands[0]) == "int64":
+        if not all(fits_int32(g.operand(node, index)) for index in (0, 1)):
+            steps.finish(wide_quotient.emit(steps, *operands))
+            return
         operands = [_narrowed(writer, node, index) for index in (0, 1)]
     values: dict[str, OptionValue] = {"fusedActivationFunction": activation.fused(node)}
     steps.finish(steps.apply(code, *operands, values=values))
@@ -52,9 +57,7 @@ def _emit_plain_integers(writer: Writer, node: ir.Node, code: str, operands: lis
 
 def _narrowed(writer: Writer, node: ir.Node, index: int) -> int:
     """Return an int64 operand as int32, which holds what it can be."""
-    value, number = g.operand(node, index), writer.operand(node, index)
-    if not fits_int32(value):
-        raise refuse(node, "int64 operands that may not fit int32 are not supported", "dtype")
+    number = writer.operand(node, index)
     tensor = writer.program.tensors[number]
     if tensor.data is not None:
         return writer.constant(f"{tensor.name}_int32", tensor.data.astype(np.int32))
@@ -128,9 +131,11 @@ def _spelled_out(steps: Steps, base: int, exponent: int) -> int:
     """
     tensors = steps.writer.program.tensors
     data = tensors[exponent].data
-    if data is None or data.size != 1 or float(data.item()) == round(float(data.item())):
+    if data is None or data.size != 1:
         return exponent
-    if abs(float(data.item()) - round(float(data.item()))) > _NEARLY_WHOLE:
+    power = float(data.item())
+    is_mistaken = not math.isfinite(power) or 0 < abs(power - round(power)) <= _NEARLY_WHOLE
+    if not is_mistaken:
         return exponent
     every = np.full((*tensors[base].shape, *(() if tensors[base].shape else (1,))), data.item())
     return steps.writer.constant(tensors[exponent].name, every.astype(np.float32))

@@ -2,7 +2,7 @@
 
 Where the places are constant, rows of the value and of the updates are put together by SLICE and
 CONCATENATION or one GATHER; where they are computed, each row looks for the last update that
-names it. SCATTER_ND adds.
+names it, or the updates are sorted. SCATTER_ND adds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import orders
-from edgekit.export.tflite.emit import types
+from edgekit.export.tflite.emit import many_updates, types
 from edgekit.export.tflite.emit.steps import Steps
 from edgekit.export.tflite.emit.table import Emitters
 from edgekit.export.tflite.versions import Versions
@@ -178,22 +178,23 @@ def _rows(steps: Steps, source: int, places: np.ndarray) -> int:
 
 
 def _computed(scatter: _Scatter, places: int, data: int, updates: int, reduction: str) -> int:
-    steps = scatter.steps
+    steps, kind = scatter.steps, scatter.steps.kind(data)
     places = types.cast(steps.writer, places, "int32") if steps.kind(places) == "int64" else places
-    if reduction == "none" and scatter.rows * scatter.count <= _MOST_MATCHES:
+    matches = scatter.rows * scatter.count
+    if reduction == "none" and (matches <= _MOST_MATCHES or scatter.count == 1):
         return _last_ones(scatter, places, data, updates)
-    if reduction not in ("none", "add"):
-        return _reduced(scatter, places, data, updates, reduction)
-    if steps.kind(data) not in _SCATTERED:
-        raise refuse(steps.node, f"{steps.kind(data)} operands are not supported", "dtype")
-    moved = _scattered(scatter, places, updates)
+    if reduction not in ("none", "add") and kind in _IDENTITIES:
+        if matches * scatter.width <= _MOST_MATCHES or scatter.count == 1:
+            return _reduced(scatter, places, data, updates, reduction)
+        if reduction in ("max", "min"):
+            return many_updates.extremes(steps, data, places, updates, reduction)
+        why = f"{reduction} of so many updates at computed places is not supported"
+        raise refuse(steps.node, why, "reduction")
+    if reduction not in ("none", "add") or kind not in _SCATTERED:
+        raise refuse(steps.node, f"{kind} operands are not supported", "dtype")
     if reduction == "add":
-        return steps.apply("ADD", data, moved)
-    ones = steps.writer.constant("ones", np.ones((scatter.count, scatter.width), np.float32))
-    is_new = steps.apply("GREATER", _scattered(scatter, places, ones), 0.0)
-    result = steps.temporary((scatter.rows, scatter.width), steps.kind(data))
-    steps.writer.emit("SELECT_V2", [is_new, moved, data], [result], "SelectV2Options")
-    return result
+        return steps.apply("ADD", data, _scattered(scatter, places, updates))
+    return many_updates.last_ones(steps, data, places, updates)
 
 
 def _matches(scatter: _Scatter, places: int) -> int:
@@ -222,8 +223,6 @@ def _last_ones(scatter: _Scatter, places: int, data: int, updates: int) -> int:
 def _reduced(scatter: _Scatter, places: int, data: int, updates: int, reduction: str) -> int:
     """Return the rows of ``data``, each reduced with all updates that name it."""
     steps, writer, kind = scatter.steps, scatter.steps.writer, scatter.steps.kind(data)
-    if scatter.rows * scatter.count * scatter.width > _MOST_MATCHES or kind not in _IDENTITIES:
-        raise refuse(steps.node, f"{reduction} at computed places is not supported", "reduction")
     name = f"{g.label(steps.node)}_updates"
     every = writer.reshape(updates, (1, scatter.count, scatter.width), name)
     mask = _matches(scatter, places)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import onnx_ir as ir
 
+from edgekit.export.tflite.emit import types
 from edgekit.export.tflite.emit.steps import Steps
 from edgekit.export.tflite.emit.table import Emitter, Emitters
 from edgekit.export.tflite.versions import Versions
@@ -25,7 +26,6 @@ _KERNELS = MappingProxyType({
     "Log": "LOG",
     "Neg": "NEG",
     "Round": "ROUND",
-    "Sign": "SIGN",
     "Sin": "SIN",
     "Sqrt": "SQRT",
 })  # fmt: skip
@@ -40,6 +40,14 @@ def absolute(steps: Steps, x: int) -> int:
     if steps.kind(x) == "int64":
         return steps.apply("MAXIMUM", x, steps.apply("NEG", x))
     return steps.apply("ABS", x)
+
+
+def _sign(steps: Steps, x: int) -> int:
+    """Return SIGN; of int64, which has none, whether x is above 0 less whether it is below."""
+    if steps.kind(x) != "int64":
+        return steps.apply("SIGN", x)
+    sides = (steps.apply(code, x, 0.0) for code in ("GREATER", "LESS"))
+    return steps.apply("SUB", *(types.cast(steps.writer, side, "int64") for side in sides))
 
 
 def _exponential(steps: Steps, x: int) -> int:
@@ -137,6 +145,7 @@ _COMPOSED: MappingProxyType[str, Function] = MappingProxyType({
     "Erf": _erf,
     "Exp": _exponential,
     "Reciprocal": _reciprocal,
+    "Sign": _sign,
     "Sinh": _sinh,
     "Tan": _tan,
 })  # fmt: skip
