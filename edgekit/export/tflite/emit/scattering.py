@@ -188,8 +188,11 @@ def _computed(scatter: _Scatter, places: int, data: int, updates: int, reduction
             return _reduced(scatter, places, data, updates, reduction)
         if reduction in ("max", "min"):
             return many_updates.extremes(steps, data, places, updates, reduction)
-        why = f"{reduction} of so many updates at computed places is not supported"
-        raise refuse(steps.node, why, "reduction")
+        raise refuse(
+            steps.node,
+            f"{reduction} of many updates at computed places is not supported",
+            "reduction",
+        )
     if reduction not in ("none", "add") or kind not in _SCATTERED:
         raise refuse(steps.node, f"{kind} operands are not supported", "dtype")
     if reduction == "add":
