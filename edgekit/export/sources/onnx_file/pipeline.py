@@ -17,12 +17,12 @@ from edgekit.export.sources.onnx_file import (
     flow,
     foreign,
     interface,
-    last_windows,
     opsets,
     parse,
     simplify,
 )
 from edgekit.export.sources.onnx_file.foreign import defined, dilated_padding
+from edgekit.export.sources.onnx_file.opsets import last_windows
 from edgekit.export.sources.onnx_file.stored import constants, dynamic, moves, sparse
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 from edgekit.export.sources.shapes import InputShapes, Shape
