@@ -85,23 +85,34 @@ def group_ranges(
 ) -> dict[str, tuple[float, float]]:
     """Return low and high of every value to store as integers; tied values share the union.
 
-    The network's outputs are never clipped: the largest score is the answer. What cannot share
-    one scale has no range, nor what it would leave nothing of; see `unlike`, `faint` and `coarse`
+    The network's outputs are never clipped: the largest score is the answer. Nor are its inputs, by
+    more than rounding: an image darker than the typical one is no outlier. What cannot share one
+    scale has no range, nor what it would leave nothing of; see `unlike`, `faint` and `coarse`
     of `edgekit.quantize.encoding`.
     """
-    outputs = {value.name for value in model.graph.outputs}
+    inputs, outputs = ({v.name for v in ends} for ends in (model.graph.inputs, model.graph.outputs))
     left_out: frozenset[str] = frozenset()
+
+    def span_of(group: Iterable[str], chosen: Method) -> tuple[float, float]:
+        each = [chosen.range_of(found[name], bits, symmetric=bits == 16) for name in group]
+        return min(low for low, _ in each), max(high for _, high in each)
+
     while True:
         stored = found.keys() - left_out
         result = {}
         for group in shared_scales.of(model, stored).groups:
-            whole = not outputs.isdisjoint(group)
-            chosen = ranges.get("minmax") if whole else method
-            each = [chosen.range_of(found[name], bits, symmetric=bits == 16) for name in group]
-            span = min(low for low, _ in each), max(high for _, high in each)
+            span, whole = span_of(group, method), span_of(group, ranges.get("minmax"))
+            is_clipped = _beyond(span, whole) > (whole[1] - whole[0]) / (2 * (2**bits - 1))
+            if not outputs.isdisjoint(group) or (is_clipped and not inputs.isdisjoint(group)):
+                span = whole
             result.update(dict.fromkeys(group, span))
         lost = unlike.drowned(model, found, result, bits)
         lost |= faint.values(model, found, result, bits) | coarse.values(model, result, bits)
         if not lost:
             return result
         left_out |= lost
+
+
+def _beyond(span: tuple[float, float], whole: tuple[float, float]) -> float:
+    """Return by how much, at most, a range leaves out what another one holds."""
+    return max(span[0] - whole[0], whole[1] - span[1])
