@@ -16,7 +16,7 @@ from edgekit.export import lowering, tflite
 from edgekit.export.graph import permutations
 from edgekit.export.tflite import delegate_table, operator_support
 from edgekit.export.tflite.emit import EMITTERS
-from tests.specimens import graphs
+from tests.specimens import graphs, kernels
 from tests.specimens.graphs import weights
 from tests.specimens.operators import FORMS, MAP
 
@@ -36,10 +36,11 @@ def test_operator_computes_what_onnx_says(
     assert operator in {node.op_type for node in model.graph.node}
     inputs = graphs.feeds(model)
     expected = graphs.run_onnx(model.SerializeToString(), inputs, tmp_path)
-    answer = graphs.run_tflite(graphs.to_tflite(model), inputs, tmp_path)
-    assert set(answer) == set(expected)
-    for name, truth in expected.items():
-        np.testing.assert_allclose(answer[name], truth, rtol=1e-5, atol=1e-5)
+    data = graphs.to_tflite(model)
+    for answer in (graphs.run_tflite(data, inputs, tmp_path), kernels.run(data, inputs)):
+        assert set(answer) == set(expected)
+        for name, truth in expected.items():
+            np.testing.assert_allclose(answer[name], truth, rtol=1e-5, atol=1e-5)
     info = runtimes.load("tflite", tmp_path / "model.tflite").info()
     taken = operator_support.delegation(info.partitions, info.operators_outside)
     assert delegate_table.DELEGATED[operator] in (taken, delegate_table.PARTLY)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import onnx_ir as ir
 
@@ -26,6 +24,8 @@ _CODES = {
     "Or": "LOGICAL_OR",
     "Xor": "NOT_EQUAL",
 }
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def emit(writer: Writer, node: ir.Node) -> None:
@@ -102,16 +102,22 @@ def emit_is_nan(writer: Writer, node: ir.Node) -> None:
 
 
 def emit_is_infinite(writer: Writer, node: ir.Node) -> None:
-    """Emit |x| = infinity, or x = infinity of the sign that is asked for."""
+    """Emit |x| >= the largest finite number, or x beyond it with the sign that is asked for.
+
+    LiteRT's own kernels of arithmetic give that number instead of infinity: they clamp what they
+    compute to the range of finite numbers.
+    """
     steps, get = Steps(writer, node), node.attributes
     signs = get.get_int("detect_positive", 1), get.get_int("detect_negative", 1)
     x = steps.operand(0)
     if not any(signs):
         raise refuse(node, "a test for neither infinity is not supported", "infinity-sign")
     if all(signs):
-        steps.finish(steps.apply("EQUAL", steps.apply("ABS", x), math.inf))
+        steps.finish(steps.apply("GREATER_EQUAL", steps.apply("ABS", x), _LARGEST))
+    elif signs[0]:
+        steps.finish(steps.apply("GREATER_EQUAL", x, _LARGEST))
     else:
-        steps.finish(steps.apply("EQUAL", x, math.inf if signs[0] else -math.inf))
+        steps.finish(steps.apply("LESS_EQUAL", x, -_LARGEST))
 
 
 def emit_cast(writer: Writer, node: ir.Node) -> None:
