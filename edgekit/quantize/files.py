@@ -193,7 +193,7 @@ def form(source: Source, draft: Draft, settings: FileSettings) -> bytes:
         UnsupportedOperatorError: the writer cannot express a node.
     """
     precision = precision_of(draft.encodings)
-    graph = encoded.apply(draft.graph, draft.encodings)
+    graph = encoded.apply(draft.graph, draft.encodings).clone()  # whose values are named as there
     job = _job(source, draft, graph, settings.target, precision, settings, None)
     return held_file.whole(job.data)
 

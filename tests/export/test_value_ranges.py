@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgekit.errors import RefusedError
+from edgekit import runtimes
 from edgekit.export import lowering
 from edgekit.export.graph import value_ranges
 from edgekit.export.rewriting import rules
@@ -86,15 +86,22 @@ def test_a_clip_is_non_negative_by_both_its_bounds(low: float, high: float, hold
         ("m, places = TopK(wide, two)", False),
     ],
 )
-def test_what_is_put_among_small_numbers_may_be_large(moved: str, fits: bool) -> None:
+def test_what_is_put_among_small_numbers_may_be_large(
+    moved: str, fits: bool, tmp_path: Path
+) -> None:
+    """Numbers that int32 holds are divided as such, others by remainders, and both are right."""
     model = graphs.proto(
         "g (int32[1,3] x, int64[1,3] wide) => (int64[1,N] y) <int64[4] around = {0,1,0,0},"
         "int64[1] two = {2}, int64 large = {9007199254740993}, "
         "int64[1,3] index = {2,0,1}, int64 seven = {7}> {"
         f" narrow = Cast<to=7>(x)\n {moved}\n y = Div(m, seven) }}"
     )
-    if fits:
-        graphs.to_tflite(model)
-        return
-    with pytest.raises(RefusedError, match="may not fit int32"):
-        graphs.to_tflite(model)
+    feed = {
+        "x": np.array([[-50, 6, 48]], np.int32),
+        "wide": np.array([[2**53 + 1, -(2**40) + 3, 17]], np.int64),
+    }
+    truth = graphs.run_onnx(model.SerializeToString(), feed, tmp_path)
+    answer = graphs.run_tflite(graphs.to_tflite(model), feed, tmp_path)
+    np.testing.assert_array_equal(answer["y"], truth["y"])
+    codes = runtimes.load("tflite", tmp_path / "model.tflite").info().operators
+    assert ("FLOOR_MOD" in codes) != fits
