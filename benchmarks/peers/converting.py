@@ -19,6 +19,9 @@ from benchmarks.peers.networks import Prepared
 from benchmarks.processes import Limits
 from edgekit.files import digest
 
+_RECORD = "made.json"
+"""In the folder of a step: what came of it, and of what."""
+
 
 class ConversionFailedError(Exception):
     """A step gave no file; the message is one line that says why."""
@@ -88,9 +91,8 @@ class Conversions:
         python = self._interpreters.python_for(step)
         folder = (self._prepared.folder / name).absolute()
         key = self._key(step, python, sources)
-        kept = _kept(folder, key)
         # What edgekit makes is never kept: any of its sources may have changed.
-        if kept is not None and "edgekit" not in step.program.split():
+        if "edgekit" not in step.program.split() and (kept := _kept(folder, key)) is not None:
             return kept
         shutil.rmtree(folder, ignore_errors=True)
         print(f"{self._prepared.name}: {name}", file=sys.stderr, flush=True)
@@ -106,7 +108,9 @@ class Conversions:
             command = words(f"{step.program} {step.arguments}", python, values)
             took = processes.run(command, place, self._limits)
             if took.failure:
-                raise ConversionFailedError(f"{name}: {took.failure}")
+                said = {"failure": f"{name}: {took.failure}", "key": key}
+                (folder / _RECORD).write_text(json.dumps(said))
+                raise ConversionFailedError(said["failure"])
             runs.append(took)
             if repeat:
                 shutil.rmtree(place)
@@ -116,13 +120,13 @@ class Conversions:
             int(np.median([run.peak_rss_bytes for run in runs])),
         )
         document = {**asdict(made), "path": made.path.name, "key": key}
-        (folder / "made.json").write_text(json.dumps(document))
+        (folder / _RECORD).write_text(json.dumps(document))
         return made
 
     def _key(self, step: Step, python: Path, sources: dict[str, Path]) -> str:
         """Say what a file depends on: one of an earlier run is kept if this is the same."""
         parts: list[object] = [asdict(step), self._repeats]
-        files = [p if p.is_file() else p.with_name("made.json") for p in sources.values()]
+        files = [p if p.is_file() else p.with_name(_RECORD) for p in sources.values()]
         parts += [digest.sha256_of(path) for path in files]
         parts += [digest.sha256_of(self._prepared.files[key]) for key in ("weights", "answers")]
         parts += [ENVIRONMENTS.get(step.environment), self._interpreters.versions[step.environment]]
@@ -132,12 +136,19 @@ class Conversions:
 
 
 def _kept(folder: Path, key: str) -> Made | None:
-    record = folder / "made.json"
+    """Return what an earlier run made, if it made it of the same.
+
+    Raises:
+        ConversionFailedError: it failed at it.
+    """
+    record = folder / _RECORD
     if not record.is_file():
         return None
     document = json.loads(record.read_text())
     if document["key"] != key:
         return None
+    if "failure" in document:
+        raise ConversionFailedError(document["failure"])
     return Made(folder / document["path"], tuple(document["seconds"]), document["peak_rss_bytes"])
 
 
