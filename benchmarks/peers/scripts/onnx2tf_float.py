@@ -27,12 +27,13 @@ def main() -> None:
     images = np.random.default_rng(0).random((20, 128, 128, 3), dtype=np.float32)
     np.save(TEST_IMAGES, images)
     folder = options.output.with_name("written")
+    copied = shutil.copyfile(options.model, "copy.onnx")  # it overwrites what it reads
     onnx2tf.convert(
-        input_onnx_file_path=str(options.model),
+        input_onnx_file_path=copied,
         output_folder_path=str(folder),
         non_verbose=True,
     )
-    shutil.move(folder / f"{options.model.stem}_float32.tflite", options.output)
+    shutil.move(folder / "copy_float32.tflite", options.output)
 
 
 if __name__ == "__main__":

@@ -25,8 +25,9 @@ def main() -> None:
     images = np.ascontiguousarray(np.load(options.calibration).transpose(0, 2, 3, 1))
     np.save("images.npy", images)
     as_they_are = [[[[0.0] * images.shape[-1]]]], [[[[1.0] * images.shape[-1]]]]
+    copied = shutil.copyfile(options.model, "copy.onnx")  # it overwrites what it reads
     onnx2tf.convert(
-        input_onnx_file_path=str(options.model),
+        input_onnx_file_path=copied,
         output_folder_path="written",
         output_integer_quantized_tflite=True,
         custom_input_op_name_np_data_path=[["input", "images.npy", *as_they_are]],
