@@ -101,9 +101,10 @@ def group_ranges(
         stored = found.keys() - left_out
         result = {}
         for group in shared_scales.of(model, stored).groups:
-            span, whole = span_of(group, method), span_of(group, ranges.get("minmax"))
-            is_clipped = _beyond(span, whole) > (whole[1] - whole[0]) / (2 * (2**bits - 1))
-            if not outputs.isdisjoint(group) or (is_clipped and not inputs.isdisjoint(group)):
+            whole = span_of(group, ranges.get("minmax"))
+            span = whole if not outputs.isdisjoint(group) else span_of(group, method)
+            half_step = (whole[1] - whole[0]) / (2 * (2**bits - 1))
+            if not inputs.isdisjoint(group) and _beyond(span, whole) > half_step:
                 span = whole
             result.update(dict.fromkeys(group, span))
         lost = unlike.drowned(model, found, result, bits)

@@ -55,7 +55,7 @@ def emit_logarithm(writer: Writer, node: ir.Node) -> None:
         number, target = writer.tensor(node.inputs[0], order), writer.output(value)
         writer.emit("LOG_SOFTMAX", [number], [target], "LogSoftmaxOptions")
         return
-    axes = [orders.axis(node.attributes.get_int("axis", -1), order)]
+    axes = [orders.axis(axis, order)]
     x = writer.part(node, 0)
     shifted = steps.apply("SUB", x, steps.reduce("REDUCE_MAX", x, axes))
     total = steps.reduce("SUM", steps.apply("EXP", shifted), axes)
