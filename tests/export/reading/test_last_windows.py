@@ -19,7 +19,7 @@ POOLS = {
     ),
     "one axis, elements cut off": (
         12, "1,3,6,4", "c,d",
-        "AveragePool<count_include_pad=1, kernel_shape=[2,1], strides=[2,4], pads=[1,0,1,0]",
+        "AveragePool<count_include_pad=1, kernel_shape=[3,1], strides=[2,4], pads=[1,0,1,0]",
         (4, 1),
     ),
     "without padding": (
