@@ -9,8 +9,8 @@ import click
 
 from edgekit.cli.shared import output
 from edgekit.cli.shared.command.helping import Command
+from edgekit.cli.shared.command.values import NameList
 from edgekit.cli.shared.options import (
-    NameList,
     backends_option,
     calibration_data_option,
     print_options,

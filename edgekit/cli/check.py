@@ -10,7 +10,8 @@ import click
 
 from edgekit.cli.shared import output
 from edgekit.cli.shared.command.helping import Command
-from edgekit.cli.shared.options import NameList, print_options
+from edgekit.cli.shared.command.values import NameList
+from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.progress import working
 from edgekit.cli.shared.tables.columns import name, prose, word
 from edgekit.errors import CheckFailedError

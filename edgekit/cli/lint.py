@@ -10,8 +10,9 @@ import click
 
 from edgekit.cli.shared import output
 from edgekit.cli.shared.command.helping import Command
+from edgekit.cli.shared.command.values import NameList
 from edgekit.cli.shared.names import check_are_files
-from edgekit.cli.shared.options import NameList, print_options
+from edgekit.cli.shared.options import print_options
 from edgekit.cli.shared.tables.columns import name, prose, word
 from edgekit.errors import CheckFailedError
 

@@ -9,9 +9,9 @@ import click
 
 from edgekit.cli.shared import output, words
 from edgekit.cli.shared.command.helping import Command
+from edgekit.cli.shared.command.values import NameList
 from edgekit.cli.shared.names import check_are_files
 from edgekit.cli.shared.options import (
-    NameList,
     label_offset_option,
     print_options,
     threads_option,

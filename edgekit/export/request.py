@@ -36,6 +36,7 @@ class ExportRequest:
         batch: size of every batch dimension that the network leaves open; None is 1.
         input_shapes: sizes of one input each, ``N,C,H,W`` in order, or ``NAME:N,C,H,W``.
         input_values: inputs of a file that become constants, ``NAME=NUMBER``.
+        ends: tensors of a file that become its outputs; none leaves it its own.
         lowering: optional rules of a format to add and to leave out, ``FORMAT:+RULE,-RULE``.
         force: replace existing files that have other content.
         verify: compare every file with its source.
@@ -59,6 +60,7 @@ class ExportRequest:
     batch: int | None = None
     input_shapes: tuple[str, ...] = ()
     input_values: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
     lowering: tuple[str, ...] = ()
     force: bool = False
     verify: bool = True
@@ -107,7 +109,7 @@ class ExportRequest:
     @cached_property
     def shapes(self) -> InputShapes:
         """The input sizes asked for."""
-        return shapes.parse(self.input_shapes, self.batch, self.input_values)
+        return shapes.parse(self.input_shapes, self.batch, self.input_values, self.ends)
 
 
 def read_lowering(texts: Sequence[str], format_names: Sequence[str]) -> dict[str, Choices]:

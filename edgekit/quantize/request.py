@@ -52,6 +52,7 @@ class CalibrationRequest:
         batch: likewise.
         input_shapes: likewise.
         input_values: likewise.
+        ends: likewise.
 
     Raises:
         UnknownNameError, InvalidPathError, RefusedError: see `edgekit.quantize.recipe.get`.
@@ -76,6 +77,7 @@ class CalibrationRequest:
     batch: int | None = None
     input_shapes: tuple[str, ...] = ()
     input_values: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -112,7 +114,7 @@ class CalibrationRequest:
     @cached_property
     def shapes(self) -> InputShapes:
         """The input sizes asked for."""
-        return shapes.parse(self.input_shapes, self.batch, self.input_values)
+        return shapes.parse(self.input_shapes, self.batch, self.input_values, self.ends)
 
     @property
     def most_samples(self) -> int | None:

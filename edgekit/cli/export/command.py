@@ -12,10 +12,10 @@ import click
 from edgekit.cli.export import coverage_table
 from edgekit.cli.shared import output
 from edgekit.cli.shared.command.helping import Command
+from edgekit.cli.shared.command.values import NameList
 from edgekit.cli.shared.names import expanded
 from edgekit.cli.shared.options import (
     InputOptions,
-    NameList,
     Outputs,
     calibration_data_option,
     format_option,
@@ -181,6 +181,7 @@ def command(
             batch=inputs.batch,
             input_shapes=inputs.input_shapes,
             input_values=inputs.input_values,
+            ends=inputs.ends,
             lowering=tuning.lowerings,
             force=outputs.force,
             verify=not outputs.no_verify,
@@ -258,6 +259,7 @@ def _quantized(
             batch=request.batch,
             input_shapes=request.input_shapes,
             input_values=request.input_values,
+            ends=request.ends,
             folder=request.folder,
             formats=request.formats,
             force=request.force,

@@ -19,9 +19,8 @@ from edgekit.cli.latency import (
     times,
 )
 from edgekit.cli.shared.command.helping import Command
+from edgekit.cli.shared.command.values import Duration, NameList
 from edgekit.cli.shared.options import (
-    Duration,
-    NameList,
     backends_option,
     cool_down_option,
     cpus_option,

@@ -9,10 +9,10 @@ import click
 from edgekit.cli.quantize import latency, table
 from edgekit.cli.shared import output
 from edgekit.cli.shared.command.helping import Command
+from edgekit.cli.shared.command.values import NameList
 from edgekit.cli.shared.names import only
 from edgekit.cli.shared.options import (
     InputOptions,
-    NameList,
     Outputs,
     SampleOptions,
     format_option,
@@ -168,6 +168,7 @@ def command(
         batch=inputs.batch,
         input_shapes=inputs.input_shapes,
         input_values=inputs.input_values,
+        ends=inputs.ends,
         folder=outputs.folder,
         formats=formats,
         max_drop=max_drop,

@@ -110,6 +110,7 @@ def command(
         batch=inputs.batch,
         input_shapes=inputs.input_shapes,
         input_values=inputs.input_values,
+        ends=inputs.ends,
         samples=judged,
         worst=worst,
         per_tensor=per_tensor,

@@ -110,16 +110,15 @@ def _refuse_open_shapes(model: ir.Model, name: str) -> None:
             known = value.shape is not None and value.shape.is_static()
             is_used = bool(value.uses()) or value.is_graph_output()
             if not known and value.name and is_used and g.is_op(node, *_COUNTING):
-                before = ", ".join(
-                    repr(each.name)
+                before = ",".join(
+                    str(each.name)
                     for each in node.inputs[:_SEARCHED]
                     if each is not None and g.constant(each) is None
                 )
                 raise RefusedError(
                     f"{name}: how many rows {node.op_type} {g.label(node)!r} finds depends on the "
-                    "input, and edgekit exports networks with static shapes: cut the file before "
-                    f"it, where {before or 'its operands'} are its outputs "
-                    "(onnx.utils.extract_model), and leave the search to the app",
+                    "input, and edgekit exports networks with static shapes: leave the search to "
+                    f"the app, and end before it: --end-at {before}",
                     reason_code="dynamic-shape",
                 )
             if not known and value.name and is_used:

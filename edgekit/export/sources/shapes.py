@@ -1,4 +1,4 @@
-"""Which input sizes, and fixed values, the user asks for, and what a network makes of them.
+"""Which input sizes, fixed values and ends the user asks for, and what a network makes of them.
 
 A network declares for each input what it knows: sizes, None where a size is open, or nothing
 at all. The request fills what is open and may not contradict what is fixed.
@@ -25,19 +25,21 @@ LARGEST = 2**31 - 1  # a .tflite keeps sizes as int32
 
 @dataclass(frozen=True)
 class InputShapes:
-    """The sizes that the user asks for.
+    """The sizes that the user asks for, and what else of a file's interface.
 
     Attributes:
         batch: of every input whose first size is open; None means 1.
         in_order: shapes without a name, for the inputs in their order.
         named: shapes by input name; then none is without a name.
         fixed: by input name, the number that all of it holds: the input becomes a constant.
+        ends: tensors that become the outputs; none leaves the file its own.
     """
 
     batch: int | None = None
     in_order: tuple[Shape, ...] = ()
     named: Mapping[str, Shape] = field(default_factory=dict)
     fixed: Mapping[str, float] = field(default_factory=dict)
+    ends: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.batch is not None and not 1 <= self.batch <= LARGEST:
@@ -63,9 +65,14 @@ USUAL = InputShapes()
 
 
 def parse(
-    texts: Sequence[str], batch: int | None = None, values: Sequence[str] = ()
+    texts: Sequence[str],
+    batch: int | None = None,
+    values: Sequence[str] = (),
+    ends: Sequence[str] = (),
 ) -> InputShapes:
     """Read ``1,3,224,224`` or ``name:1,3,224,224``, any number of either, and ``name=16000``.
+
+    Tensors to end at, ``ends``, are names already.
 
     Raises:
         UsageError: a text is none of these, a name comes twice, or the two forms of shapes are
@@ -87,7 +94,7 @@ def parse(
             raise UsageError(f"the input {name!r} is given two shapes: give one")
         else:
             named[name] = shape
-    return InputShapes(batch, tuple(in_order), named, _values(values))
+    return InputShapes(batch, tuple(in_order), named, _values(values), tuple(dict.fromkeys(ends)))
 
 
 def _values(texts: Sequence[str]) -> dict[str, float]:

@@ -137,6 +137,8 @@ def resolve(
         return found
     if asked.fixed:
         raise UsageError(f"--input-value is for the inputs of an .onnx file, and {what} is none")
+    if asked.ends:
+        raise UsageError(f"--end-at is for the tensors of an .onnx file, and {what} is none")
     advice = _NOT_SOURCES.get(Path(what).suffix.lower())
     if advice is not None:
         raise UsageError(f"{what} is no network to start from: {advice}")

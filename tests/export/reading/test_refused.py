@@ -45,7 +45,7 @@ REFUSED = {
         "g (float[1,9,4] b, float[1,2,9] s) => (int64[n,c] y) {"
         " e = Sigmoid(s)\n y = NonMaxSuppression(b, e, most) }",
         {"most": np.array([3])},
-        "how many rows NonMaxSuppression .*, where 'b', 'e' are its outputs",
+        "how many rows NonMaxSuppression .*: --end-at b,e",
     ),
     "an empty input": (
         "g (float[0,3,n] x) => (float[a,b,c] y) { y = Neg(x) }",

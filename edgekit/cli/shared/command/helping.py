@@ -10,7 +10,7 @@ import click
 _OTHERS = "Options"
 _FEW = 9  # so many options are read through without headings
 _SECTIONS = {
-    "Sizes of inputs": ("batch", "sizes", "input_shapes", "input_values"),
+    "Inputs and outputs": ("batch", "sizes", "input_shapes", "input_values", "ends"),
     "How images become inputs": (
         "preprocessing",
         "mean",

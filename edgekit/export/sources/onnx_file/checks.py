@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from edgekit.errors import RefusedError, UnsupportedOperatorError
 from edgekit.export.graph import nodes as g
-from edgekit.export.sources.onnx_file import interface
+from edgekit.export.sources.onnx_file.interface import inputs
 
 _AT_LEAST_ONE = ("strides", "dilations", "kernel_shape")
 _WINDOW = (*_AT_LEAST_ONE, "pads", "output_padding", "output_shape")
@@ -77,7 +77,7 @@ def after(model: ir.Model, name: str) -> None:
             loops.append(_refused_loop(node))
         for value in node.outputs:
             if value.shape is not None:
-                interface.refuse_rank(value.shape.rank(), str(value.name), name)
+                inputs.refuse_rank(value.shape.rank(), str(value.name), name)
     if loops:
         raise loops[0].among(loops[1:])
 

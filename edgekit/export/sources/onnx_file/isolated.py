@@ -40,6 +40,7 @@ class FileReading:
         dtypes: numpy's name of each input's element type, as the file has it.
         stored: constants that the file holds as integers, float32 in ``simplified``.
         fixed: inputs of the file that became constants.
+        cut: the file up to the tensors asked for; None where all of it was read.
     """
 
     faithful: HeldFile | None
@@ -49,6 +50,7 @@ class FileReading:
     dtypes: Mapping[str, str]
     stored: tuple[StoredTensor, ...] = ()
     fixed: Mapping[str, np.ndarray] = field(default_factory=dict)
+    cut: HeldFile | None = None
 
 
 def read(path: Path, asked: InputShapes) -> tuple[ir.Model, FileReading]:
@@ -82,6 +84,7 @@ def read(path: Path, asked: InputShapes) -> tuple[ir.Model, FileReading]:
             "in_order": asked.in_order,
             "named": dict(asked.named),
             "fixed": dict(asked.fixed),
+            "ends": asked.ends,
         }
         try:
             answer = limited.call(_WORKER, job, limits)
@@ -104,4 +107,5 @@ def read(path: Path, asked: InputShapes) -> tuple[ir.Model, FileReading]:
             dtypes=answer["dtypes"],
             stored=constants.load(folder / "stored.npz"),
             fixed=fixed,
+            cut=held_file.opened(folder / "cut.onnx") if answer["cut"] else None,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Original:
 
     Attributes:
         path: the file.
-        reading: what was read from it.
+        reading: what was read from it; where that ends early, only that part is asked.
     """
 
     path: Path
@@ -94,10 +94,10 @@ class Original:
         """
         own = self._own(feeds)
         found = [0.0] * len(feeds)
-        with child.scratch_folder() as folder:
-            for path in self._other_forms(folder):
+        with child.scratch_folder() as folder, self._file() as itself:
+            for path in self._other_forms(itself, folder):
                 try:
-                    _, others = child.run(path, own, as_written=path != self.path)
+                    _, others = child.run(path, own, as_written=path != itself)
                 except (UnreadableModelError, WorkerError):
                     continue
                 for index, other in enumerate(map(_float32, others)):
@@ -106,12 +106,23 @@ class Original:
                         found[index] = max(found[index], error)
         return found
 
-    def _other_forms(self, folder: Path) -> Iterator[Path]:
-        if not self.reading.is_dynamic:
+    @contextmanager
+    def _file(self) -> Iterator[Path]:
+        if self.reading.cut is None:
             yield self.path
             return
+        with child.scratch_folder() as folder:
+            path = folder / self.path.name
+            with path.open("wb") as file:
+                self.reading.cut.write_to(file)
+            yield path
+
+    def _other_forms(self, itself: Path, folder: Path) -> Iterator[Path]:
+        if not self.reading.is_dynamic:
+            yield itself
+            return
         path = folder / "copy.onnx"
-        for copy in last_digits.copies(onnx.load(self.path)):
+        for copy in last_digits.copies(onnx.load(itself)):
             onnx.save(copy, path)
             yield path
 
@@ -121,8 +132,8 @@ class Original:
         return [{**{k: v.astype(dtypes[k]) for k, v in feed.items()}, **fixed} for feed in feeds]
 
     def _as_it_is(self, feeds: Sequence[Arrays]) -> tuple[str, tuple[Arrays, ...]]:
-        own = self._own(feeds)
-        info, answers = child.run(self.path, own, as_written=True)
+        with self._file() as path:
+            info, answers = child.run(path, self._own(feeds), as_written=True)
         return f"{info.runtime_version} on {self.path.name}", tuple(map(_float32, answers))
 
     def _said_anew(self, feeds: Sequence[Arrays]) -> tuple[str, tuple[Arrays, ...]]:

@@ -16,12 +16,12 @@ from edgekit.export.sources.onnx_file import (
     float32,
     flow,
     foreign,
-    interface,
     opsets,
     parse,
     simplify,
 )
 from edgekit.export.sources.onnx_file.foreign import defined, dilated_padding
+from edgekit.export.sources.onnx_file.interface import ends, inputs, sizes
 from edgekit.export.sources.onnx_file.opsets import last_windows
 from edgekit.export.sources.onnx_file.stored import constants, dynamic, moves, sparse
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
@@ -53,6 +53,7 @@ class Reading:
         is_dynamic: it was quantized, with scales that are found as it runs.
         dtypes: numpy's name of each input's element type, as the model has it.
         stored: constants that the model holds as integers, float32 in what was read.
+        cut: the model itself up to the tensors asked for; None where all of it was.
     """
 
     simplified: ir.Model
@@ -62,6 +63,7 @@ class Reading:
     is_dynamic: bool
     dtypes: Mapping[str, str]
     stored: tuple[StoredTensor, ...] = ()
+    cut: ir.Model | None = None
 
 
 def read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
@@ -89,8 +91,9 @@ def read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
 
 
 def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
-    proto = interface.with_values(proto, asked.fixed, name)
-    settled = shapes.settle(asked, interface.inputs_of(proto, name), name)
+    cut = ends.cut(proto, asked.ends, name)
+    proto = inputs.with_values(cut, asked.fixed, name)
+    settled = shapes.settle(asked, inputs.inputs_of(proto, name), name)
     fixed = _fixed(proto, settled)
     is_other = sparse.make_dense(fixed, name)
     before = opset_of(fixed)
@@ -101,8 +104,7 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
         defined.define(fixed, before)
     elif not _NEEDS_RANKS <= before <= opsets.CANONICAL or kinds & _RANKED:
         fixed = onnx.shape_inference.infer_shapes(fixed, data_prop=True)
-    model = ir.from_proto(fixed)
-    stored_tensor.keep(model)
+    model = _kept(fixed)
     model = _standard(model, name)
     if model.functions:
         InlinePass()(model)
@@ -126,16 +128,17 @@ def _read(proto: onnx.ModelProto, name: str, asked: InputShapes) -> Reading:
     standard, weights = writing.without_weights(model)
     from_double = float32.convert(model, float32.DOUBLE)
     is_other |= from_half or from_double or opset_of(standard) != before
-    is_other |= proto.ir_version > interface.IR_VERSION
-    interface.forget_shapes(standard)
+    is_other |= proto.ir_version > sizes.IR_VERSION
+    sizes.forget_shapes(standard)
     return Reading(
         _simplified(standard, weights, name),
         model if is_other else None,
         from_half,
         from_double,
         is_dynamic,
-        interface.dtypes_of(fixed),
+        inputs.dtypes_of(fixed),
         tuple(stored),
+        _kept(cut) if asked.ends else None,
     )
 
 
@@ -156,14 +159,19 @@ def _standard(model: ir.Model, name: str) -> ir.Model:
 
 def _inferred(model: ir.Model) -> ir.Model:
     NameFixPass()(model)
-    known = ir.from_proto(_known(ir.to_proto(model)))
-    stored_tensor.keep(known)
-    return known
+    return _kept(_known(ir.to_proto(model)))
+
+
+def _kept(proto: onnx.ModelProto) -> ir.Model:
+    """Return a model whose large weights stay in the files where they lie."""
+    model = ir.from_proto(proto)
+    stored_tensor.keep(model)
+    return model
 
 
 def _known(proto: onnx.ModelProto) -> onnx.ModelProto:
     """Return the model with every shape inferred that can be, whatever it says itself."""
-    interface.forget_shapes(proto)
+    sizes.forget_shapes(proto)
     return onnx.shape_inference.infer_shapes(proto, data_prop=True)
 
 
@@ -175,7 +183,7 @@ def opset_of(proto: onnx.ModelProto) -> int:
 def _fixed(proto: onnx.ModelProto, settled: Mapping[str, Shape]) -> onnx.ModelProto:
     copy = onnx.ModelProto()
     copy.CopyFrom(proto)
-    interface.fix(copy, settled)
+    sizes.fix(copy, settled)
     for position, node in enumerate(copy.graph.node):
         node.name = node.name or f"{node.op_type}_{position}"  # so that messages can say which
     return copy

@@ -11,7 +11,8 @@ from onnx_ir.passes.common import (
 
 from edgekit.errors import EdgekitError, RefusedError
 from edgekit.export.graph import nodes as g
-from edgekit.export.sources.onnx_file import checks, interface
+from edgekit.export.sources.onnx_file import checks
+from edgekit.export.sources.onnx_file.interface import sizes as fixed_sizes
 from edgekit.export.stored_weights import reading, writing
 from edgekit.export.stored_weights import tensor as stored
 from edgekit.export.stored_weights.writing import Weights
@@ -45,7 +46,7 @@ def simplify(proto: onnx.ModelProto, weights: Weights, name: str) -> ir.Model:
         for value in model.graph.initializers.values():
             g.constant(value)  # fails where a tensor's bytes are not its shape
         result, left = writing.without_weights(model)
-        interface.forget_shapes(result)
+        fixed_sizes.forget_shapes(result)
         result = _inferred(result, strict=True)
         onnx.checker.check_model(writing.as_inputs(result), full_check=True)
         model = ir.from_proto(result)

@@ -15,7 +15,7 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         job: ``path``, ``folder``, and what is asked for as ``batch``, ``in_order``, ``named``,
-            ``fixed``.
+            ``fixed``, ``ends``.
 
     Returns:
         which files were written, and what is to be said about them.
@@ -24,7 +24,8 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
     sys.modules["torch"] = None  # type: ignore[assignment]
     import numpy as np
 
-    from edgekit.export.sources.onnx_file import interface, parse, pipeline
+    from edgekit.export.sources.onnx_file import parse, pipeline
+    from edgekit.export.sources.onnx_file.interface import inputs as graph_inputs
     from edgekit.export.sources.onnx_file.stored import constants
     from edgekit.export.sources.shapes import InputShapes
     from edgekit.export.stored_weights import writing
@@ -35,21 +36,24 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
         tuple(tuple(shape) for shape in job["in_order"]),
         {name: tuple(shape) for name, shape in job["named"].items()},
         job["fixed"],
+        tuple(job["ends"]),
     )
     proto = parse.parse(path)
     found = pipeline.read(proto, str(path), asked)
     inputs = {value.name: value for value in proto.graph.input}
     fixed = {
-        key: interface.constant_of(inputs[key], n, str(path)) for key, n in asked.fixed.items()
+        key: graph_inputs.constant_of(inputs[key], n, str(path)) for key, n in asked.fixed.items()
     }
     np.savez(folder / "fixed.npz", **fixed)  # type: ignore[arg-type]
-    for model, file_name in ((found.simplified, "simplified"), (found.faithful, "faithful")):
+    models = {"simplified": found.simplified, "faithful": found.faithful, "cut": found.cut}
+    for file_name, model in models.items():
         if model is not None:
             with (folder / f"{file_name}.onnx").open("wb") as file:
                 writing.write(*writing.without_weights(model), file)
     constants.save(found.stored, folder / "stored.npz")
     return {
         "faithful": found.faithful is not None,
+        "cut": found.cut is not None,
         "from_half": found.from_half,
         "from_double": found.from_double,
         "is_dynamic": found.is_dynamic,

@@ -1,0 +1,1 @@
+"""What goes into a file and what comes out: types, sizes, values, and where it ends."""
