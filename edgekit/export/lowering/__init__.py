@@ -96,6 +96,7 @@ from edgekit.export.lowering import (
     shift_as_slices,
     shuffle_as_ranges,
     shuffle_as_transpose,
+    softmax_as_columns,
     sparse_pointwise,
     spectrum_as_products,
     split_concat,
@@ -297,6 +298,7 @@ ONNXRUNTIME = Menu(
         Rule("parallel_convs", parallel_convs.rewrite, optional=True),
         Rule("training_batch_norm", training_batch_norm.rewrite),
         Rule("pad_with_axes", pad_with_axes.rewrite),
+        Rule("softmax_as_columns", softmax_as_columns.rewrite),
     ),
     (
         Rule("shuffle_as_transpose", shuffle_as_transpose.rewrite),
@@ -315,7 +317,10 @@ takes a channel Gather at least as fast as reshape, transpose, reshape."""
 
 ONNXRUNTIME_INTEGER = Menu(
     "int8 onnx",
-    (Rule("pad_with_axes", pad_with_axes.rewrite),),
+    (
+        Rule("pad_with_axes", pad_with_axes.rewrite),
+        Rule("softmax_as_columns", softmax_as_columns.rewrite),
+    ),
     (
         Rule("permutation_as_conv", permutation_as_conv.rewrite),
         Rule("tiled_factor", tiled_factor.rewrite),

@@ -128,7 +128,7 @@ def _keep_float(node: ir.Node) -> None:
     per tensor; its pattern does not reach past a Max.
     """
     result = node.outputs[0]
-    if result.is_graph_output():
+    if result.is_graph_output() or not _is_rounded_next(result):
         return
     uses, name = list(result.uses()), result.name
     maximum = ir.node("Max", [result, _lowest(node)])
@@ -140,6 +140,16 @@ def _keep_float(node: ir.Node) -> None:
     g.graph_of(node).insert_after(node, maximum)
     for use in uses:
         use.node.replace_input_with(use.idx, kept)
+
+
+def _is_rounded_next(value: ir.Value) -> bool:
+    """Tell whether nothing but operators of one value lies between a value and its rounding."""
+    if affine_of(value) is not None:
+        return True
+    reader = g.sole_consumer(value)
+    if reader is None or len(set(weight_layers.dynamic_inputs(reader))) > 1:
+        return False
+    return any(_is_rounded_next(each) for each in reader.outputs)
 
 
 def _lowest(node: ir.Node) -> ir.Value:

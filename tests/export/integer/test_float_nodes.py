@@ -13,6 +13,9 @@ from tests.export.integer.cases import islands
 from tests.specimens import integers
 from tests.specimens.graphs import weights
 
+SPREAD = np.array([1, 30, 30, 30], np.float32)
+"""Factors on channels, with which one scale in all leaves nothing of the first."""
+
 
 @pytest.mark.parametrize("which", [(0,), (2,), (3,), (-1,), (0, 2), (0, 1, 2, 3, 4, 5, 6, 7)])
 def test_nodes_that_stay_float_agree_on_both_runtimes(
@@ -42,18 +45,58 @@ def test_more_float_layers_are_closer_to_float(tmp_path: Path) -> None:
 
 
 def test_float_layers_keep_float_weights_on_onnxruntime(tmp_path: Path) -> None:
-    spread = np.array([1, 30, 30, 30], np.float32)
     graph = integers.network(
         "g (float[1,4,6,6] x) => (float[1,5,6,6] y) { a = Conv(x, first)\n b = Relu(a)\n"
         "c = Conv<group=4, pads=[1,1,1,1]>(b, middle)\n d = Relu(c)\n y = Conv(d, last) }",
         first=weights(4, 4, 1, 1),
-        middle=spread.reshape(4, 1, 1, 1) * weights(4, 1, 3, 3),
-        last=weights(5, 4, 1, 1) / spread.reshape(1, 4, 1, 1),
+        middle=SPREAD.reshape(4, 1, 1, 1) * weights(4, 1, 3, 3),
+        last=weights(5, 4, 1, 1) / SPREAD.reshape(1, 4, 1, 1),
     )
     (middle,) = [str(node.name) for node in graph.graph if node.attributes.get_int("group", 1) > 1]
     draft = integers.drafted(graph, integers.noise(graph)).with_float([middle])
     for feed in integers.noise(graph, 2, seed=7):
         assert integers.answers(draft, feed, tmp_path).worst_steps() <= 1.01
+
+
+def test_float_weights_are_kept_where_the_rounding_moves_up_to_their_layer(tmp_path: Path) -> None:
+    graph = integers.network(
+        """g (float[1,4,6,6] x) => (float[1,5,6,6] y) {
+          a = Conv(x, first)\n b = Relu(a)\n c = Conv<group=4, pads=[1,1,1,1]>(b, middle)
+          t = Transpose<perm=[0,1,3,2]>(c)\n y = Conv(t, last) }""",
+        first=weights(4, 4, 1, 1),
+        middle=SPREAD.reshape(4, 1, 1, 1) * weights(4, 1, 3, 3),
+        last=weights(5, 4, 1, 1) / SPREAD.reshape(1, 4, 1, 1),
+    )
+    kept = [
+        str(node.name)
+        for node in graph.graph
+        if node.op_type == "Transpose" or node.attributes.get_int("group", 1) > 1
+    ]
+    draft = integers.drafted(graph, integers.noise(graph)).with_float(kept)
+    for feed in integers.noise(graph, 2, seed=7):
+        assert integers.answers(draft, feed, tmp_path).worst_steps() <= 1.01
+    assert _maxima(tmp_path / "model.onnx") == 1
+
+
+def test_a_float_layer_that_is_not_rounded_has_no_maximum(tmp_path: Path) -> None:
+    graph = integers.network(
+        """g (float[1,4,6,6] x) => (float[1,9,6,6] y) {
+          a = Conv(x, first)\n b = Relu(a)\n c = Conv(b, left)\n d = Conv(b, right)
+          y = Concat<axis=1>(c, d) }""",
+        first=weights(4, 4, 1, 1),
+        left=weights(4, 4, 1, 1, seed=1),
+        right=weights(5, 4, 1, 1, seed=2),
+    )
+    behind = [str(node.name) for node in graph.graph][2:]
+    draft = integers.drafted(graph, integers.noise(graph)).with_float(behind)
+    for feed in integers.noise(graph, 2, seed=7):
+        assert integers.answers(draft, feed, tmp_path).worst_steps() <= 1.01
+    assert _float_weights(tmp_path / "model.onnx") == 2
+    assert _maxima(tmp_path / "model.onnx") == 0
+
+
+def _maxima(path: Path) -> int:
+    return sum(node.op_type == "Max" for node in onnx.load(path).graph.node)
 
 
 def _float_weights(path: Path) -> int:

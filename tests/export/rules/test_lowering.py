@@ -17,7 +17,7 @@ from edgekit.export import formats, lowering
 from edgekit.export.graph import permutations
 from edgekit.export.rewriting import choices, rules
 from edgekit.export.rewriting.choices import Choices
-from tests.specimens import graphs
+from tests.specimens import graphs, judged
 from tests.specimens.graphs import weights
 from tests.specimens.rules import SPECIMENS
 
@@ -35,6 +35,7 @@ CANONICAL = [rule.name for rule in lowering.CANONICAL]
 TFLITE = [rule.name for rule in lowering.TFLITE.rules]
 INTEGER = [rule.name for rule in lowering.INTEGER.rules]
 STORED = [rule.name for rule in lowering.TFLITE_INTEGER.rules if rule.name not in TFLITE]
+BY_ONNX = [rule.name for rule in lowering.ONNXRUNTIME.rules if rule.name not in (*TFLITE, *INTEGER)]
 IN_ONNX = [rule.name for rule in lowering.ONNXRUNTIME.alternatives]
 RULES = {rule.name: rule for stage in STAGES for rule in stage}
 CASES = [(number, rule.name) for number, stage in enumerate(STAGES) for rule in stage]
@@ -96,6 +97,18 @@ def test_rule_on_what_is_stored_keeps_outputs_and_has_its_effect(name: str, tmp_
     np.testing.assert_allclose(now["y"], before["y"], rtol=1e-5, atol=1e-5)
     info = runtimes.load("tflite", tmp_path / "model.tflite").info()
     assert specimen.effect(Counter(info.operators)), info.operators
+
+
+@pytest.mark.parametrize("name", BY_ONNX)
+def test_onnx_rule_keeps_outputs_and_has_its_effect(name: str) -> None:
+    specimen = SPECIMENS[name]
+    model = graphs.proto(specimen.text, **specimen.constants)
+    # ONNX Runtime itself is wrong about some of these when it optimizes.
+    (verdict, *_) = judged.judge(model, Choices(), integers=False)
+    assert (verdict.form, verdict.outcome) == ("onnx", "right"), verdict.detail
+    graph = graphs.lowered(model, *lowering.ONNXRUNTIME.rules)
+    ops = Counter(node.op_type for node in graph.graph)
+    assert specimen.effect(ops), dict(ops)
 
 
 @pytest.mark.parametrize("name", IN_ONNX)

@@ -93,6 +93,19 @@ LOWERED: dict[str, Case] = {
              y, , , q = Attention<is_causal=1, qk_matmul_output_mode=2>(x, k, k) }""",
         {},
     ),
+    "softmax_as_columns: its logarithm, its peak, and behind one axis": (
+        """g (float[2,3,4,5] x) => (float[2,3,4,5] y, float[2,3,4,5] z, float[2,3,4,5] v,
+                float[3,1,1] w) {
+             y = LogSoftmax<axis=0>(x)
+             z = Hardmax<axis=-3>(x)
+             v = Softmax<axis=2>(x)
+             s = Slice(x, start, end)
+             m = ReduceSum<keepdims=0>(s, ends)
+             c = Reshape(m, column)
+             w = Softmax<axis=0>(c) }""",
+        {"start": np.array([0, 0, 0, 0]), "end": np.array([1, 3, 2, 5]),
+         "ends": np.array([0, 2, 3]), "column": np.array([3, 1, 1])},
+    ),
     "mask_as_addend: the other side is what is seen": (
         "g (float[3,4] x) => (float[3,4] y) { s = Where(seen, x, never)\n y = Softmax(s) }",
         {"seen": np.tri(3, 4, dtype=np.bool_), "never": np.full((4,), -1e9, np.float32)},

@@ -21,6 +21,10 @@ PRODUCTS = {
         lambda ops: ops == {"ADD": 1, "SOFTMAX": 1},
         {"hidden": ~np.tri(3, 4, 1, dtype=np.bool_), "never": np.float32(-np.inf)},
     ),
+    "softmax_as_columns": Specimen(
+        "g (float[2,3,4,5] x) => (float[2,3,4,5] y) { y = Softmax<axis=1>(x) }",
+        lambda ops: ops == {"Reshape": 2, "Softmax": 1},
+    ),
     "rotary_as_products": Specimen(
         """<ir_version: 11, opset_import: ["" : 23]>
            g (float[1,2,3,8] x) => (float[1,2,3,8] y) {
