@@ -359,7 +359,7 @@ def _difference(checked: Parity) -> str:
     else:
         found = (
             f"largest error {checked.max_rel_error:.1e} of the output range, allowed "
-            f"{checked.tolerance:.0e}"
+            f"{checked.tolerance:.2g}"
         )
     if checked.top1_agreement is not None:
         found += f", top-1 agrees on {checked.top1_agreement} of {checked.inputs} inputs"
@@ -381,5 +381,5 @@ def _otherwise(found: OtherKernels) -> str:
         return f"runs with XNNPACK alone: the {found.kernels} kernels say {found.trouble!r}"
     return (
         f"answers otherwise on the {found.kernels} kernels: largest error "
-        f"{found.max_rel_error:.1e} of the output range, allowed {found.tolerance:.0e}"
+        f"{found.max_rel_error:.1e} of the output range, allowed {found.tolerance:.2g}"
     )

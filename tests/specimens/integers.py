@@ -126,3 +126,11 @@ def assert_same_function(graph: ir.Model, other: ir.Model, feeds: list[Feed]) ->
         for wanted, given_ in zip(floating(graph, feed), floating(other, feed), strict=True):
             span = float(np.abs(wanted).max())
             np.testing.assert_allclose(given_, wanted, rtol=2e-4, atol=2e-4 * span)
+
+
+def originals(
+    text: str, constants: Mapping[str, np.ndarray], fed: Sequence[Feed], folder: Path
+) -> list[Feed]:
+    """What ONNX Runtime makes of a graph in ONNX's notation."""
+    data = graphs.proto(text, **constants).SerializeToString()
+    return [graphs.run_onnx(data, feed, folder) for feed in fed]
