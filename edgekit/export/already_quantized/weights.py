@@ -9,11 +9,11 @@ import onnx_ir as ir
 
 from edgekit.export.graph import nodes as g
 from edgekit.export.graph import weight_layers
+from edgekit.export.graph.affine import BIAS_LIMIT
 from edgekit.export.integer.encodings import Layer
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 
 _LIMITS = np.iinfo(np.int8)
-_BIAS_LIMIT = 2**30  # see `edgekit.export.integer.encodings`
 
 
 def layer(node: ir.Node, input_scale: float, stored: Sequence[StoredTensor]) -> Layer | str:
@@ -38,7 +38,7 @@ def layer(node: ir.Node, input_scale: float, stored: Sequence[StoredTensor]) -> 
         return "its weights have a zero point, and do not fit into int8 without"
     count = weight.shape[axis]
     bias = _bias(node, count, stored)
-    if np.abs(bias / (scales.astype(np.float64) * input_scale)).max(initial=0) > _BIAS_LIMIT:
+    if np.abs(bias / (scales.astype(np.float64) * input_scale)).max(initial=0) > BIAS_LIMIT:
         return "its bias does not fit into 32 bits"
     plain = scales[:1] if (scales == scales[0]).all() else scales
     return Layer(steps.astype(np.int8), plain, axis, bias)

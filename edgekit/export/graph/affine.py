@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+BIAS_LIMIT = 2**30
+"""Of a layer's stored bias: half of int32, as the other half is the accumulator's."""
+
 
 @dataclass(frozen=True)
 class Affine:

@@ -12,10 +12,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from edgekit.export.graph.affine import Affine
+from edgekit.export.graph.affine import BIAS_LIMIT, Affine
 from edgekit.export.integer.rescale import Rescaling
-
-_BIAS_LIMIT = 2**30  # half of int32: the other half is the accumulator's
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +62,12 @@ class Layer:
     def stored_bias(self, input_scale: float) -> np.ndarray:
         """Return the bias as int32, saturated far inside the accumulator."""
         steps = np.rint(self.bias / self.bias_scales(input_scale).astype(np.float64))
-        return np.asarray(np.clip(steps, -_BIAS_LIMIT, _BIAS_LIMIT), np.int32)
+        return np.asarray(np.clip(steps, -BIAS_LIMIT, BIAS_LIMIT), np.int32)
 
 
 def least_weight_scales(bias: np.ndarray, input_scale: float) -> np.ndarray:
     """Return the smallest weight scales for which a bias fits into int32 with room to add to."""
-    return np.asarray(np.abs(bias) / (input_scale * _BIAS_LIMIT), np.float32)
+    return np.asarray(np.abs(bias) / (input_scale * BIAS_LIMIT), np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -74,6 +74,7 @@ from edgekit.export.lowering import (
     pad_with_axes,
     padding_as_concat,
     parallel_convs,
+    parts_as_large_depthwise,
     permutation_as_conv,
     permutation_into_conv,
     permutation_into_small_conv,
@@ -318,6 +319,7 @@ takes a channel Gather at least as fast as reshape, transpose, reshape."""
 ONNXRUNTIME_INTEGER = Menu(
     "int8 onnx",
     (
+        Rule("parts_as_large_depthwise", parts_as_large_depthwise.rewrite, optional=True),
         Rule("pad_with_axes", pad_with_axes.rewrite),
         Rule("softmax_as_columns", softmax_as_columns.rewrite),
     ),

@@ -15,7 +15,7 @@ from edgekit.export.integer import quantizable, rescale
 from edgekit.export.integer.encodings import Encodings, Layer, least_weight_scales
 from edgekit.export.integer.rescale import Rescaling
 from edgekit.quantize import ranges
-from edgekit.quantize.encoding import shared_scales
+from edgekit.quantize.encoding import shared_scales, window_scales
 from edgekit.quantize.ranges import WeightMethod
 
 _NARROWEST_ADDEND = 1 / 16
@@ -130,7 +130,8 @@ def encodings(
         RefusedError: a weight or a range is NaN or infinite (reason "not-finite").
     """
     affine = activations(model, spans, bits)
-    layers = {}
+    layers: dict[str, Layer] = {}
+    nodes = {}
     rescaled = rescale.apply(model, rescalings or {}) if floating is None else floating
     for node in rescaled.graph:
         source = g.operand(node, 0).name if weight_layers.is_layer(node) else None
@@ -139,10 +140,18 @@ def encodings(
         found = layer(
             node,
             affine[source].scale,
-            bits=7 if node.name in seven_bit else 8,
+            bits=_weight_bits(str(node.name), seven_bit),
             per_channel=per_channel,
             method=method,
         )
         if quantizable.materialized(node.outputs[0]).name in affine:
-            layers[str(node.name)] = found
+            layers[str(node.name)], nodes[str(node.name)] = found, node
+    for name, scales in window_scales.shared(rescaled, layers).items():
+        own, (weight, _) = layers[name], parameters(nodes[name])
+        codes = rounded(weight, scales, own.axis, _weight_bits(name, seven_bit))
+        layers[name] = replace(own, weight=codes, scales=scales)
     return Encodings(quantizable.digest(model), affine, layers, rescalings=rescalings or {})
+
+
+def _weight_bits(name: str, seven_bit: frozenset[str]) -> int:
+    return 7 if name in seven_bit else 8

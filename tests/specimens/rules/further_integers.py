@@ -19,6 +19,17 @@ QUANTIZED: dict[str, Case] = {
         "g (float[3,4] x) => (float[3,5] y) { y = Gemm(x, w, c) }",
         {"w": weights(4, 5), "c": weights(3, 1)},
     ),
+    "parts_as_large_depthwise: before bounds, in steps, on a small map": (
+        """g (float[1,4,9,9] x) => (float[1,4,9,9] y, float[1,4,5,5] z, float[1,4,3,3] v)
+           <float low = {-1}, float high = {2}> {
+             a = Conv<group=4, pads=[3,3,3,3]>(x, w, b)
+             y = Clip(a, low, high)
+             c = Conv<group=4, strides=[2,2], pads=[3,3,3,3]>(x, w)
+             z = Relu(c)
+             m = MaxPool<kernel_shape=[3,3], strides=[3,3]>(x)
+             v = Conv<group=4, pads=[3,3,3,3]>(m, w, b) }""",
+        {"w": weights(4, 1, 7, 7), "b": weights(4)},
+    ),
     "permutation_as_conv: of sums": (
         """g (float[1,12,2,3] x, float[1,12,2,3] z) => (float[1,12,2,3] y) { a = Add(x, z)
              b = Gather<axis=1>(a, order)

@@ -56,6 +56,14 @@ WINDOWS = {
         lambda ops: (ops["DEPTHWISE_CONV_2D"], ops["ADD"], ops["CONV_2D"]) == (2, 1, 0),
         {"w": weights(4, 1, 5, 7), "b": weights(4)},
     ),
+    "parts_as_large_depthwise": Specimen(
+        f"g ({MAP} x) => ({MAP} y)"
+        """{ a = Conv<group=4, dilations=[2,1], pads=[1,0,1,0]>(x, w, b)
+             c = Conv<group=4>(x, u)
+             y = Add(a, c) }""",
+        lambda ops: ops == {"Conv": 1},
+        {"w": weights(4, 1, 2, 1), "u": weights(4, 1, 1, 1), "b": weights(4)},
+    ),
     "dilated_max_as_slices": Specimen(
         f"g ({MAP} x) => (float[1,4,4,6] y)"
         "{ y = MaxPool<kernel_shape=[2,1], dilations=[2,1]>(x) }",
