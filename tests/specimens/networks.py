@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 import pytest
 import torch
@@ -46,6 +46,11 @@ def each_registered(*, baselines: bool = True) -> list[object]:
     return _the_rest_is_slow({c.name: "a library" if c.library else c.family for c in cards})
 
 
+def all_slow_but(*quick: str) -> list[object]:
+    """Name every registered network; all but these are slow."""
+    return _marked(models.names(baselines=True), set(quick))
+
+
 def each_kind() -> list[object]:
     """Name every network of ours; all but the smallest of those that differ in size are slow.
 
@@ -59,8 +64,11 @@ def _the_rest_is_slow(kinds: Mapping[str, str]) -> list[object]:
     smallest: dict[str, str] = {}
     for name in sorted(kinds, key=lambda name: models.get(name).macs):
         smallest.setdefault(kinds[name], name)
-    quick = set(smallest.values())
-    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in kinds]
+    return _marked(kinds, set(smallest.values()))
+
+
+def _marked(names: Iterable[str], quick: Set[str]) -> list[object]:
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def quickly_initialized(spec: models.ModelSpec, seed: int = 0) -> nn.Module:

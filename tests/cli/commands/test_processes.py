@@ -24,7 +24,11 @@ def _start(*arguments: object) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(
-    "moment", ["making the weights", "tracing", "writing onnx", "writing tflite"]
+    "moment",
+    [
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("making the weights", "tracing")),
+        *("writing onnx", "writing tflite"),
+    ],
 )
 def test_ctrl_c_in_the_middle(moment: str, tmp_path: Path) -> None:
     process = _start("export", SMALL, "-o", tmp_path / "out")
