@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from edgekit.export.artifact import Artifact, TensorSpec
+    from edgekit.export.checking.job import Job
     from edgekit.export.coverage import Coverage
     from edgekit.export.coverage import of_details as coverage_of
     from edgekit.export.door import ExportResult, run
     from edgekit.export.files import PRECISION, check_request, describe, form, to_files
-    from edgekit.export.jobs import Job, QuantizationRecord
+    from edgekit.export.jobs import QuantizationRecord
     from edgekit.export.parity import Parity
     from edgekit.export.precisions import CALIBRATED
     from edgekit.export.request import ExportRequest
@@ -52,7 +53,8 @@ _HOLDERS = {
     "coverage": ("Coverage", "coverage_of"),
     "door": ("ExportResult", "run"),
     "files": ("PRECISION", "check_request", "describe", "form", "to_files"),
-    "jobs": ("Job", "QuantizationRecord"),
+    "checking.job": ("Job",),
+    "jobs": ("QuantizationRecord",),
     "parity": ("Parity",),
     "precisions": ("CALIBRATED",),
     "request": ("ExportRequest",),

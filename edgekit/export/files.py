@@ -11,8 +11,8 @@ from edgekit import __version__
 from edgekit.errors import UsageError
 from edgekit.export import formats, jobs, precisions, tflite
 from edgekit.export.artifact import Artifact
+from edgekit.export.checking.job import Job
 from edgekit.export.formats import Format
-from edgekit.export.jobs import Job
 from edgekit.export.precisions import Precision, rounding
 from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import DEFAULT, Choices

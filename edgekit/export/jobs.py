@@ -11,23 +11,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edgekit.errors import ParityError
 from edgekit.export import artifact as artifacts
 from edgekit.export import parity
 from edgekit.export.artifact import Artifact, TensorSpec
+from edgekit.export.checking import file_runs
+from edgekit.export.checking.file_runs import Ran
+from edgekit.export.checking.job import Job
 from edgekit.export.formats import Format
 from edgekit.export.graph import value_ranges
 from edgekit.export.judging import decisions, fidelity
-from edgekit.export.judging.fidelity import OtherKernels, OutputFidelity, Yardstick
+from edgekit.export.judging.fidelity import OtherKernels, OutputFidelity
 from edgekit.export.parity import Arrays, Parity
 from edgekit.export.sources.source import Source
 from edgekit.export.stored_weights.held_file import HeldFile
 from edgekit.files import digest
 from edgekit.files.staging import Staging, staging
-from edgekit.processes import child
-from edgekit.runtimes import ModelInfo, TensorInfo
+from edgekit.runtimes import TensorInfo
 
 _SPREADS = 4
 """Orders of summation differ among runtimes by a few times what they do within one."""
@@ -36,43 +36,6 @@ _LARGEST_TOLERANCE = 0.01
 
 _STEADY = 0.0125
 """Spread of a network that rounds to integers as it runs, one step of which is 1/255 of a range."""
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """One file to be.
-
-    Attributes:
-        target: its format.
-        precision: of the file, as its name says it.
-        data: its content, which may wait in an unnamed file.
-        reference: what gave ``answers``.
-        answers: what it must answer to the source's feeds; None skips the comparison.
-        tolerance: largest error that passes, as a part of the output's range.
-        lowering: rules beside the default ones; see `edgekit.export.rewriting.choices`.
-        tuning: what was measured to choose them.
-        integer_io: the file's inputs or outputs are stored integers.
-        yardstick: float32 answers that those of an integer file must come close to; None skips
-            that, and the check of the runtime's other kernels with it.
-        maps: names of the inputs and outputs that are image maps, NCHW in .onnx, NHWC in .tflite.
-        least_spans: the least range of an output that its errors are taken as parts of, by name.
-        raw_integers: inputs and outputs that are integers are so in the source too, and mean the
-            same steps.
-    """
-
-    target: Format
-    precision: str
-    data: bytes | HeldFile
-    reference: str
-    answers: tuple[Arrays, ...] | None
-    tolerance: float = parity.MAX_RELATIVE_ERROR
-    lowering: str = ""
-    tuning: tuple[Mapping[str, Any], ...] = ()
-    integer_io: bool = False
-    maps: frozenset[str] = frozenset()
-    yardstick: Yardstick | None = None
-    least_spans: Mapping[str, float] = field(default_factory=dict)
-    raw_integers: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +62,7 @@ def write(
     beside: Mapping[str, bytes] | None = None,
     force: bool = False,
     progress: Callable[[str], None] = lambda _: None,
+    settle: Callable[[Job], Job] | None = None,
 ) -> list[Artifact]:
     """Check every job's file, and only then name them, all or none.
 
@@ -110,6 +74,7 @@ def write(
         beside: further files of the set, content by name.
         force: replace existing files that have other content.
         progress: called with a short line before each step.
+        settle: gives a job what its file must answer; called while the files run.
 
     Raises:
         ParityError: a file does not reproduce its reference, is too far from its yardstick, or
@@ -125,14 +90,21 @@ def write(
             name = f"{source.name}_{job.precision}.{job.target.suffix}"
             data = job.data if isinstance(job.data, bytes) else job.data.write_to
             paths.append(stage.write(name, data))
-        # Most of a check is a process of its own: those of several files run side by side, where
-        # each does not take twice the memory of a large one.
+        # Most of a check is a process of its own: those of several files run side by side, and
+        # beside what this process has to do, where none takes twice the memory of a large one.
         is_large = any(isinstance(job.data, HeldFile) for job in jobs)
-        check = partial(_checked, source, record or QuantizationRecord())
+        run = partial(file_runs.run, source, is_compared=settle is not None)
         with ThreadPoolExecutor(
             1 if is_large else min(len(jobs), os.cpu_count() or 1) or 1
         ) as pool:
-            written = list(pool.map(check, jobs, paths))
+            if settle is not None and is_large:
+                jobs = [settle(job) for job in jobs]
+            running = list(map(partial(pool.submit, run), jobs, paths))
+            if settle is not None and not is_large:
+                jobs = [settle(job) for job in jobs]
+            ran = [each.result() for each in running]
+            check = partial(_checked, source, record or QuantizationRecord())
+            written = list(pool.map(check, jobs, paths, ran))
         failed = [entry for entry in written if entry.verified == "failed"]
         saved = [_save(entry, folder, stage, failed=bool(failed)) for entry in written]
         for name, data in (beside or {}).items():
@@ -144,19 +116,17 @@ def write(
     return saved
 
 
-def _checked(source: Source, record: QuantizationRecord, job: Job, path: Path) -> Artifact:
-    """Run one staged file and compare."""
-    target = job.target
+def _checked(
+    source: Source, record: QuantizationRecord, job: Job, path: Path, ran: Ran
+) -> Artifact:
+    """Compare what one staged file answered with what it must."""
+    target, info = job.target, ran.info
     checked: Parity | None = None
     drift: Parity | None = None
     judged: tuple[OutputFidelity, ...] = ()
     others: tuple[OtherKernels, ...] = ()
-    if job.answers is None:
-        info = child.describe(path, runtime=target.runtime)
-    else:
-        more = () if job.yardstick is None else job.yardstick.feeds
-        info, answers = _run(source, (*source.feeds, *more), job, path)
-        answers, judged_by = answers[: len(source.feeds)], answers[len(source.feeds) :]
+    if job.answers is not None:
+        answers, judged_by = ran.answers[: len(source.feeds)], ran.answers[len(source.feeds) :]
         checked = parity.compare(
             job.reference, job.answers, answers, job.tolerance, job.least_spans
         )
@@ -166,7 +136,7 @@ def _checked(source: Source, record: QuantizationRecord, job: Job, path: Path) -
             drift = parity.compare(source.reference, source.answers, answers)
         if job.yardstick is not None:
             judged = fidelity.judge(job.yardstick, judged_by)
-            others = _on_other_kernels(source, job, path, info)
+            others = _on_other_kernels(source, job, ran)
     return Artifact(
         path=path,
         format=target.name,
@@ -228,20 +198,8 @@ def _ranges_of_sigmoids(source: Source) -> dict[str, float]:
     return {str(value.name): parity.SHARE_OF_ALL for value in found}
 
 
-def _run(
-    source: Source, feeds: Sequence[Arrays], job: Job, path: Path
-) -> tuple[ModelInfo, list[dict[str, np.ndarray]]]:
-    """Run a file on inputs of the source, in its own layout and number types."""
-    expected = child.describe(path, runtime=job.target.runtime).inputs if job.integer_io else ()
-    taken = [_taken(source, feed, job, expected) for feed in feeds]
-    info, answers = child.run(path, taken, runtime=job.target.runtime)
-    return info, [_given(answer, job, info.outputs) for answer in answers]
-
-
-def _on_other_kernels(
-    source: Source, job: Job, path: Path, info: ModelInfo
-) -> tuple[OtherKernels, ...]:
-    """Run a file once on each of its runtime's other kernels.
+def _on_other_kernels(source: Source, job: Job, ran: Ran) -> tuple[OtherKernels, ...]:
+    """Compare what a file answered once on each of its runtime's other kernels.
 
     They round sums that end half-way otherwise. In a deep network that makes much of each such
     step, either may be as far from the network as rounding takes it, so they may differ by twice
@@ -254,12 +212,11 @@ def _on_other_kernels(
     truth = tuple(_others(each, behind) for each in source.answers[: len(wanted)])
     noise = parity.compare(source.reference, truth, wanted).max_rel_error
     tolerance = max(job.tolerance, min(2 * noise, 1.0))
-    taken = _taken(source, source.feeds[0], job, info.inputs if job.integer_io else ())
     found = []
-    for answer in child.run_on_other_kernels(path, taken, runtime=job.target.runtime):
+    for answer in ran.others:
         error = 0.0
         if not answer.trouble:
-            given = _given(answer.outputs, job, info.outputs)
+            given = file_runs.given(answer.outputs, job, ran.info.outputs)
             error = parity.compare(job.reference, wanted, [given], tolerance).max_rel_error
         found.append(OtherKernels(answer.kernels, error, tolerance, answer.trouble))
     return tuple(found)
@@ -267,44 +224,6 @@ def _on_other_kernels(
 
 def _others(arrays: Arrays, names: Collection[str]) -> Arrays:
     return {name: array for name, array in arrays.items() if name not in names}
-
-
-def _taken(
-    source: Source, feed: Arrays, job: Job, tensors: Sequence[TensorInfo]
-) -> dict[str, np.ndarray]:
-    """Return inputs of the source as the file takes them."""
-    if job.target.channels_last:
-        arrays: Arrays = parity.to_nhwc(feed, job.maps)
-    else:
-        (arrays,) = source.stored([feed])
-    return _stored(arrays, tensors)
-
-
-def _given(answer: Arrays, job: Job, tensors: Sequence[TensorInfo]) -> dict[str, np.ndarray]:
-    """Return what the file answers as the source would."""
-    real = dict(answer) if job.raw_integers else _real(answer, tensors)
-    return parity.to_nchw(real, job.maps) if job.target.channels_last else real
-
-
-def _stored(feed: Arrays, tensors: Sequence[TensorInfo]) -> dict[str, np.ndarray]:
-    """Return inputs as a quantized file takes them."""
-    result = dict(feed)
-    for tensor in tensors:
-        if tensor.scale is not None and tensor.zero_point is not None:
-            limits = np.iinfo(tensor.dtype)
-            steps = np.rint(feed[tensor.name] / tensor.scale) + tensor.zero_point
-            result[tensor.name] = np.clip(steps, limits.min, limits.max).astype(tensor.dtype)
-    return result
-
-
-def _real(answer: Arrays, tensors: Sequence[TensorInfo]) -> dict[str, np.ndarray]:
-    """Return outputs as the real values that a quantized file means."""
-    result = dict(answer)
-    for tensor in tensors:
-        if tensor.scale is not None and tensor.zero_point is not None:
-            steps = answer[tensor.name].astype(np.float32) - tensor.zero_point
-            result[tensor.name] = steps * np.float32(tensor.scale)
-    return result
 
 
 def _save(entry: Artifact, folder: Path, stage: Staging, *, failed: bool) -> Artifact:

@@ -117,49 +117,50 @@ class KernelAnswer:
     trouble: str
 
 
-def run_on_other_kernels(
-    path: str | Path, feeds: Mapping[str, np.ndarray], runtime: str | None = None
-) -> list[KernelAnswer]:
-    """Run a model file in a child process on each set of kernels that its runtime has in reserve.
+def run_on_all_kernels(
+    path: str | Path, feeds: Sequence[Mapping[str, np.ndarray]], runtime: str | None = None
+) -> tuple[ModelInfo, list[dict[str, np.ndarray]], list[KernelAnswer]]:
+    """Run a model file as `run` does, and on the kernels that its runtime has in reserve.
 
     Args:
         path: the model file.
-        feeds: input names to arrays in the file's dtype and layout.
+        feeds: as for `run`; the other kernels get the first one.
         runtime: name or alias of a runtime; None takes the one for the file's suffix.
 
     Returns:
-        Nothing for a runtime that has one set of kernels; nothing of reference kernels that die or
-        lack an operator.
+        What `run` returns, and an answer for each set of other kernels: none of a runtime that has
+        one set alone, nor of reference kernels that die or lack an operator.
 
     Raises:
-        WorkerError: the child died; and as for `describe`.
+        WorkerError: the child died; and as for `run`.
     """
     from edgekit.runtimes.arrays import read_sets, write_sets
 
     name, place = located(path, runtime)
     with scratch_folder() as folder:
-        inputs, outputs = folder / "inputs.zip", folder / "outputs.zip"
-        write_sets(inputs, [feeds])
+        inputs, outputs, others = (folder / f"{each}.zip" for each in ("in", "out", "others"))
+        write_sets(inputs, feeds)
+        places = (str(inputs), str(outputs))
+        job = RunJob(name, place, 1, *places, exact_sums=True, other_outputs=str(others))
         try:
-            answer = call(OtherKernelsJob(name, place, 1, str(inputs), str(outputs), True))
-        except (
-            WorkerError
-        ):  # LiteRT's reference of a flat Softmax over 512 classes ends the process
-            answer = call(OtherKernelsJob(name, place, 1, str(inputs), str(outputs), False))
-        rows = answers.decoded(_Kernels, answer).kernels
-        found = zip(rows, read_sets(outputs), strict=True)
-        return [KernelAnswer(row.name, each, row.trouble) for row, each in found]
+            answer = call(job, DEFAULT_TIMEOUT_S + _SECS_PER_SET * len(feeds))
+        except WorkerError:  # LiteRT's reference ends it for a flat Softmax over 512 classes
+            info, own = run(path, feeds, runtime)
+            write_sets(inputs, feeds[:1])
+            rest = OtherKernelsJob(name, place, 1, str(inputs), str(others), reference=False)
+            answer = call(rest)
+        else:
+            info = answers.decoded(ModelInfo, answer, "model")
+            own = list(read_sets(outputs))
+        rows = answers.decoded(tuple[_KernelRow, ...], answer, "kernels")
+        found = zip(rows, read_sets(others), strict=True)
+        return info, own, [KernelAnswer(row.name, each, row.trouble) for row, each in found]
 
 
 @dataclass(frozen=True)
 class _KernelRow:
     name: str
     trouble: str
-
-
-@dataclass(frozen=True)
-class _Kernels:
-    kernels: tuple[_KernelRow, ...]
 
 
 @contextmanager

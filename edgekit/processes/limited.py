@@ -10,16 +10,17 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 import edgekit
 from edgekit import errors
-from edgekit.errors import EdgekitError, UnsupportedOperatorError
-from edgekit.processes import answers, child, spawning
-from edgekit.processes.spawning import Limits
+from edgekit.errors import EdgekitError, UnsupportedOperatorError, WorkerError
+from edgekit.processes import answers, child
+from edgekit.processes.spawning import Limits, Started
 
 _LONGEST_MESSAGE = 2000  # characters of one error
 _START = (
@@ -27,6 +28,26 @@ _START = (
     "from edgekit.processes import deferred_imports; deferred_imports.defer(); "
     "runpy.run_module(sys.argv[2], run_name='__main__')"
 )
+
+
+_waiting: dict[str, Started] = {}
+"""Children that were started ahead, by module."""
+
+
+@contextmanager
+def ahead(module: str) -> Iterator[None]:
+    """Start the child that the next `call` of a module takes: it imports while others do.
+
+    A child that nobody has taken by the end is ended.
+    """
+    with child.scratch_folder() as folder:
+        with suppress(WorkerError):  # `call` says so where it matters
+            _waiting[module] = _started(module, folder)
+        try:
+            yield
+        finally:
+            if (left := _waiting.pop(module, None)) is not None:
+                left.abandon()
 
 
 def call(module: str, job: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
@@ -41,25 +62,39 @@ def call(module: str, job: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         WorkerError: the child could not be started, was killed or hung.
         EdgekitError: what the work raised, as the same class.
     """
-    root = str(Path(edgekit.__file__).parents[1])  # whatever the caller found edgekit by
-    argv = [sys.executable, "-P", "-c", _START, root, module]
     job = {"limits": asdict(limits), "job": job}
     with child.scratch_folder() as folder:
-        environment = {**os.environ, "TMPDIR": str(folder)}
-        done = spawning.run(argv, environment, json.dumps(job), limits)
+        started = _waiting.pop(module, None) or _started(module, folder)
+        done = started.finish(json.dumps(job), limits)
     answer = answers.read(*done)
     if "refused" in answer:
         raise _rebuilt(answer["refused"])
     return answer
 
 
-def serve(work: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
-    """Read a job from stdin, do it under its limits, and answer."""
+def _started(module: str, folder: Path) -> Started:
+    root = str(Path(edgekit.__file__).parents[1])  # whatever the caller found edgekit by
+    argv = [sys.executable, "-P", "-c", _START, root, module]
+    return Started(argv, {**os.environ, "TMPDIR": str(folder)})
+
+
+def serve(
+    work: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    prepare: Callable[[], None] = lambda: None,
+) -> None:
+    """Read a job from stdin, do it under its limits, and answer.
+
+    Args:
+        work: takes the job.
+        prepare: imports what the work needs, before there is a job; what it raises does not count.
+    """
     requests = os.fdopen(0, "rb", closefd=False)
     said = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
+    with suppress(Exception):
+        prepare()
     asked = json.loads(requests.readline())
     threading.Thread(target=_end_with_parent, args=(requests,), daemon=True).start()
     _limit(Limits(**asked["limits"]))

@@ -38,53 +38,82 @@ class Limits:
     cpu_s: int | None = None
 
 
-def run(
-    argv: list[str], environment: Mapping[str, str] | None, job: str | None, limits: Limits
-) -> tuple[int, str, str]:
-    """Start a worker, give it one job, and wait for its end.
+class Started:
+    """A worker that has been started and waits for its job.
 
     Args:
         argv: the program and its arguments.
         environment: its environment; None takes this process's.
-        job: one line for its stdin, which stays open; None for nothing but that.
-        limits: what it may use.
 
-    Returns:
-        exit status, stdout and the end of stderr.
+    Raises:
+        WorkerError: it could not be started.
+    """
+
+    def __init__(self, argv: list[str], environment: Mapping[str, str] | None) -> None:
+        # The worker takes the closing of this pipe as the sign that this process is gone.
+        job_fd, self._keep_fd = os.pipe()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter, no shell
+                argv,
+                stdin=job_fd,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+                start_new_session=True,  # its own process group, which can be killed whole
+            )
+        except (OSError, ValueError) as error:
+            os.close(self._keep_fd)
+            reason = getattr(error, "strerror", None) or error
+            raise WorkerError(f"cannot start {argv[0]}: {reason}") from error
+        finally:
+            os.close(job_fd)
+
+    def finish(self, job: str | None, limits: Limits) -> tuple[int, str, str]:
+        """Give the worker its job, and wait for its end.
+
+        Args:
+            job: one line for its stdin, which stays open; None for nothing but that.
+            limits: what it may use.
+
+        Returns:
+            exit status, stdout and the end of stderr.
+
+        Raises:
+            WorkerError: it gave no answer in time, or floods a stream.
+        """
+        with self._process as process:
+            try:
+                confine(process.pid, limits)
+                with suppress(BrokenPipeError):  # it died at once: its exit status says why
+                    os.write(self._keep_fd, b"" if job is None else job.encode() + b"\n")
+                stdout, stderr = _heard(process, limits.time_s)
+            except BaseException:
+                self._kill()
+                raise
+            finally:
+                os.close(self._keep_fd)
+        return process.returncode, stdout, stderr
+
+    def abandon(self) -> None:
+        """End the worker without a job."""
+        with self._process:
+            self._kill()
+            os.close(self._keep_fd)
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def run(
+    argv: list[str], environment: Mapping[str, str] | None, job: str | None, limits: Limits
+) -> tuple[int, str, str]:
+    """Start a worker, give it one job, and wait for its end; see `Started`.
 
     Raises:
         WorkerError: it could not be started, gave no answer in time, or floods a stream.
     """
-    # The worker takes the closing of this pipe as the sign that this process is gone.
-    job_fd, keep_fd = os.pipe()
-    try:
-        process = subprocess.Popen(  # noqa: S603 -- our own interpreter, no shell
-            argv,
-            stdin=job_fd,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,  # its own process group, which can be killed whole
-        )
-    except (OSError, ValueError) as error:
-        os.close(keep_fd)
-        reason = getattr(error, "strerror", None) or error
-        raise WorkerError(f"cannot start {argv[0]}: {reason}") from error
-    finally:
-        os.close(job_fd)
-    with process:
-        try:
-            confine(process.pid, limits)
-            with suppress(BrokenPipeError):  # it died at once: its exit status says why
-                os.write(keep_fd, b"" if job is None else job.encode() + b"\n")
-            stdout, stderr = _heard(process, limits.time_s)
-        except BaseException:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            raise
-        finally:
-            os.close(keep_fd)
-    return process.returncode, stdout, stderr
+    return Started(argv, environment).finish(job, limits)
 
 
 def confine(pid: int, limits: Limits) -> None:

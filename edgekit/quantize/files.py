@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -157,22 +158,30 @@ def to_files(
     """
     precision = precision_of(draft.encodings)
     names = list(dict.fromkeys(formats.get(name).name for name in settings.format_names))
-    answers, yardstick = None, None
-    if settings.verify:
-        progress("judging by the float network")
-        memory.let_go()
-        answers = _answers(source, draft)
-        yardstick = verdict.yardstick(
-            source, draft, calibration or Calibration(), settings.allow_drift_db
-        )
+    calibration = calibration or Calibration()
+    feeds = verdict.feeds_for(source, draft, calibration) if settings.verify else ()
     whole = encoded.apply(draft.graph, draft.encodings)
     made = [
         replace(
-            _job(source, draft, whole.clone(), formats.FORMATS[name], precision, settings, answers),
-            yardstick=yardstick,
+            _job(source, draft, whole.clone(), formats.FORMATS[name], precision, settings),
+            yardstick_feeds=feeds,
         )
         for name in names
     ]
+
+    @functools.cache
+    def wanted() -> dict[str, Any]:
+        progress("judging by the float network")
+        memory.let_go()
+        answers = _answers(source, draft)
+        return {
+            "answers": answers,
+            "tolerance": _tolerance(source, answers),
+            "yardstick": verdict.yardstick(
+                source, draft, feeds, calibration.ranges, settings.allow_drift_db
+            ),
+        }
+
     document = files.dumps(draft.encodings, draft.graph)
     beside = {files.file_name(source.name, precision): document}
     return jobs.write(
@@ -183,6 +192,7 @@ def to_files(
         beside=beside,
         force=settings.force,
         progress=progress,
+        settle=(lambda job: replace(job, **wanted())) if settings.verify else None,
     )
 
 
@@ -194,7 +204,7 @@ def form(source: Source, draft: Draft, settings: FileSettings) -> bytes:
     """
     precision = precision_of(draft.encodings)
     graph = encoded.apply(draft.graph, draft.encodings).clone()  # whose values are named as there
-    job = _job(source, draft, graph, settings.target, precision, settings, None)
+    job = _job(source, draft, graph, settings.target, precision, settings)
     return held_file.whole(job.data)
 
 
@@ -205,7 +215,6 @@ def _job(
     target: Format,
     precision: str,
     settings: FileSettings,
-    answers: tuple[parity.Arrays, ...] | None,
 ) -> Job:
     """Return the file of an encoded graph, which is used up."""
     rules.apply(graph, settings.lowering.within(target.integer).rules(target.integer))
@@ -223,8 +232,7 @@ def _job(
         precision=precision,
         data=data,
         reference="simulation of the integers in float32",
-        answers=answers,
-        tolerance=TOLERANCE if answers is None else _tolerance(source, answers),
+        answers=None,
         lowering=settings.lowering.text,
         tuning=settings.tuning,
         least_spans=_of_one_step(draft),

@@ -13,6 +13,7 @@ from edgekit.export import Choices, Source, artifact, lowering
 from edgekit.export.graph import nodes as g
 from edgekit.export.integer import quantizable
 from edgekit.export.onnx_writer import plain
+from edgekit.export.rewriting.choices import DEFAULT
 from edgekit.export.sources import folded as folding
 from edgekit.export.sources import input_bounds, source
 from edgekit.export.sources.input_bounds import Kind
@@ -28,10 +29,12 @@ class Network:
     Attributes:
         source: the network, as `edgekit.export` prepares it.
         graph: its quantizable graph.
+        chosen: the optional rules that made it so.
     """
 
     source: Source
     graph: ir.Model
+    chosen: Choices = DEFAULT
 
     def lowered(self, chosen: Choices) -> Network:
         """Return it with another form of the quantizable graph.
@@ -39,10 +42,11 @@ class Network:
         Args:
             chosen: optional rules; those of ``lowering.INTEGER`` count.
         """
-        return replace(
-            self,
-            graph=quantizable.from_canonical(self.source.graph, chosen.within(lowering.INTEGER)),
-        )
+        within = chosen.within(lowering.INTEGER)
+        if within == self.chosen:
+            return self
+        graph = quantizable.from_canonical(self.source.graph, within)
+        return replace(self, graph=graph, chosen=within)
 
     @property
     def inputs(self) -> dict[str, tuple[int, ...]]:

@@ -67,6 +67,8 @@ class RunJob(FileJob):
         as_written: likewise; of .onnx files alone.
         float16: compute in float16 (see `edgekit.runtimes.litert.compiled.load`); of .tflite files
             alone.
+        other_outputs: path of the archive for what the kernels that the runtime does not choose by
+            itself make of the first set (see `OtherKernelsJob`); empty: they are not asked.
     """
 
     task = "run"
@@ -76,6 +78,7 @@ class RunJob(FileJob):
     exact_sums: bool
     as_written: bool = False
     float16: bool = False
+    other_outputs: str = ""
 
 
 @dataclass(frozen=True)

@@ -104,14 +104,25 @@ def _run(job: jobs.RunJob) -> dict[str, Any]:
     session = _load_as_written(job) if job.as_written else _load_to_answer(job)
     results = (session.run(feeds) for feeds in read_sets(Path(job.inputs)))
     write_sets(Path(job.outputs), results)
-    return {"model": asdict(session.info())}
+    answer = {"model": asdict(session.info())}
+    if job.other_outputs:
+        del session  # of two copies of a model one at a time is enough
+        feeds = next(read_sets(Path(job.inputs)))
+        answer |= _on_other_kernels(job, feeds, Path(job.other_outputs), reference=True)
+    return answer
 
 
 def _other_kernels(job: jobs.OtherKernelsJob) -> dict[str, Any]:
     (feeds,) = read_sets(Path(job.inputs))
+    return _on_other_kernels(job, feeds, Path(job.outputs), reference=job.reference)
+
+
+def _on_other_kernels(
+    job: jobs.FileJob, feeds: Mapping[str, np.ndarray], outputs: Path, *, reference: bool
+) -> dict[str, Any]:
     rows, results = [], []
     for name, load in runtimes.other_kernels(job.runtime).items():
-        if name == "reference" and not job.reference:
+        if name == "reference" and not reference:
             continue
         try:
             results.append(load(Path(job.path), job.threads).run(feeds))
@@ -122,7 +133,7 @@ def _other_kernels(job: jobs.OtherKernelsJob) -> dict[str, Any]:
             results.append({})
             trouble = (str(error).splitlines() or [type(error).__name__])[0]
         rows.append({"name": name, "trouble": trouble})
-    write_sets(Path(job.outputs), results)
+    write_sets(outputs, results)
     return {"kernels": rows}
 
 

@@ -31,6 +31,7 @@ from edgekit.cli.shared.preprocessing import (
     preprocessing_options,
 )
 from edgekit.cli.shared.progress import working
+from edgekit.cli.shared.reading_ahead import started_ahead
 from edgekit.cli.shared.tables.columns import figure, name, prose, word
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 from edgekit.cli.shared.words import delegate
@@ -155,6 +156,8 @@ def command(
     what was measured, and the rules under "lowering"; `--lowering` with that text makes the same
     file again.
     """
+    if model_argument and not model_option:
+        started_ahead(model_argument)
     from edgekit import export
 
     if data is not None and not {"auto", "float16-compute"} & {

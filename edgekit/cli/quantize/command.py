@@ -29,6 +29,7 @@ from edgekit.cli.shared.preprocessing import (
     preprocessing_options,
 )
 from edgekit.cli.shared.progress import working
+from edgekit.cli.shared.reading_ahead import started_ahead
 from edgekit.cli.shared.tuning import TuningOptions, show_tuning, target_options
 
 
@@ -148,6 +149,7 @@ def command(
     Exit code 1 if --max-drop cannot be kept; the files are written all the same.
     """
     name = only(one_model(model_argument, model_option))
+    started_ahead(name)
     from edgekit import quantize
 
     gc.freeze()  # modules live to the end: what collects garbage between steps need not see them

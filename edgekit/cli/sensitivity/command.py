@@ -21,6 +21,7 @@ from edgekit.cli.shared.options import (
 )
 from edgekit.cli.shared.preprocessing import PreprocessingOptions, preprocessing_options
 from edgekit.cli.shared.progress import working
+from edgekit.cli.shared.reading_ahead import started_ahead
 
 
 @click.command(
@@ -96,6 +97,7 @@ def command(
     others; the lower "alone" is, the more the layer disturbs. Nothing but plots is written.
     """
     name = only(one_model(model_argument, model_option))
+    started_ahead(name)
     from edgekit import quantize
 
     request = quantize.SensitivityRequest(

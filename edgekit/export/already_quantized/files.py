@@ -12,9 +12,10 @@ from edgekit.export import formats, jobs, parity, tflite
 from edgekit.export.already_quantized import encodings
 from edgekit.export.already_quantized.encodings import Given
 from edgekit.export.artifact import Artifact
+from edgekit.export.checking.job import Job
 from edgekit.export.files import describe
 from edgekit.export.formats import Format
-from edgekit.export.jobs import Job, QuantizationRecord
+from edgekit.export.jobs import QuantizationRecord
 from edgekit.export.judging.fidelity import Yardstick
 from edgekit.export.onnx_writer import qdq
 from edgekit.export.rewriting import rules
@@ -103,6 +104,7 @@ def _job(source: Source, given: Given, target: Format, chosen: Choices, *, verif
         lowering=chosen.text,
         maps=maps,
         yardstick=_yardstick(source) if verify else None,
+        yardstick_feeds=source.feeds if verify else (),
         raw_integers=True,
     )
 

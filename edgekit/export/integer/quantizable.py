@@ -8,6 +8,8 @@ from it, so both files hold the same integers.
 from __future__ import annotations
 
 import hashlib
+import io
+from typing import TYPE_CHECKING
 
 import onnx_ir as ir
 from onnx_ir.passes.common import DeduplicateInitializersPass, NameFixPass
@@ -19,6 +21,10 @@ from edgekit.export.graph.activations import activation_of, clip_bounds
 from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import DEFAULT, Choices
 from edgekit.export.stored_weights import tensor as stored
+from edgekit.export.stored_weights import writing
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 def from_canonical(model: ir.Model, chosen: Choices = DEFAULT) -> ir.Model:
@@ -40,8 +46,21 @@ def from_canonical(model: ir.Model, chosen: Choices = DEFAULT) -> ir.Model:
 
 def digest(model: ir.Model) -> str:
     """Return the SHA-256 of a quantizable graph: structure, names and weights."""
-    data = ir.to_proto(model).SerializeToString(deterministic=True)
-    return hashlib.sha256(data).hexdigest()
+    file = _Hashed()
+    writing.write(*writing.without_weights(model), file)
+    return file.found.hexdigest()
+
+
+class _Hashed(io.BytesIO):
+    """A file of which nothing is kept but its hash, so that no weight is copied to be hashed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = hashlib.sha256()
+
+    def write(self, data: Buffer, /) -> int:
+        self.found.update(data)
+        return memoryview(data).nbytes
 
 
 def is_capable(node: ir.Node) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from typing import IO
 
@@ -66,6 +67,13 @@ def write(proto: onnx.ModelProto, weights: Weights, file: IO[bytes]) -> None:
             _copy(found, file)
         file.write(tail)
     file.write(after + last)
+
+
+def content(model: ir.Model) -> bytes:
+    """Return what `write` writes of a model, large weights copied once."""
+    file = io.BytesIO()
+    write(*without_weights(model), file)
+    return file.getvalue()
 
 
 def as_inputs(proto: onnx.ModelProto) -> onnx.ModelProto:

@@ -44,10 +44,16 @@ class Calibration:
     ranges: str = "minmax"
 
 
+def feeds_for(source: Source, draft: Draft, calibration: Calibration) -> tuple[Arrays, ...]:
+    """Return the inputs at hand that the encodings were made for, of which there may be none."""
+    return tuple(calibration.samples or [feed for feed in source.feeds if _fits(feed, draft)])
+
+
 def yardstick(
     source: Source,
     draft: Draft,
-    calibration: Calibration,
+    feeds: tuple[Arrays, ...],
+    method: str,
     allow_drift_db: float | None,
 ) -> Yardstick | None:
     """Return what the files of a draft are held against.
@@ -55,14 +61,13 @@ def yardstick(
     Args:
         source: what was quantized.
         draft: its encodings.
-        calibration: how the encodings were made.
+        feeds: see `feeds_for`.
+        method: of range estimation, that the encodings were made by.
         allow_drift_db: the smallest signal to noise ratio to accept, whatever is usual.
 
     Returns:
-        None where no input at hand is one that the encodings were made for, or no output is a
-        float.
+        None where there are no inputs, or no output is a float.
     """
-    feeds = tuple(calibration.samples or [feed for feed in source.feeds if _fits(feed, draft)])
     answers = tuple(GraphSession(source.graph).run_each(feeds))
     outputs = [n for n, v in (answers[0] if answers else {}).items() if v.dtype == np.float32]
     if not outputs:
@@ -71,8 +76,8 @@ def yardstick(
         least = dict.fromkeys(outputs, allow_drift_db)
     else:
         bits = {affine.bits for affine in draft.encodings.activations.values()}
-        method = ranges.get(calibration.ranges)
-        plain = plain_rounding.answers(source.graph, feeds, method, 16 if 16 in bits else 8)
+        rounded_by = ranges.get(method), 16 if 16 in bits else 8
+        plain = plain_rounding.answers(source.graph, feeds, *rounded_by)
         least = {name: _least(name, answers, plain) for name in outputs}
     return Yardstick(
         feeds, answers, least, lambda: first_fault.found(source.graph, draft, feeds, LEAST_SQNR_DB)

@@ -155,11 +155,10 @@ class _Segments:
             [self._types[name] for name in outputs],
             [tensor for tensor in self.graph.initializer if tensor.name in read],
         )
-        loaded = Graph(
-            onnx.helper.make_model(
-                graph, opset_imports=self._proto.opset_import, ir_version=self._proto.ir_version
-            )
+        made = onnx.helper.make_model(
+            graph, opset_imports=self._proto.opset_import, ir_version=self._proto.ir_version
         )
+        loaded = Graph(made.SerializeToString())
 
         def answers(number: int) -> dict[str, np.ndarray]:
             found = loaded.run({name: known[name][number] for name in inputs})

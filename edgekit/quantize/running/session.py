@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
-import onnx
 import onnx_ir as ir
 
 from edgekit import runtimes
 from edgekit.export.stored_weights import tensor as stored
+from edgekit.export.stored_weights import writing
 from edgekit.quantize.running import parallel
 
 Arrays = dict[str, np.ndarray]
@@ -23,12 +23,12 @@ class Graph:
     """A loaded model of ours; several threads may run it at a time.
 
     Args:
-        proto: the model; everything but rounding is float32.
+        content: the model, serialized; everything but rounding is float32.
     """
 
-    def __init__(self, proto: onnx.ModelProto) -> None:
+    def __init__(self, content: bytes) -> None:
         runtime = runtimes.import_runtime("onnxruntime")
-        self._model = runtime.load_graph(proto.SerializeToString(), parallel.threads_of_each())
+        self._model = runtime.load_graph(content, parallel.threads_of_each())
 
     @property
     def output_bytes(self) -> int:
@@ -53,7 +53,7 @@ class GraphSession:
         graph = model.clone()
         stored.hold(graph)
         self._names = {} if outputs is None else _show(graph, outputs)
-        self._graph = Graph(ir.to_proto(graph))
+        self._graph = Graph(writing.content(graph))
         fit = _MOST_BYTES // max(self._graph.output_bytes, 1)
         self._at_once = max(1, min(parallel.workers(), fit))
 

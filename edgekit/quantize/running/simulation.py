@@ -69,7 +69,8 @@ def single(
         ],
     )
     opset = onnx.helper.make_opsetid("", OPSET)
-    loaded = Graph(onnx.helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION))
+    made = onnx.helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
+    loaded = Graph(made.SerializeToString())
     answers = parallel.in_order(lambda values: loaded.run({"x": values}), inputs)
     name = str(output.name)
     return gathered(answers, [name], len(inputs))[name]

@@ -10,6 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from edgekit.errors import InvalidPathError, RefusedError, WorkerError
+from edgekit.export.sources.onnx_file import READER
 from edgekit.export.sources.onnx_file.stored import constants
 from edgekit.export.sources.onnx_file.stored.constants import StoredTensor
 from edgekit.export.sources.shapes import InputShapes
@@ -19,7 +20,6 @@ from edgekit.export.stored_weights.held_file import HeldFile
 from edgekit.processes import child, limited
 from edgekit.processes.spawning import Limits
 
-_WORKER = "edgekit.export.sources.onnx_file.worker"
 _TIME_S = 600.0
 _CPU_S, _CPU_S_PER_MB = 50, 5  # amply: nothing is trained here
 _MEMORY_BYTES = 8 << 30  # what an empty process and small files take of the address space, amply
@@ -87,7 +87,7 @@ def read(path: Path, asked: InputShapes) -> tuple[ir.Model, FileReading]:
             "ends": asked.ends,
         }
         try:
-            answer = limited.call(_WORKER, job, limits)
+            answer = limited.call(READER, job, limits)
         except WorkerError as error:
             raise RefusedError(
                 f"{path} cannot be read, the process that tried did not survive it ({error}): "

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from edgekit.processes import limited
+from edgekit.processes import deferred_imports, limited
+
+
+def prepare() -> None:
+    """Import what `read` needs."""
+    # onnxsim would import it for tools that are not used here, which takes seconds.
+    sys.modules["torch"] = None  # type: ignore[assignment]
+    deferred_imports.take_alone("onnxsim", "onnx_simplifier", "simplify", without="rich")
+    importlib.import_module("edgekit.export.sources.onnx_file.pipeline")
 
 
 def read(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,8 +29,6 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         which files were written, and what is to be said about them.
     """
-    # onnxsim would import it for tools that are not used here, which takes seconds.
-    sys.modules["torch"] = None  # type: ignore[assignment]
     import numpy as np
 
     from edgekit.export.sources.onnx_file import parse, pipeline
@@ -62,4 +69,4 @@ def read(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    limited.serve(read)
+    limited.serve(read, prepare)

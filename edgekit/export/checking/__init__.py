@@ -1,0 +1,1 @@
+"""One file to be, what it must answer, and what it does answer."""
