@@ -18,6 +18,7 @@ from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import DEFAULT, Choices
 from edgekit.export.sources.source import Source
 from edgekit.export.stored_weights import held_file
+from edgekit.processes import child
 
 PRECISION = precisions.FLOAT32
 
@@ -81,14 +82,15 @@ def to_files(
     """
     check_request(format_names, precision_names)
     targets = list(dict.fromkeys(formats.get(name).name for name in format_names))
-    made: list[Job] = []
-    for name in dict.fromkeys(precisions.get(each).name for each in precision_names):
-        made += _jobs(source, precisions.get(name), targets, choices or {}, verify=verify)
-    for target, name in (decided or {}).items():
-        made += _jobs(source, precisions.get(name), [target], choices or {}, verify=verify)
-    if tuning:
-        made = [replace(job, tuning=tuple(tuning.get(job.target.name, ()))) for job in made]
-    return jobs.write(source, made, folder, force=force, progress=progress)
+    with child.ahead(*(formats.FORMATS[name].runtime for name in targets if verify)):
+        made: list[Job] = []
+        for name in dict.fromkeys(precisions.get(each).name for each in precision_names):
+            made += _jobs(source, precisions.get(name), targets, choices or {}, verify=verify)
+        for target, name in (decided or {}).items():
+            made += _jobs(source, precisions.get(name), [target], choices or {}, verify=verify)
+        if tuning:
+            made = [replace(job, tuning=tuple(tuning.get(job.target.name, ()))) for job in made]
+        return jobs.write(source, made, folder, force=force, progress=progress)
 
 
 def form(source: Source, target: Format, precision_name: str, chosen: Choices) -> bytes:

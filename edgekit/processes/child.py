@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from edgekit.emulation.isa import NATIVE, Launcher, launcher
 from edgekit.errors import InvalidPathError, StorageError, WorkerError
 from edgekit.files import scratch
-from edgekit.processes import answers, spawning, worker_archive
-from edgekit.processes.spawning import Limits
+from edgekit.processes import answers, worker_archive
+from edgekit.processes.spawning import Limits, Started
 from edgekit.runtimes import for_file, resolve
 from edgekit.runtimes.base import ModelInfo
 from edgekit.runtimes.jobs import DescribeJob, Job, OtherKernelsJob, RunJob
@@ -223,20 +223,60 @@ def call(
         raise WorkerError(f"under {isa}: {error}") from error
 
 
+_waiting: dict[str, list[Started]] = {}
+"""Workers that were started ahead, by runtime."""
+
+
+@contextmanager
+def ahead(*names: str) -> Iterator[None]:
+    """Start workers that the next runs of model files take: they import while this process works.
+
+    Those that nobody has taken by the end are ended.
+
+    Args:
+        names: canonical name of the runtime of each.
+    """
+    with scratch_folder() as folder:
+        started = []
+        try:
+            with suppress(WorkerError):  # `call` says so where it matters
+                for name in names:
+                    started.append((name, _started((), launcher(NATIVE), folder, name)))
+                    _waiting.setdefault(name, []).append(started[-1][1])
+            yield
+        finally:
+            for name, worker in started:
+                with suppress(ValueError):  # it was taken
+                    _waiting[name].remove(worker)
+                    worker.abandon()
+
+
 def _call(
     job: Job, timeout_s: float, command_prefix: Sequence[str], start: Launcher
 ) -> dict[str, Any]:
+    # An emulator maps the whole address space of what it emulates.
+    memory = None if start.is_emulated else memory_for(job)
+    usual = job.runtime if isinstance(job, RunJob) else ""
+    if start.is_emulated or command_prefix:
+        usual = ""
     with scratch_folder() as folder:
-        program = folder / "worker.pyz"
-        program.write_bytes(worker_archive.build())
-        # -P keeps the working directory off the path; the archive comes first on it.
-        argv = [*command_prefix, *start.prefix, start.interpreter, "-P", str(program)]
-        # Whatever a runtime leaves in its temporary folder goes with ours.
-        environment = {**(start.environment or os.environ), "TMPDIR": str(folder)}
-        # An emulator maps the whole address space of what it emulates.
-        memory = None if start.is_emulated else memory_for(job)
-        done = spawning.run(argv, environment, job.to_json(), Limits(timeout_s, memory))
+        try:
+            worker = _waiting[usual].pop()
+        except LookupError:
+            worker = _started(command_prefix, start, folder)
+        done = worker.finish(job.to_json(), Limits(timeout_s, memory))
     return answers.read(*done)
+
+
+def _started(
+    command_prefix: Sequence[str], start: Launcher, folder: Path, *runtime: str
+) -> Started:
+    program = folder / "worker.pyz"
+    program.write_bytes(worker_archive.build())
+    # -P keeps the working directory off the path; the archive comes first on it.
+    argv = [*command_prefix, *start.prefix, start.interpreter, "-P", str(program), *runtime]
+    # Whatever a runtime leaves in its temporary folder goes with ours.
+    return Started(argv, {**(start.environment or os.environ), "TMPDIR": str(folder)})
 
 
 def memory_for(job: Job) -> int:

@@ -124,6 +124,7 @@ def layer_by_layer(
     samples: Sequence[Mapping[str, np.ndarray]],
     *revisions: Callable[[Stop], Layer],
     say: Callable[[int, int], None] = lambda _done, _total: None,
+    reads_inputs: bool = True,
 ) -> Draft:
     """Revise every integer layer in turn, each seeing what the revised ones before it make.
 
@@ -132,6 +133,8 @@ def layer_by_layer(
         samples: sets of inputs; all are held in memory.
         revisions: each takes a stop and returns the layer to go on with, one after the other.
         say: takes the number of layers that are revised, and of all, before each.
+        reads_inputs: the revisions look at what a layer is given; else there is one revision, of
+            the bias, and the stops have no inputs.
     """
     memory.let_go()
     graph = draft.floating()
@@ -142,14 +145,19 @@ def layer_by_layer(
         say(len(layers), len(nodes))
         name, source = str(node.name), str(g.operand(node, 0).name)
         wanted.through(name)
-        given.before(name)
+        if reads_inputs:
+            given.before(name)
+        else:
+            given.through(name)
         stop = Stop(
             node,
             draft.encodings.layers[name],
-            given.value(f"{source}_dequantized"),
+            given.value(f"{source}_dequantized") if reads_inputs else [],
             wanted.value(str(node.outputs[0].name)),
             draft.encodings.activations[source].scale,
         )
+        if not reads_inputs:  # the walk has just computed it, in the same session
+            vars(stop)["given"] = given.value(str(node.outputs[0].name))
         for revise in revisions:
             stop = stop.revised(revise(stop))
         layers[name] = stop.layer

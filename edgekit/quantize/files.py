@@ -32,6 +32,7 @@ from edgekit.export.onnx_writer import qdq
 from edgekit.export.rewriting import rules
 from edgekit.export.rewriting.choices import DEFAULT
 from edgekit.export.stored_weights import held_file
+from edgekit.processes import child
 from edgekit.progress import Tell
 from edgekit.quantize.analysis import verdict
 from edgekit.quantize.analysis.verdict import Calibration
@@ -156,9 +157,22 @@ def to_files(
             network; all are then kept under ``<name>.failed.<ext>``.
         UnsupportedOperatorError, WouldOverwriteError, StorageError: as `edgekit.export.to_files`.
     """
-    precision = precision_of(draft.encodings)
     names = list(dict.fromkeys(formats.get(name).name for name in settings.format_names))
-    calibration = calibration or Calibration()
+    runtimes = [formats.FORMATS[name].runtime for name in names] if settings.verify else []
+    with child.ahead(*runtimes):
+        return _to_files(source, draft, record, settings, progress, calibration or Calibration())
+
+
+def _to_files(
+    source: Source,
+    draft: Draft,
+    record: QuantizationRecord,
+    settings: FileSettings,
+    progress: Tell,
+    calibration: Calibration,
+) -> list[Artifact]:
+    names = list(dict.fromkeys(formats.get(name).name for name in settings.format_names))
+    precision = precision_of(draft.encodings)
     feeds = verdict.feeds_for(source, draft, calibration) if settings.verify else ()
     whole = encoded.apply(draft.graph, draft.encodings)
     made = [
@@ -174,6 +188,7 @@ def to_files(
         progress("judging by the float network")
         memory.let_go()
         answers = _answers(source, draft)
+        memory.let_go()
         return {
             "answers": answers,
             "tolerance": _tolerance(source, answers),

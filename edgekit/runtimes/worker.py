@@ -16,8 +16,10 @@ import hashlib
 import json
 import os
 import random
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
@@ -35,10 +37,16 @@ from edgekit.runtimes.operators import Operator, OperatorTime
 
 
 def main() -> int:
-    """Read the job from stdin, do it, and write the answer; return the exit status."""
+    """Read the job from stdin, do it, and write the answer; return the exit status.
+
+    Runtimes that are named as arguments are imported before there is a job.
+    """
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a runtime prints from here on cannot end up in the answer
     requests = os.fdopen(0, "rb", closefd=False)
+    for name in sys.argv[1:]:
+        with suppress(EdgekitError):  # the job will say so
+            runtimes.import_runtime(name)
     line = requests.readline()
     try:
         job = jobs.read(line)

@@ -32,6 +32,7 @@ from edgekit.export.sources.shapes import USUAL, InputShapes, Shape
 from edgekit.files import digest
 from edgekit.models import ModelSpec, Preprocessing, libraries
 from edgekit.models.preprocessing_choice import NOTHING, PreprocessingChoice
+from edgekit.processes import child
 
 if TYPE_CHECKING:
     from torch import nn
@@ -259,6 +260,13 @@ def from_file(
             that contradicts itself.
         WorkerError: ONNX Runtime crashed on the file.
     """
+    with child.ahead("onnxruntime"):  # which is asked next
+        return _from_file(path, asked, said, on_images=on_images)
+
+
+def _from_file(
+    path: Path, asked: InputShapes, said: PreprocessingChoice, *, on_images: bool
+) -> Source:
     simplified, reading = isolated.read(path, asked)
     graph = canonical.from_simplified(simplified, str(path))
     original = Original(path, reading)

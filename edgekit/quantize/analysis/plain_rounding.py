@@ -18,7 +18,7 @@ from edgekit.export.onnx_writer import qdq
 from edgekit.quantize import ranges
 from edgekit.quantize.encoding import affine_choice, shared_scales
 from edgekit.quantize.ranges import Method
-from edgekit.quantize.running import observe
+from edgekit.quantize.running import memory, observe
 from edgekit.quantize.running.session import GraphSession
 
 
@@ -45,6 +45,7 @@ def answers(
             rounded = affine_choice.layer(node, 1.0).real_weight
             node.replace_input_with(1, g.add_constant(g.graph_of(node), "rounded", rounded))
     qdq.add_pairs(graph)
+    memory.let_go()
     given = GraphSession(graph).run_each(samples)
     return [dict(zip(names, each.values(), strict=True)) for each in given]
 

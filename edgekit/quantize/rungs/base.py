@@ -25,6 +25,7 @@ class Rung:
         stage: ``BEFORE_RANGES`` for what rescales channels, else ``AFTER_ROUNDING``.
         apply: takes a complete draft and returns a better one.
         at_layer: what it makes of one layer, where it goes from layer to layer; None of others.
+        reads_inputs: whether that looks at what the layer is given, and not only at what it gives.
     """
 
     name: str
@@ -32,15 +33,18 @@ class Rung:
     stage: str
     apply: Callable[[Draft, Context], Draft]
     at_layer: Callable[[Stop], Layer] | None = None
+    reads_inputs: bool = True
 
 
-def walking(name: str, purpose: str, at_layer: Callable[[Stop], Layer]) -> Rung:
+def walking(
+    name: str, purpose: str, at_layer: Callable[[Stop], Layer], *, reads_inputs: bool = True
+) -> Rung:
     """Return a rung that goes from layer to layer."""
 
     def apply(draft: Draft, context: Context) -> Draft:
         return together([rung], draft, context)
 
-    rung = Rung(name, purpose, AFTER_ROUNDING, apply, at_layer)
+    rung = Rung(name, purpose, AFTER_ROUNDING, apply, at_layer, reads_inputs)
     return rung
 
 
@@ -52,7 +56,10 @@ def together(rungs: Sequence[Rung], draft: Draft, context: Context) -> Draft:
     def say(done: int, total: int) -> None:
         context.say(Step(purpose, done, total))
 
-    return layer_by_layer(draft, context.few(SAMPLES), *revisions, say=say)
+    # What a layer gives after one revision, another one finds from what it is given.
+    reads_inputs = len(rungs) > 1 or rungs[0].reads_inputs
+    samples = context.few(SAMPLES)
+    return layer_by_layer(draft, samples, *revisions, say=say, reads_inputs=reads_inputs)
 
 
 def purpose_of(rungs: Sequence[Rung]) -> str:
