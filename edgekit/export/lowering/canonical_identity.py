@@ -1,4 +1,8 @@
-"""What changes nothing disappears: casts to the same type, sums of one, slices of all."""
+"""What changes nothing disappears: casts to the same type, sums of one, slices of all.
+
+So does the maximum of a layer's results and the lowest number, by which edgekit's own integer files
+for ONNX Runtime keep a layer from its integer kernel.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,7 @@ def _changes_nothing(node: ir.Node) -> bool:
         source = g.operand(node, 0)
         return source.dtype is not None and source.dtype == node.outputs[0].dtype
     if g.is_op(node, *_OF_ONE):
-        return len(node.inputs) == 1
+        return len(node.inputs) == 1 or _is_above_all(node)
     if g.is_op(node, "Transpose"):
         perm = list(node.attributes.get_ints("perm", ()))
         return bool(perm) and perm == sorted(perm)
@@ -51,6 +55,14 @@ def _changes_nothing(node: ir.Node) -> bool:
     if g.is_op(node, "Slice"):
         return _keeps_shape(node) and (len(node.inputs) < 5 or _all(node, 4, 1))
     return False
+
+
+def _is_above_all(node: ir.Node) -> bool:
+    """Tell whether it is the maximum of the lowest number and what a layer makes, no infinity."""
+    floor = g.scalar(node.inputs[1]) if g.is_op(node, "Max") and len(node.inputs) == 2 else None
+    if floor is None or floor > float(np.finfo(np.float32).min):
+        return False
+    return g.is_op(g.operand(node, 0).producer(), "Conv", "Gemm")
 
 
 def _keeps_shape(node: ir.Node) -> bool:

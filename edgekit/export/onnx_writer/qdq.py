@@ -18,7 +18,7 @@ from edgekit.export.graph import weight_layers
 from edgekit.export.graph.affine import Affine
 from edgekit.export.graph.annotations import affine_of, is_integer, is_pixels
 from edgekit.export.integer import encoded
-from edgekit.export.onnx_writer import plain
+from edgekit.export.onnx_writer import narrow_layers, plain
 
 _BORDERS = MappingProxyType({"Take": "DequantizeLinear", "Give": "QuantizeLinear"})
 """What takes integers from outside, and what gives them there."""
@@ -41,6 +41,8 @@ def to_bytes(model: ir.Model, description: str, *, unsigned: bool = False) -> by
             node.domain, node.op_type = "", _BORDERS[node.op_type]
     for node in list(graph):
         if is_integer(node):
+            if narrow_layers.is_one(node):
+                _keep_float(node)
             dequantize_constants(node, unsigned=unsigned)
         elif g.is_op(node, "Conv", "Gemm") and affine_of(node.inputs[0]) is not None:
             _keep_float(node)
@@ -122,10 +124,10 @@ def _dequantize_input(
 
 
 def _keep_float(node: ir.Node) -> None:
-    """Let a maximum that changes nothing follow a float32 layer between encoded values.
+    """Let a maximum that changes nothing follow a layer between encoded values.
 
     ONNX Runtime (seen in 1.31.1) would store the weights of a layer between two pairs in int8,
-    per tensor; its pattern does not reach past a Max.
+    per tensor, or take its integer kernel; its patterns do not reach past a Max.
     """
     result = node.outputs[0]
     if result.is_graph_output() or not _is_rounded_next(result):
@@ -137,6 +139,8 @@ def _keep_float(node: ir.Node) -> None:
     result.name, kept.name = f"{name}_float", name
     if "affine" in result.meta:
         kept.meta["affine"] = result.meta.pop("affine")
+    if is_integer(node):
+        maximum.meta["integer"] = True
     g.graph_of(node).insert_after(node, maximum)
     for use in uses:
         use.node.replace_input_with(use.idx, kept)
