@@ -23,7 +23,6 @@ from edgekit.export import lowering
 from edgekit.export.graph import nodes as g
 from edgekit.export.rewriting import rules
 from edgekit.export.sources import output_names, torch_graph
-from edgekit.export.sources.onnx_file import pipeline
 from edgekit.export.sources.shapes import USUAL, InputShapes, Shape
 
 if TYPE_CHECKING:
@@ -65,6 +64,9 @@ def from_proto(
         RefusedError: sizes that stay open, operators and types that are not taken, or a graph
             that contradicts itself.
     """
+    # Files are read in a process of their own: this one seldom needs what reads them.
+    from edgekit.export.sources.onnx_file import pipeline
+
     return from_simplified(pipeline.read(proto, name, asked).simplified, name)
 
 

@@ -69,10 +69,10 @@ def write(proto: onnx.ModelProto, weights: Weights, file: IO[bytes]) -> None:
     file.write(after + last)
 
 
-def content(model: ir.Model) -> bytes:
-    """Return what `write` writes of a model, large weights copied once."""
+def content(proto: onnx.ModelProto, weights: Weights) -> bytes:
+    """Return what `write` writes; large weights are copied once."""
     file = io.BytesIO()
-    write(*without_weights(model), file)
+    write(proto, weights, file)
     return file.getvalue()
 
 

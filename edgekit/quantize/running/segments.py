@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
+from edgekit.export.stored_weights import writing
 from edgekit.quantize.running import parallel
 from edgekit.quantize.running.gathering import Values, gathered
 from edgekit.quantize.running.session import Graph
@@ -28,7 +29,7 @@ class Walk:
     """
 
     def __init__(self, model: ir.Model, samples: Sequence[Mapping[str, np.ndarray]]) -> None:
-        self._segments = _Segments(ir.to_proto(model))
+        self._segments = _Segments(model)
         graph = self._segments.graph
         self._nodes = list(graph.node)
         self._places = {node.name: place for place, node in enumerate(self._nodes)}
@@ -105,7 +106,7 @@ def continued(
     missing = [name for name in dict.fromkeys(names) if name not in known]
     if not missing:
         return found
-    segments = _Segments(ir.to_proto(graph))
+    segments = _Segments(graph)
     nodes = _leading_to(missing, segments.graph, known)
     read = {name for node in nodes for name in node.input}
     inputs = [name for name in known if name in read]
@@ -129,7 +130,8 @@ def _leading_to(
 class _Segments:
     """A graph whose parts are run one by one."""
 
-    def __init__(self, proto: onnx.ModelProto) -> None:
+    def __init__(self, model: ir.Model) -> None:
+        proto, self._weights = writing.without_weights(model)
         self._proto, self.graph = proto, proto.graph
         values = (*proto.graph.input, *proto.graph.value_info, *proto.graph.output)
         self._types = {value.name: value for value in values}
@@ -158,7 +160,7 @@ class _Segments:
         made = onnx.helper.make_model(
             graph, opset_imports=self._proto.opset_import, ir_version=self._proto.ir_version
         )
-        loaded = Graph(made.SerializeToString())
+        loaded = Graph(writing.content(made, self._weights))
 
         def answers(number: int) -> dict[str, np.ndarray]:
             found = loaded.run({name: known[name][number] for name in inputs})

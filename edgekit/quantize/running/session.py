@@ -53,7 +53,7 @@ class GraphSession:
         graph = model.clone()
         stored.hold(graph)
         self._names = {} if outputs is None else _show(graph, outputs)
-        self._graph = Graph(writing.content(graph))
+        self._graph = Graph(writing.content(*writing.without_weights(graph)))
         fit = _MOST_BYTES // max(self._graph.output_bytes, 1)
         self._at_once = max(1, min(parallel.workers(), fit))
 
