@@ -7,20 +7,24 @@ then `to_files`.
 
 from __future__ import annotations
 
-from edgekit.quantize.analysis.report import LayerCost, SensitivityReport
+from typing import TYPE_CHECKING, Any
+
 from edgekit.quantize.budget.climb import Outcome, Step, TraceStep
 from edgekit.quantize.build import build
 from edgekit.quantize.candidate import Context, Draft
 from edgekit.quantize.files import FileSettings, form, to_files
 from edgekit.quantize.forms import IntegerForms
 from edgekit.quantize.network import Network, prepare
-from edgekit.quantize.ranking import sensitivity
 from edgekit.quantize.recipe import Recipe
 from edgekit.quantize.request import CalibrationRequest, QuantizeRequest, SensitivityRequest
 from edgekit.quantize.result import QuantizeResult
 from edgekit.quantize.run import run
 from edgekit.quantize.running.session import GraphSession
 from edgekit.quantize.samples.reading import CalibrationSamples
+
+if TYPE_CHECKING:
+    from edgekit.quantize.analysis.report import LayerCost, SensitivityReport
+    from edgekit.quantize.ranking import sensitivity
 
 __all__ = [
     "CalibrationRequest",
@@ -47,3 +51,16 @@ __all__ = [
     "sensitivity",
     "to_files",
 ]
+
+_OF_RANKING = ("LayerCost", "SensitivityReport", "sensitivity")
+"""What stands in `edgekit.quantize.ranking`, imported when it is first used: it needs a room that
+quantizing does without."""
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 -- whatever stands above
+    if name not in _OF_RANKING:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from edgekit.quantize import ranking
+
+    globals().update({each: getattr(ranking, each) for each in _OF_RANKING})
+    return globals()[name]

@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from edgekit import evaluate, export
+from edgekit import export
 from edgekit.data import ImageFolder
 from edgekit.errors import UsageError
-from edgekit.evaluate import EvaluateRequest, Evaluation, OutputEvaluation
 from edgekit.export import QuantizationRecord, Source
 from edgekit.files import scratch
 from edgekit.quantize import files
 from edgekit.quantize.candidate import Draft
+
+if TYPE_CHECKING:
+    from edgekit.evaluate import Evaluation, OutputEvaluation
 
 Latency: TypeAlias = Callable[[Path, Path], dict[str, float | int]]
 """From the float file and the integer file to what was measured of both, by name."""
@@ -64,10 +66,12 @@ class Judge:
 
     def score(self, draft: Draft, format_name: str = "onnx") -> Score:
         """Write a draft, evaluate and measure it."""
+        from edgekit import evaluate  # which most quantizations do not need
+
         settings = files.FileSettings(self._folder, (format_name,), force=True, verify=False)
         (entry,) = files.to_files(self._source, draft, QuantizationRecord("judged"), settings)
         result = evaluate.judge(
-            EvaluateRequest(str(entry.path), self._images, against=str(self._float.path))
+            evaluate.EvaluateRequest(str(entry.path), self._images, against=str(self._float.path))
         )
         latency = {} if self._latency is None else self._latency(self._float.path, entry.path)
         return _score(result, entry.size_bytes, latency)
@@ -83,6 +87,8 @@ def opened(source: Source, images: ImageFolder | None, latency: Latency | None) 
 def _score(
     result: Evaluation | OutputEvaluation, size_bytes: int, latency: dict[str, float | int]
 ) -> Score:
+    from edgekit.evaluate import OutputEvaluation
+
     if isinstance(result, OutputEvaluation):
         return _of_outputs(result, size_bytes, latency)
     agreement, difference = result.agreement, result.top1_difference
