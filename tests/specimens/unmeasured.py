@@ -1,4 +1,8 @@
-"""Functions of others inside which coverage is suspended: none of it is ours, and it doubles."""
+"""Where coverage is suspended, which doubles the time of what it follows.
+
+In functions of others, none of which is ours; and in tests that put many networks through code that
+the tests of its parts cover.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,21 @@ FOREIGN = (
     ("ai_edge_litert.schema_py_generated", "ModelT.Pack"),
     ("jsonschema", "Draft202012Validator.validate"),
 )
+
+
+FILES = frozenset({
+    "bundle/test_walk.py",
+    "export/files/test_networks.py",
+    "export/rules/test_near_misses.py",
+    "export/test_generated.py",
+    "export/test_node_tests.py",
+    "export/test_second_opinion.py",
+    "models/test_baselines.py",
+    "models/test_counts.py",
+    "models/test_trained.py",
+    "quantize/test_trained_accuracy.py",
+})  # fmt: skip
+"""Tests of whole networks, and of hundreds of graphs."""
 
 
 @contextmanager
