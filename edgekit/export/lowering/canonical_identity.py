@@ -62,7 +62,7 @@ def _is_above_all(node: ir.Node) -> bool:
     floor = g.scalar(node.inputs[1]) if g.is_op(node, "Max") and len(node.inputs) == 2 else None
     if floor is None or floor > float(np.finfo(np.float32).min):
         return False
-    return g.is_op(g.operand(node, 0).producer(), "Conv", "Gemm")
+    return g.is_op(g.operand(node, 0).producer(), "Conv", "Gemm") and _keeps_shape(node)
 
 
 def _keeps_shape(node: ir.Node) -> bool:

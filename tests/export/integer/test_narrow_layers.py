@@ -84,3 +84,13 @@ def test_the_lowest_number_guards_what_may_be_infinite() -> None:
         lowest=np.array(np.finfo(np.float32).min),
     )
     assert "Max" in {node.op_type for node in canonical.from_proto(model).graph}
+
+
+def test_a_maximum_that_adds_an_axis_stays() -> None:
+    model = graphs.proto(
+        "g (float[1,2,4,4] x) => (float[1,1,2,4,4] y) { a = Conv(x, w)\n y = Max(a, lowest) }",
+        w=graphs.weights(2, 2, 1, 1),
+        lowest=np.full((1, 1, 1, 1, 1), np.finfo(np.float32).min),
+    )
+    (output,) = canonical.from_proto(model).graph.outputs
+    assert output.shape == (1, 1, 2, 4, 4)

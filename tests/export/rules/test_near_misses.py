@@ -24,11 +24,11 @@ OPTIONAL = {
 
 
 A_SHARE = pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
-"""Every so manieth graph is judged; all of them together take minutes."""
+"""Every third graph is judged; all of them, which takes minutes, where slow tests run."""
 
 
 def _some(model: onnx.ModelProto, every: int) -> Iterator[tuple[str, onnx.ModelProto]]:
-    """Yield variants that have one right answer: the first, and every so manieth after it."""
+    """Yield variants that have one right answer: the first of each `every`."""
     certain = (each for each in near_misses.of(model) if judged.is_certain(each[1]))
     return itertools.islice(certain, 0, None, every)
 

@@ -106,6 +106,8 @@ def test_stored_windows_are_whole_in_one_file_and_in_parts_in_the_other(
     assert len(parts) == 3
     scales = [draft.encodings.layers[str(node.name)].scales for node in parts]
     assert all(np.array_equal(each, scales[0]) for each in scales)
+    largest = [np.abs(g.constant(node.inputs[1])).max((1, 2, 3)) for node in parts]  # type: ignore[arg-type]
+    np.testing.assert_allclose(127 * scales[0], np.max(largest, axis=0), rtol=1e-5)
     (feed,) = integers.noise(graph, 1, seed=7)
     truth = integers.floating(graph, feed)
 
